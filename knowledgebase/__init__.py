@@ -1,0 +1,1 @@
+"""What we know: entries, how a question finds them, and how sure that is."""

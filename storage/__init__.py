@@ -1,0 +1,1 @@
+"""How rows are kept, never what they mean: the port, its engines, migrations, the outbox and wake-ups."""

@@ -1,0 +1,34 @@
+"""What the service desk refuses, with the ids an operator needs."""
+
+from dataclasses import dataclass
+
+
+class DeskError(Exception):
+    """Base of everything that tickets raises."""
+
+
+class NotFound(DeskError):
+    """No such ticket, conversation or agent, or not one that the asker may see."""
+
+
+class NotAllowed(DeskError):
+    """The transition is not in the table of lifecycle.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened since the agent last looked: kind is 'message', 'reply', 'owner' or 'status'."""
+
+    kind: str
+    who: str
+    text: str
+    at: int
+
+
+class Conflict(DeskError):
+    """Somebody else was faster; nothing was done. Carries what changed, oldest first."""
+
+    def __init__(self, ticket_number: str, changes: tuple[Change, ...]) -> None:
+        super().__init__(f"ticket {ticket_number} changed while it was being answered")
+        self.ticket_number = ticket_number
+        self.changes = changes

@@ -1,0 +1,220 @@
+"""The service desk's words as types. Every time is epoch milliseconds UTC."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Owner(StrEnum):
+    """Who speaks for us in a conversation."""
+
+    BOT = "bot"
+    AGENT = "agent"
+
+
+class Author(StrEnum):
+    """Who wrote a message."""
+
+    CONTACT = "contact"
+    BOT = "bot"
+    AGENT = "agent"
+
+
+class MessageKind(StrEnum):
+    """What a message is for. HOLDING and NOTICE never stop the reply clock."""
+
+    TEXT = "text"
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    SMALL_TALK = "small_talk"
+    HANDOFF = "handoff"
+    NOTICE = "notice"
+    HOLDING = "holding"
+
+
+class Status(StrEnum):
+    """Where a ticket stands; pending waits for the customer, on_hold for a third party."""
+
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+LIVE = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Reason(StrEnum):
+    """Why a conversation was handed over."""
+
+    ASKED_FOR_PERSON = "asked_for_person"
+    COMPLAINT = "complaint"
+    NOT_UNDERSTOOD = "not_understood"
+    NOT_SOLVED = "not_solved"
+    UNANSWERED = "unanswered"
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: the bot, the contact, the system, or an agent with an id."""
+
+    kind: str
+    agent_id: str | None = None
+
+
+BOT = Actor("bot")
+CONTACT = Actor("contact")
+SYSTEM = Actor("system")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    id: str
+    name: str | None
+    phone: str | None
+    email: str | None
+    contact_refused_at: int | None
+    created_at: int
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a phone number or mail address is known."""
+        return bool(self.phone or self.email)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    id: str
+    contact_id: str
+    channel: str
+    owner: Owner
+    owner_agent_id: str | None
+    version: int
+    last_number: int
+    page_url: str | None
+    page_title: str | None
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: str
+    conversation_id: str
+    number: int
+    author: Author
+    agent_id: str | None
+    kind: MessageKind
+    text: str
+    external_id: str | None
+    action: str | None
+    extras: dict[str, Any]
+    trace: dict[str, Any]
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message about to be appended."""
+
+    author: Author
+    kind: MessageKind
+    text: str
+    agent_id: str | None = None
+    external_id: str | None = None
+    action: str | None = None
+    extras: dict[str, Any] | None = None
+    trace: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyClock:
+    """One wait of a contact; see the table of the same name."""
+
+    id: str
+    conversation_id: str
+    first_message_number: int
+    needs_person: bool
+    started_at: int
+    due_at: int
+    next_alert_at: int | None
+    next_level: int
+    stopped_at: int | None
+    stop_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    id: str
+    number: str
+    conversation_id: str
+    contact_id: str
+    subject: str
+    status: Status
+    priority: Priority
+    reason: Reason
+    assignee_id: str | None
+    candidates: list[dict[str, Any]]
+    version: int
+    created_at: int
+    updated_at: int
+    resolved_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEvent:
+    actor: Actor
+    action: str
+    from_status: Status | None
+    to_status: Status | None
+    at: int
+    detail: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    id: str
+    ticket_id: str
+    agent_id: str
+    text: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    id: str
+    clock_id: str
+    ticket_id: str
+    level: int
+    planned_at: int
+    raised_at: int
+    late: bool
+    acknowledged_at: int | None
+    acknowledged_by: str | None
+    settled_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    id: str
+    login: str
+    name: str
+    email: str | None
+    role: Role
+    disabled_at: int | None
+    created_at: int
