@@ -31,7 +31,12 @@ async def new_setup_link(database: SignallingDatabase, settings: ConsoleSettings
 async def show_setup(request: web.Request) -> web.StreamResponse:
     """GET /console/setup: the form, as long as there is no administrator."""
     await _require_no_admin(request)
-    return _form(request, request.query.get("token", ""), "", "", None)
+    token, now = request.query.get("token", ""), request.config_dict[CLOCK]()
+    if not token:
+        return _form(request, "", "", "", "setup.no_token")
+    if not await request.config_dict[DATABASE].read(sessions.has_setup_token, hash_token(token), now):
+        return _form(request, "", "", "", "setup.link_ended")
+    return _form(request, token, "", "", None)
 
 
 async def set_up(request: web.Request) -> web.StreamResponse:
@@ -64,9 +69,12 @@ def _problem(login: str, name: str, password: str, again: str) -> str | None:
 
 
 def _form(request: web.Request, token: str, login: str, name: str, problem: str | None) -> web.Response:
+    """The page; without a token it has nothing to fill in, only what is wrong."""
     text = say_for(request)(problem) if problem else None
     status = 422 if problem else 200
-    return page(request, "setup.html", status, token=token, login=login, name=name, problem=text)
+    return page(
+        request, "setup.html", status, token=token, usable=bool(token), login=login, name=name, problem=text
+    )
 
 
 async def _require_no_admin(request: web.Request) -> None:

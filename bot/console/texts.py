@@ -3,7 +3,8 @@
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,6 @@ from typing import Any
 FOLDER = Path(__file__).parents[2] / "templates" / "console"
 
 PLACE = re.compile(r"\{(\w+)\}")
-
-Say = Callable[..., str]
 
 
 class Language(StrEnum):
@@ -52,14 +51,24 @@ def client_sentences(language: Language) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Say:
+    """say(key, name=value ...) in one language. An unknown key raises KeyError."""
+
+    sentences: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        return PLACE.sub(lambda place: str(values[place[1]]), self.sentences[key])
+
+    def knows(self, key: str) -> bool:
+        """Whether there is a sentence of this key."""
+        return key in self.sentences
+
+
+@functools.cache
 def sayer(language: Language) -> Say:
-    """say(key, name=value ...) in this language. An unknown key raises KeyError."""
-    known = sentences(language)
-
-    def say(key: str, **values: object) -> str:
-        return PLACE.sub(lambda place: str(values[place[1]]), known[key])
-
-    return say
+    """The console's words in this language."""
+    return Say(sentences(language))
 
 
 def _flat(prefix: str, tree: dict[str, Any]) -> list[tuple[str, str]]:
