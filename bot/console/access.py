@@ -96,9 +96,7 @@ async def find_login(request: web.Request) -> Login | None:
     token_hash = hash_token(token)
     settings, now = request.config_dict[CONSOLE_SETTINGS], request.config_dict[CLOCK]()
     database = request.config_dict[DATABASE]
-    found = await database.read(
-        sessions.find_session, token_hash, now, settings.idle_ms, settings.absolute_ms
-    )
+    found = await database.read(sessions.find_session, token_hash, now, settings.idle_ms, settings.absolute_ms)
     if found is None:
         return None
     if BACKGROUND_HEADER not in request.headers:
@@ -164,7 +162,6 @@ def _require_permission(request: web.Request, permission: Permission, login: Log
         raise web.HTTPUnauthorized()
     if login.agent.role not in _ROLES[permission]:
         raise web.HTTPForbidden(reason="This needs another role")
-
 
 
 async def _require_token(request: web.Request, login: Login | None) -> None:

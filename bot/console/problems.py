@@ -50,9 +50,7 @@ async def translate_problems(request: web.Request, handler: Handler) -> web.Stre
     except web.HTTPException as refusal:
         if refusal.status not in STATUS_KEYS:
             raise
-        logger.info(
-            "console_refused status=%d path=%s reason=%s", refusal.status, request.path, refusal.reason
-        )
+        logger.info("console_refused status=%d path=%s reason=%s", refusal.status, request.path, refusal.reason)
         return problem(request, refusal.status, STATUS_KEYS[refusal.status])
 
 
@@ -66,6 +64,4 @@ async def protect(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     name = cookie_name(request, FORM_COOKIE)
     if request.method == "GET" and LOGIN not in request and FORM_TOKEN in request and name not in request.cookies:
-        response.set_cookie(
-            name, request[FORM_TOKEN], path="/", httponly=True, secure=secure, samesite="Lax"
-        )
+        response.set_cookie(name, request[FORM_TOKEN], path="/", httponly=True, secure=secure, samesite="Lax")
