@@ -172,7 +172,7 @@ def reopen(tx: Transaction, number: str, agent: Agent, version: int, now: int) -
 
 
 def customer_wrote(tx: Transaction, conversation: Conversation, now: int) -> Ticket | None:
-    """The live ticket after its contact wrote, or None: one that waited for the contact or others is open again."""
+    """The live ticket after its contact wrote, or None; one that was pending or on hold is open again."""
     ticket = tickets.live_of_conversation(tx, conversation.id)
     if ticket is None:
         return None
