@@ -1,8 +1,8 @@
 """Alerts as signed JSON to one configured URL.
 
 The X-Yingsheng-Signature header is ``v1=`` and the hex HMAC-SHA256, under the shared secret, of the
-X-Yingsheng-Timestamp header, a full stop and the body's bytes. The receiver checks it and refuses old timestamps;
-Idempotency-Key is the same at every attempt of one delivery.
+X-Yingsheng-Timestamp header, a full stop and the body's bytes. The receiver checks it and refuses old
+timestamps; Idempotency-Key is the same at every attempt of one delivery.
 """
 
 import hashlib
