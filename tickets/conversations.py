@@ -172,9 +172,10 @@ def _open(
     conversation = Conversation(new_id(), contact_id, channel, Owner.BOT, None, 1, 0, page_url, page_title, now, now)
     tx.change(
         """
-        INSERT INTO conversation (id, contact_id, channel, owner, owner_agent_id, version, last_number, page_url,
-            page_title, created_at, updated_at)
-        VALUES (:id, :contact_id, :channel, :owner, NULL, :version, :last_number, :page_url, :page_title, :now, :now)
+        INSERT INTO conversation (id, contact_id, channel, owner, owner_agent_id, version, last_number,
+            page_url, page_title, created_at, updated_at)
+        VALUES (:id, :contact_id, :channel, :owner, NULL, :version, :last_number,
+            :page_url, :page_title, :now, :now)
         """,
         {
             "id": conversation.id,
