@@ -31,7 +31,7 @@ class Act:
 
 
 ACTS = {
-    "take-over": Act(desk.take_over, "taken_over", "hand-back"),
+    "take-over": Act(desk.take_over, "taken_over"),
     "hand-back": Act(desk.hand_back, "handed_back", "take-over"),
     "hold": Act(desk.hold, "held", "resume"),
     "resume": Act(desk.resume, "resumed", "hold"),

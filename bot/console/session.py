@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.console.access import LANGUAGE_COOKIE, LOGIN, cookie_name, hash_token
+from bot.console.access import LANGUAGE_COOKIE, LOGIN, SESSION_COOKIE, cookie_name, hash_token
 from bot.console.login_delays import LoginDelays
 from bot.console.passwords import LONGEST, verified
 from bot.console.render import page, say_for
@@ -57,11 +57,13 @@ async def start_session(request: web.Request, agent: Agent, after: str) -> web.R
     settings, now = request.config_dict[CONSOLE_SETTINGS], request.config_dict[CLOCK]()
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     old = request[LOGIN].token_hash if LOGIN in request else None
-    await request.config_dict[DATABASE].write(_replace_session, agent.id, hash_token(token), csrf_token, old, now)
+    await request.config_dict[DATABASE].write(
+        _replace_session, agent.id, hash_token(token), csrf_token, old, now
+    )
     logger.info("login agent=%s", agent.id)
     response = web.Response(status=303, headers={"Location": after})
     response.set_cookie(
-        cookie_name(request, "yingsheng"),
+        cookie_name(request, SESSION_COOKIE),
         token,
         path="/",
         max_age=settings.absolute_ms // 1000,
@@ -79,7 +81,9 @@ async def log_out(request: web.Request) -> web.StreamResponse:
     logger.info("logout agent=%s", login.agent.id)
     response = web.Response(status=303, headers={"Location": "/console/login"})
     secure = request.config_dict[CONSOLE_SETTINGS].secure
-    response.del_cookie(cookie_name(request, "yingsheng"), path="/", httponly=True, secure=secure, samesite="Lax")
+    response.del_cookie(
+        cookie_name(request, SESSION_COOKIE), path="/", httponly=True, secure=secure, samesite="Lax"
+    )
     return response
 
 
@@ -91,7 +95,9 @@ async def choose_language(request: web.Request) -> web.StreamResponse:
         raise web.HTTPForbidden(reason="Unknown language")
     response = web.Response(status=303, headers={"Location": safe_path(str(form.get("next", HOME)))})
     secure = request.config_dict[CONSOLE_SETTINGS].secure
-    response.set_cookie(LANGUAGE_COOKIE, chosen, path="/console", max_age=31536000, secure=secure, samesite="Lax")
+    response.set_cookie(
+        LANGUAGE_COOKIE, chosen, path="/console", max_age=31536000, secure=secure, samesite="Lax"
+    )
     return response
 
 
