@@ -20,7 +20,7 @@ from knowledgebase.quantities import canonical_numbers
 # pypinyin reads this when it is imported: without its phrase table it needs 40 MB less, and one reading for each
 # character is what comparing sounds needs.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-from pypinyin import Style, lazy_pinyin  # noqa: E402  (the switch above must come first)
+from pypinyin import Style, lazy_pinyin
 
 RAW_CHARS = 2_000
 UTTERANCE_CHARS = 240
