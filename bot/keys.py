@@ -10,6 +10,10 @@ from typing import Protocol
 import jinja2
 from aiohttp import web
 
+from bot.config import Config
+from bot.gateway.chat import Desk
+from bot.workers import Workers
+from knowledgebase.library import Library
 from storage.database import Database
 from storage.signals import Signals
 from tickets.policies import ReplyPolicy
@@ -57,3 +61,9 @@ CLOCK: web.AppKey[Callable[[], int]] = web.AppKey("clock")
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
 CONSOLE_SETTINGS = web.AppKey("console_settings", ConsoleSettings)
 TYPING = web.AppKey("typing", AgentTyping)
+CONFIG = web.AppKey("config", Config)
+CHAT = web.AppKey("chat", Desk)
+LIBRARY = web.AppKey("library", Library)
+ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins")
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
+WORKERS = web.AppKey("workers", Workers)
