@@ -272,9 +272,7 @@ def _give_to_bot(tx: Transaction, ticket: Ticket, now: int) -> None:
         conversations.change_owner(tx, conversation, Owner.BOT, None, now)
 
 
-def _record(
-    tx: Transaction, ticket: Ticket, action: str, actor: Actor, now: int, detail: dict[str, Any]
-) -> None:
+def _record(tx: Transaction, ticket: Ticket, action: str, actor: Actor, now: int, detail: dict[str, Any]) -> None:
     """Record something that leaves the ticket as it is."""
     events.record(tx, ticket.id, [TicketEvent(actor, action, ticket.status, ticket.status, now, detail)])
     tx.notify("queue", ticket.number)

@@ -47,9 +47,7 @@ async def send(settings: WebhookSettings, notice: Notice) -> None:
                 connector=aiohttp.TCPConnector(socket_factory=guard.open_socket, force_close=True),
                 timeout=aiohttp.ClientTimeout(total=settings.timeout_seconds),
             ) as session,
-            session.post(
-                url, data=body, headers=_headers(settings, notice, body), allow_redirects=False
-            ) as response,
+            session.post(url, data=body, headers=_headers(settings, notice, body), allow_redirects=False) as response,
         ):
             _judge(response.status, response.headers.get("Retry-After"))
     except TimeoutError as error:
