@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 # A probe that takes longer is an answer too; readiness has to be told within 5 s.
 PROBE_TIMEOUT_S = 4.0
-# As much as a message with its clock, ticket and outbox rows, so that a probe fails where they would. Other bytes
-# each time: SQLite does not write a page that would not change.
+# As much as a message with its clock, ticket and outbox rows, so that a probe fails where they would. Other
+# bytes each time: SQLite does not write a page that would not change.
 PROBE_BYTES = 16_384
 
 
