@@ -100,6 +100,6 @@ def _webhook_settings(config: Config) -> WebhookSettings:
     return WebhookSettings(
         url=webhook.url or "",
         secret=webhook.secret or "",
-        allow_networks=webhook.allow_networks,
+        allow_networks=tuple(str(network) for network in webhook.allow_networks),
         timeout_seconds=webhook.timeout / 1000,
     )

@@ -1,7 +1,7 @@
 """The application, put together: what it carries, in the order in which it starts and stops."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from aiohttp import WSCloseCode, web
@@ -45,9 +45,7 @@ RELOAD_AGAIN_S = 3_600.0
 LONGEST_RELOAD_MS = 2 * 3_600_000
 
 
-def build_app(
-    config: Config, database: SQLiteDatabase, public_url: str, clock: Callable[[], int]
-) -> web.Application:
+def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: Callable[[], int]) -> web.Application:
     """The whole server on this open database. public_url is what browsers see, without a trailing slash."""
     app = web.Application(middlewares=[tell_errors], client_max_size=BODY_LIMIT)
     app[CONFIG] = config
@@ -140,6 +138,6 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
 
 async def _say_goodbye(app: web.Application) -> None:
     """Tell every page that the server goes away, so that it comes back by itself."""
-    open_sockets: Sequence[web.WebSocketResponse] = tuple(app[SOCKETS])
-    for socket in open_sockets:
+    sockets: set[web.WebSocketResponse] = app[SOCKETS]
+    for socket in tuple(sockets):
         await socket.close(code=WSCloseCode.GOING_AWAY)

@@ -99,12 +99,8 @@ class EscalationLevel(Section):
 def _default_levels() -> tuple[EscalationLevel, ...]:
     return (
         EscalationLevel(name="agents", transports=("mail", "webhook"), to=("assignee",)),
-        EscalationLevel(
-            name="supervisors", after=1_800_000, transports=("mail", "webhook"), to=("role:supervisor",)
-        ),
-        EscalationLevel(
-            name="administrators", after=3_600_000, transports=("mail", "webhook"), to=("role:admin",)
-        ),
+        EscalationLevel(name="supervisors", after=1_800_000, transports=("mail", "webhook"), to=("role:supervisor",)),
+        EscalationLevel(name="administrators", after=3_600_000, transports=("mail", "webhook"), to=("role:admin",)),
     )
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tickets.contact_details import ContactDetails
-
 from bot import intent
 from knowledgebase.model import Entry, Match, Thresholds
+from tickets.contact_details import ContactDetails
 from tickets.model import Reason
 
 MOST_CANDIDATES = 3
@@ -180,9 +179,7 @@ def _certain(entry: Entry) -> Match:
     return Match(entry, score=1.0, confidence=1.0, wording=entry.question, why={"chosen": 1.0})
 
 
-def _several(
-    situation: Situation, text: str, found: Mapping[str, Sequence[Match]], limits: Limits
-) -> Answer | None:
+def _several(situation: Situation, text: str, found: Mapping[str, Sequence[Match]], limits: Limits) -> Answer | None:
     """An answer to two or more questions asked at once, or None when it is one question after all."""
     parts = intent.questions(text)
     if len(parts) < 2:

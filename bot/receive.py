@@ -13,7 +13,6 @@ import jinja2
 from bot.decide import (
     Action,
     Answer,
-    Clarify,
     Decision,
     Given,
     HandOff,
@@ -29,12 +28,13 @@ from bot.messages import InboundMessage
 from bot.moments import promise
 from bot.reply import Context, candidate, compose
 from knowledgebase import entries
+from knowledgebase.errors import EntryNotFound
 from knowledgebase.library import Library
 from knowledgebase.model import Entry, EntryStatus, Match
 from knowledgebase.text import is_traditional, normalise
 from storage.database import Database, Transaction
 from tickets import clocks, contacts, conversations, desk, tickets
-from tickets.contact_details import ContactDetails, mask, parse_details
+from tickets.contact_details import mask, parse_details
 from tickets.model import (
     Author,
     Contact,
@@ -156,8 +156,11 @@ def _chosen(tx: Transaction, message: Message) -> Entry | None:
     """The entry behind a pressed candidate, if customers may still see it."""
     if message.action is None or not message.action.startswith(Action.ENTRY):
         return None
-    entry = entries.get_entry(tx, message.action.removeprefix(Action.ENTRY))
-    return entry if entry is not None and entry.status is EntryStatus.PUBLISHED else None
+    try:
+        entry = entries.get_entry(tx, message.action.removeprefix(Action.ENTRY))
+    except EntryNotFound:
+        return None
+    return entry if entry.status is EntryStatus.PUBLISHED else None
 
 
 def situate(scene: Scene) -> Situation:
@@ -250,9 +253,7 @@ class Answering:
         except Exception:
             log.exception("deciding failed message=%s; handing over", message.id)
             decision = HandOff(Reason.NOT_UNDERSTOOD)
-        await self._database.write(
-            record, scene, decision, limits, self._policy, self._templates, self._clock()
-        )
+        await self._database.write(record, scene, decision, limits, self._policy, self._templates, self._clock())
         log.info("decided message=%s decision=%s", message.id, type(decision).__name__)
 
     async def _decide(self, scene: Scene, limits: Limits) -> Decision:
@@ -302,7 +303,7 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, policy: ReplyPol
     context = Context(
         language=language(scene),
         traditional=traditional(scene),
-        contact=mask(decision.details) if isinstance(decision, Say) and decision.details else None,
+        contact=mask(decision.details.value) if isinstance(decision, Say) and decision.details else None,
         ask_contact=not contact.reachable and contact.contact_refused_at is None,
     )
     ticket = tickets.live_of_conversation(tx, scene.conversation.id)

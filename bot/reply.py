@@ -1,17 +1,18 @@
 """A decision put into words, through templates/replies/. Pure: nothing is looked up and no clock is read."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import jinja2
 
-from bot.decide import Action, Answer, Clarify, Decision, HandOff, Limits, OfferPerson, Say
+from bot.decide import Action, Answer, Clarify, Decision, HandOff, Limits, OfferPerson, Remark, Say
 from bot.moments import Moment
 from knowledgebase.model import Entry, Match
 from knowledgebase.text import to_traditional
 from tickets.model import Author, Draft, MessageKind
 
 FORM_CONTACT = "contact"
+NOTICES = frozenset({Remark.NOTED, Remark.CONTACT_SAVED, Remark.CONTACT_REFUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,14 @@ class Context:
     ask_contact: bool = False
 
 
-class Words(Protocol):
-    """The macros of one templates/replies/*.jinja; calling one gives its text."""
-
-    def __getattr__(self, name: str) -> Any: ...
-
-
 def compose(decision: Decision, context: Context, limits: Limits, templates: jinja2.Environment) -> list[Draft]:
     """The messages that carry out this decision, in the order in which they are sent."""
-    words: Words = templates.get_template(f"replies/{context.language}.jinja").module
+    words: Any = templates.get_template(f"replies/{context.language}.jinja").module
     drafts = list(_drafts(decision, context, limits, words))
     return [_in_script(draft, context) for draft in drafts]
 
 
-def _drafts(decision: Decision, context: Context, limits: Limits, words: Words) -> list[Draft]:
+def _drafts(decision: Decision, context: Context, limits: Limits, words: Any) -> list[Draft]:
     match decision:
         case Answer(matches, rest):
             answer = _answer(matches, rest is None, context, limits, words)
@@ -54,33 +49,27 @@ def _drafts(decision: Decision, context: Context, limits: Limits, words: Words) 
         case HandOff():
             return _handoff(decision, context, limits, words)
         case Say(remark):
-            kind = MessageKind.NOTICE if context.ticket else MessageKind.SMALL_TALK
+            kind = MessageKind.NOTICE if remark in NOTICES else MessageKind.SMALL_TALK
             return [_draft(kind, getattr(words, remark)(context))]
 
 
-def _answer(
-    matches: tuple[Match, ...], last: bool, context: Context, limits: Limits, words: Words
-) -> Draft:
+def _answer(matches: tuple[Match, ...], last: bool, context: Context, limits: Limits, words: Any) -> Draft:
     entries: list[Entry] = [match.entry for match in matches]
     actions = _actions(words, Action.SOLVED, Action.UNSOLVED) if last else []
     trace = {"entries": [candidate(match) for match in matches], "thresholds": asdict(limits.thresholds)}
     return _draft(MessageKind.ANSWER, words.answer(context, entries), {"actions": actions}, trace)
 
 
-def _rest(rest: Clarify | HandOff, context: Context, limits: Limits, words: Words) -> list[Draft]:
+def _rest(rest: Clarify | HandOff, context: Context, limits: Limits, words: Any) -> list[Draft]:
     if isinstance(rest, HandOff):
         return _handoff(rest, context, limits, words)
     return [_clarify(words.clarify_rest(context), rest.candidates, context, limits, words)]
 
 
-def _clarify(
-    question: str, candidates: tuple[Match, ...], context: Context, limits: Limits, words: Words
-) -> Draft:
+def _clarify(question: str, candidates: tuple[Match, ...], context: Context, limits: Limits, words: Any) -> Draft:
     if not candidates:
         return _draft(MessageKind.CLARIFY, words.rephrase(context), {"actions": _actions(words, Action.HUMAN)})
-    actions = [
-        {"id": f"{Action.ENTRY}{match.entry.id}", "label": match.entry.question} for match in candidates
-    ]
+    actions = [{"id": f"{Action.ENTRY}{match.entry.id}", "label": match.entry.question} for match in candidates]
     actions += _actions(words, Action.NONE)
     trace = {
         "candidates": [candidate(match) for match in candidates],
@@ -89,7 +78,7 @@ def _clarify(
     return _draft(MessageKind.CLARIFY, question, {"actions": actions}, trace)
 
 
-def _handoff(decision: HandOff, context: Context, limits: Limits, words: Words) -> list[Draft]:
+def _handoff(decision: HandOff, context: Context, limits: Limits, words: Any) -> list[Draft]:
     text = getattr(words, f"handoff_{decision.reason}")(context)
     trace = {
         "reason": decision.reason,
@@ -102,7 +91,7 @@ def _handoff(decision: HandOff, context: Context, limits: Limits, words: Words) 
     return drafts
 
 
-def _actions(words: Words, *actions: Action) -> list[dict[str, str]]:
+def _actions(words: Any, *actions: Action) -> list[dict[str, str]]:
     return [{"id": action.value, "label": str(words.label(action.value))} for action in actions]
 
 

@@ -96,9 +96,7 @@ def answer_accepted(database: Database, answering: Answering) -> Turn:
     return turn
 
 
-def sweep_deadlines(
-    database: Database, policy: ReplyPolicy, clock: Callable[[], int]
-) -> Turn:
+def sweep_deadlines(database: Database, policy: ReplyPolicy, clock: Callable[[], int]) -> Turn:
     """A turn that raises every alert that is due."""
 
     async def turn() -> None:
@@ -115,9 +113,7 @@ def sweep_deadlines(
     return turn
 
 
-def deliver_outbox(
-    database: Database, topic: str, deliver: Deliver, clock: Callable[[], int]
-) -> Turn:
+def deliver_outbox(database: Database, topic: str, deliver: Deliver, clock: Callable[[], int]) -> Turn:
     """A turn that sends what is due of one topic; a topic that hangs holds up no other."""
 
     async def send(row: OutboxRow) -> None:
@@ -139,9 +135,7 @@ def deliver_outbox(
             log.info("outbox=%s topic=%s sent", row.id, row.topic)
 
     async def turn() -> None:
-        while rows := await database.write(
-            outbox.claim_due, [topic], clock(), LEASE_MS, DELIVERIES_AT_ONCE
-        ):
+        while rows := await database.write(outbox.claim_due, [topic], clock(), LEASE_MS, DELIVERIES_AT_ONCE):
             await asyncio.gather(*(send(row) for row in rows))
 
     return turn

@@ -1,13 +1,7 @@
 """Labelled questions against a knowledge base: how often the first match is right, and whether it knows."""
 
-import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
-
-from knowledgebase.model import Match, Thresholds
-from knowledgebase.search import KnowledgeBase
-from knowledgebase.transfer import read_entries
 
 
 @dataclass(frozen=True, slots=True)

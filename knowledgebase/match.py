@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from knowledgebase.contrasts import DIFFERENCES, Contrasts, contrasts, differences
+from knowledgebase.contrasts import DIFFERENCES, contrasts, differences
 from knowledgebase.index import Index, Scores, grams
 from knowledgebase.model import Entry
 from knowledgebase.text import Vocabulary, compact, pinyin
@@ -121,9 +121,7 @@ class Matcher:
         promise = best + 0.5 * (found.entry_characters.bm25 + found.entry_words.bm25)
         return np.sort(np.argsort(-promise, kind="stable")[:CANDIDATES])
 
-    def _choose_wordings(
-        self, chosen: NDArray[np.intp], rough: Floats
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _choose_wordings(self, chosen: NDArray[np.intp], rough: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The best wordings of each chosen entry, entry after entry, and where each entry begins."""
         parts = []
         for entry in chosen:

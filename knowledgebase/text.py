@@ -20,7 +20,7 @@ from knowledgebase.quantities import canonical_numbers
 # pypinyin reads this when it is imported: without its phrase table it needs 40 MB less, and one reading for each
 # character is what comparing sounds needs.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-from pypinyin import Style, lazy_pinyin  # noqa: E402  (the switch above must come first)
+from pypinyin import Style, lazy_pinyin
 
 RAW_CHARS = 2_000
 UTTERANCE_CHARS = 240
@@ -114,9 +114,7 @@ def _tokenizer(own_words: Iterable[str]) -> jieba.Tokenizer:
     tokenizer = jieba.Tokenizer()
     with files("jieba").joinpath("dict.txt").open("rb") as lines:
         frequent = (line for line in map(bytes.split, lines) if int(line[1]) >= RAREST_WORD)
-        tokenizer.FREQ, tokenizer.total = _prefix_table(
-            (word.decode(), int(count)) for word, count, _ in frequent
-        )
+        tokenizer.FREQ, tokenizer.total = _prefix_table((word.decode(), int(count)) for word, count, _ in frequent)
     tokenizer.initialized = True
     for word in own_words:
         tokenizer.add_word(word)

@@ -1,8 +1,8 @@
 """Entries as files: CSV, XLSX and JSONL, read and written so that what was written is read back equal."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from collections.abc import Iterable
 
 from knowledgebase.model import Entry
 

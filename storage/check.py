@@ -77,9 +77,7 @@ def _rights(folder: Path) -> Iterator[Finding]:
         status = path.stat()
         if status.st_mode & _FOR_OTHERS:
             mode = stat.S_IMODE(status.st_mode)
-            yield Finding(
-                Severity.PROBLEM, f"{path} can be opened by other users (mode {mode:o}): chmod go= it."
-            )
+            yield Finding(Severity.PROBLEM, f"{path} can be opened by other users (mode {mode:o}): chmod go= it.")
         if status.st_uid != folder.stat().st_uid:
             yield Finding(Severity.PROBLEM, f"{path} belongs to another user than its folder: chown it.")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):

@@ -53,9 +53,7 @@ def _apply(connection: sqlite3.Connection, name: str, script: str) -> None:
             connection.execute(statement)
         connection.execute("INSERT INTO migration (name) VALUES (:name)", {"name": name})
         if orphans := connection.execute("PRAGMA foreign_key_check").fetchall():
-            raise MigrationFailed(
-                f"migration {name} would leave {len(orphans)} rows without what they belong to"
-            )
+            raise MigrationFailed(f"migration {name} would leave {len(orphans)} rows without what they belong to")
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         fault = StorageUnavailable if is_trouble(error) else MigrationFailed

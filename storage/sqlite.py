@@ -110,6 +110,15 @@ def open_database(folder: Path) -> SQLiteDatabase:
     return SQLiteDatabase(folder, lock, file)
 
 
+def read_folder(folder: Path, fn: Callable[[Transaction], T]) -> T:
+    """Run one read in a data folder, whether or not a server holds it. Raises StorageUnavailable."""
+    readers = Readers(folder / DATABASE_NAME)
+    try:
+        return readers.submit(fn).result()
+    finally:
+        readers.close()
+
+
 def _reopen(lock: FolderLock, path: Path) -> OpenFile:
     """Open the database again after a failure; never makes a new one. Raises StorageError."""
     try:

@@ -38,9 +38,7 @@ class SQLiteTransaction:
     def notify(self, topic: str, key: str = "") -> None:
         self.signals.append((topic, key))
 
-    def _run(
-        self, sql: str, params: Mapping[str, object] | None
-    ) -> tuple[list[tuple[object, ...]], list[str], int]:
+    def _run(self, sql: str, params: Mapping[str, object] | None) -> tuple[list[tuple[object, ...]], list[str], int]:
         if self.trouble is not None:
             raise self.trouble
         try:

@@ -9,19 +9,19 @@ from tickets.policies import ReplyPolicy
 def start_or_keep(
     tx: Transaction, conversation: Conversation, message_number: int, now: int, policy: ReplyPolicy
 ) -> ReplyClock:
-    """The running clock of this conversation, begun now if none runs; a running one keeps its start and due time.
+    """The running clock of this conversation, begun now if none runs; a running one keeps start and due time.
 
     While an agent owns the conversation, only a person's answer will do, so the new clock needs one.
     """
     started = first(
         tx.execute(
             """
-            INSERT INTO reply_clock (id, conversation_id, first_message_number, needs_person, started_at, due_at,
-                next_alert_at, next_level, stopped_at, stop_reason)
+            INSERT INTO reply_clock (id, conversation_id, first_message_number, needs_person, started_at,
+                due_at, next_alert_at, next_level, stopped_at, stop_reason)
             VALUES (:id, :conversation_id, :number, :needs_person, :now, :due_at, :next_alert_at, 1, NULL, NULL)
             ON CONFLICT (conversation_id) WHERE stopped_at IS NULL DO NOTHING
-            RETURNING id, conversation_id, first_message_number, needs_person, started_at, due_at, next_alert_at,
-                next_level, stopped_at, stop_reason
+            RETURNING id, conversation_id, first_message_number, needs_person, started_at, due_at,
+                next_alert_at, next_level, stopped_at, stop_reason
             """,
             {
                 "id": new_id(),

@@ -9,13 +9,11 @@ from tickets.model import CONTACT, LIVE, Contact, Status, TicketEvent
 
 def identify(tx: Transaction, channel: str, address: str, now: int) -> Contact:
     """The contact behind this address on this channel; a new one the first time."""
-    known = _by_address(tx, channel, address)
+    known = find(tx, channel, address)
     if known is not None:
         return known
     contact = Contact(new_id(), None, None, None, None, now)
-    tx.change(
-        "INSERT INTO contact (id, created_at) VALUES (:id, :created_at)", {"id": contact.id, "created_at": now}
-    )
+    tx.change("INSERT INTO contact (id, created_at) VALUES (:id, :created_at)", {"id": contact.id, "created_at": now})
     tx.change(
         """
         INSERT INTO identity (id, contact_id, channel, address, created_at)
@@ -68,7 +66,8 @@ def _tell_tickets(tx: Transaction, contact_id: str, action: str, now: int) -> No
             tx.notify("conversation", row["conversation_id"])
 
 
-def _by_address(tx: Transaction, channel: str, address: str) -> Contact | None:
+def find(tx: Transaction, channel: str, address: str) -> Contact | None:
+    """The contact behind this address on this channel, or None."""
     row = first(
         tx.execute(
             """

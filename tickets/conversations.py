@@ -60,9 +60,7 @@ def get_conversation(tx: Transaction, conversation_id: str) -> Conversation:
     return _conversation(row)
 
 
-def change_owner(
-    tx: Transaction, conversation: Conversation, owner: Owner, agent_id: str | None, now: int
-) -> bool:
+def change_owner(tx: Transaction, conversation: Conversation, owner: Owner, agent_id: str | None, now: int) -> bool:
     """Give the word to the bot or to an agent; False, and nothing done, if the owner changed in between."""
     changed = tx.change(
         """
@@ -171,14 +169,13 @@ def mark_decided(tx: Transaction, message_id: str, now: int) -> bool:
 def _open(
     tx: Transaction, contact_id: str, channel: str, now: int, page_url: str | None, page_title: str | None
 ) -> Conversation:
-    conversation = Conversation(
-        new_id(), contact_id, channel, Owner.BOT, None, 1, 0, page_url, page_title, now, now
-    )
+    conversation = Conversation(new_id(), contact_id, channel, Owner.BOT, None, 1, 0, page_url, page_title, now, now)
     tx.change(
         """
-        INSERT INTO conversation (id, contact_id, channel, owner, owner_agent_id, version, last_number, page_url,
-            page_title, created_at, updated_at)
-        VALUES (:id, :contact_id, :channel, :owner, NULL, :version, :last_number, :page_url, :page_title, :now, :now)
+        INSERT INTO conversation (id, contact_id, channel, owner, owner_agent_id, version, last_number,
+            page_url, page_title, created_at, updated_at)
+        VALUES (:id, :contact_id, :channel, :owner, NULL, :version, :last_number,
+            :page_url, :page_title, :now, :now)
         """,
         {
             "id": conversation.id,

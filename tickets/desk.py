@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from storage.database import Transaction, new_id
-from tickets import agents, clocks, conversations, events, sla, tickets
-from tickets.errors import Change, Conflict, NotAllowed
+from tickets import changes, clocks, conversations, events, sla, tickets
+from tickets.errors import Conflict, NotAllowed
 from tickets.lifecycle import Action, transition
 from tickets.model import (
     BOT,
@@ -32,7 +32,6 @@ from tickets.model import (
 from tickets.policies import ReplyPolicy
 
 LONGEST_SUBJECT = 120
-NEWEST_CHECKED = 200
 
 
 def open_ticket(
@@ -83,9 +82,9 @@ def reply(
     if stored is not None and stored.agent_id == agent.id:
         return stored
     conversation = conversations.get_conversation(tx, ticket.conversation_id)
-    changes = _changes_since_seen(tx, ticket, conversation, agent, last_seen)
-    if changes or stored is not None:
-        raise Conflict(number, changes)
+    unseen = changes.since_message(tx, ticket, conversation, agent, last_seen)
+    if unseen or stored is not None:
+        raise Conflict(number, unseen)
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
         raise NotAllowed(f"ticket {number} is {ticket.status}: reopen it before answering")
     if conversation.owner is not Owner.AGENT:
@@ -125,7 +124,7 @@ def take_over(tx: Transaction, number: str, agent: Agent, version: int, now: int
     if conversation.owner is Owner.AGENT:
         if conversation.owner_agent_id == agent.id and ticket.assignee_id == agent.id:
             return ticket
-        _require_version(tx, ticket, version)
+        changes.require_version(tx, ticket, version)
     return _take(tx, ticket, conversation, agent, now)
 
 
@@ -172,7 +171,7 @@ def reopen(tx: Transaction, number: str, agent: Agent, version: int, now: int) -
 
 
 def customer_wrote(tx: Transaction, conversation: Conversation, now: int) -> Ticket | None:
-    """The live ticket after its contact wrote, or None: one that waited for the contact or others is open again."""
+    """The live ticket after its contact wrote, or None; one that was pending or on hold is open again."""
     ticket = tickets.live_of_conversation(tx, conversation.id)
     if ticket is None:
         return None
@@ -236,7 +235,7 @@ def _take(tx: Transaction, ticket: Ticket, conversation: Conversation, agent: Ag
 
 def _act(tx: Transaction, number: str, agent: Agent, version: int, action: Action, now: int) -> Ticket:
     ticket = tickets.by_number(tx, number)
-    _require_version(tx, ticket, version)
+    changes.require_version(tx, ticket, version)
     return _apply(tx, ticket, action, _by(agent), now)
 
 
@@ -273,9 +272,7 @@ def _give_to_bot(tx: Transaction, ticket: Ticket, now: int) -> None:
         conversations.change_owner(tx, conversation, Owner.BOT, None, now)
 
 
-def _record(
-    tx: Transaction, ticket: Ticket, action: str, actor: Actor, now: int, detail: dict[str, Any]
-) -> None:
+def _record(tx: Transaction, ticket: Ticket, action: str, actor: Actor, now: int, detail: dict[str, Any]) -> None:
     """Record something that leaves the ticket as it is."""
     events.record(tx, ticket.id, [TicketEvent(actor, action, ticket.status, ticket.status, now, detail)])
     tx.notify("queue", ticket.number)
@@ -283,72 +280,3 @@ def _record(
 
 def _by(agent: Agent) -> Actor:
     return Actor("agent", agent.id)
-
-
-def _require_version(tx: Transaction, ticket: Ticket, version: int) -> None:
-    if version != ticket.version:
-        raise Conflict(ticket.number, _changes_since_version(tx, ticket, version))
-
-
-def _changes_since_version(tx: Transaction, ticket: Ticket, version: int) -> tuple[Change, ...]:
-    """What was recorded after this version; a contact's message raises the version without a record."""
-    names = agents.names(tx)
-    happened = [event for event in events.of_ticket(tx, ticket.id) if _version_of(event) > version]
-    if happened:
-        return tuple(_change(event, names) for event in happened)
-    newest = [m for m in conversations.latest(tx, ticket.conversation_id, NEWEST_CHECKED) if _by_contact(m)]
-    return tuple(_said(message, names) for message in newest[-1:])
-
-
-def _changes_since_seen(
-    tx: Transaction, ticket: Ticket, conversation: Conversation, agent: Agent, last_seen: int
-) -> tuple[Change, ...]:
-    """What an answer written after message last_seen does not take into account, oldest first."""
-    newer = conversations.history(tx, conversation.id, after=last_seen, limit=NEWEST_CHECKED)
-    unseen = [message for message in newer if _matters_to(agent, message)]
-    stranger = conversation.owner is Owner.AGENT and conversation.owner_agent_id != agent.id
-    if not unseen and not stranger:
-        return ()
-    names = agents.names(tx)
-    changes = [_said(message, names) for message in unseen]
-    if stranger:
-        owner = names.get(conversation.owner_agent_id or "", "")
-        changes.append(Change("owner", owner, "", _taken_at(tx, ticket)))
-    return tuple(sorted(changes, key=lambda change: change.at))
-
-
-def _matters_to(agent: Agent, message: Message) -> bool:
-    match message.author:
-        case Author.CONTACT:
-            return True
-        case Author.AGENT:
-            return message.agent_id != agent.id
-        case Author.BOT:
-            return message.kind is MessageKind.ANSWER
-
-
-def _by_contact(message: Message) -> bool:
-    return message.author is Author.CONTACT
-
-
-def _said(message: Message, names: dict[str, str]) -> Change:
-    kind = "message" if _by_contact(message) else "reply"
-    who = names.get(message.agent_id or "", message.author)
-    return Change(kind, who, message.text, message.created_at)
-
-
-def _change(event: TicketEvent, names: dict[str, str]) -> Change:
-    kinds = {Action.TAKE_OVER: "owner", Action.HAND_BACK: "owner", Action.REPLY: "reply"}
-    who = names.get(event.actor.agent_id or "", event.actor.kind)
-    status = event.to_status or ""
-    kind = next((kind for action, kind in kinds.items() if action == event.action), "status")
-    return Change(kind, who, status if kind == "status" else "", event.at)
-
-
-def _version_of(event: TicketEvent) -> int:
-    return int((event.detail or {}).get("version", 0))
-
-
-def _taken_at(tx: Transaction, ticket: Ticket) -> int:
-    taken = [event.at for event in events.of_ticket(tx, ticket.id) if event.action == Action.TAKE_OVER]
-    return taken[-1] if taken else ticket.updated_at

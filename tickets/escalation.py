@@ -1,11 +1,12 @@
 """Broken promises: the sweep that raises alerts, exactly one per clock and level, and their acknowledgement.
 
-An alert is an obligation. It stays open until somebody acknowledges it or the contact is really answered; it may
-come late after a downtime, and then says so, but it is never skipped.
+An alert is an obligation. It stays open until somebody acknowledges it or the contact is really answered; it
+may come late after a downtime, and then says so, but it is never skipped.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from storage import outbox
 from storage.database import Row, Transaction, new_id
@@ -82,7 +83,10 @@ def open_alerts(tx: Transaction) -> list[OpenAlert]:
 def next_due(tx: Transaction) -> int | None:
     """When the sweep next has something to do, or None."""
     rows = tx.execute(
-        "SELECT MIN(next_alert_at) AS at FROM reply_clock WHERE next_alert_at IS NOT NULL AND stopped_at IS NULL"
+        """
+        SELECT MIN(next_alert_at) AS at
+        FROM reply_clock WHERE next_alert_at IS NOT NULL AND stopped_at IS NULL
+        """
     )
     at: int | None = rows[0]["at"]
     return at
@@ -171,7 +175,7 @@ def _insert(tx: Transaction, alert: Alert) -> bool:
 
 
 def _record(
-    tx: Transaction, ticket: Ticket, action: str, actor: Actor, now: int, detail: dict[str, object]
+    tx: Transaction, ticket: Ticket, action: str, actor: Actor, now: int, detail: dict[str, Any]
 ) -> None:
     events.record(tx, ticket.id, [TicketEvent(actor, action, ticket.status, ticket.status, now, detail)])
     tx.notify("queue", ticket.number)

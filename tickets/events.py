@@ -12,7 +12,8 @@ def record(tx: Transaction, ticket_id: str, events: Iterable[TicketEvent]) -> No
     for event in events:
         tx.change(
             """
-            INSERT INTO ticket_event (id, ticket_id, actor, agent_id, action, from_status, to_status, detail_json, at)
+            INSERT INTO ticket_event (id, ticket_id, actor, agent_id, action, from_status, to_status,
+                detail_json, at)
             VALUES (:id, :ticket_id, :actor, :agent_id, :action, :from_status, :to_status, :detail_json, :at)
             """,
             {

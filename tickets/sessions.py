@@ -1,4 +1,4 @@
-"""Console logins and the one-time permission to make the first administrator; only hashes of tokens are kept."""
+"""Console logins and the one-time permission to make the first administrator; of tokens only hashes."""
 
 from storage.database import Transaction, first
 from tickets.model import Agent, Role
@@ -18,7 +18,7 @@ def open_session(tx: Transaction, agent_id: str, token_hash: str, csrf_token: st
 def find_session(
     tx: Transaction, token_hash: str, now: int, idle_ms: int, absolute_ms: int
 ) -> tuple[Agent, str] | None:
-    """The agent behind a login and its CSRF token; None if it is unknown, too old, idle or the agent disabled."""
+    """The agent behind a login and its CSRF token; None if unknown, too old, idle or the agent is disabled."""
     row = first(
         tx.execute(
             """

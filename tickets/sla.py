@@ -1,25 +1,38 @@
 """When an answer is due, what counts as one, and when the next alert follows. Pure; times are epoch ms."""
 
+import re
 import unicodedata
 
 from tickets.model import Author, MessageKind
 from tickets.policies import Level, ReplyPolicy
 
-# Words that ask for patience or say that a message arrived. Told apart from an answer by being all there is.
-_HOLDING = frozenset({
-    "收到", "已收到", "好的收到", "收到了", "收到谢谢", "您好收到", "您的消息已收到", "已收到您的消息", "已受理",
-    "已记录", "已登记", "已反馈", "已经反馈", "好的", "好", "嗯", "嗯嗯", "ok", "okay", "您好", "你好", "在的", "在",
-    "请稍候", "请稍后", "请稍等", "稍等", "稍候", "稍后", "等一下", "请等一下", "等一等", "请等一等", "稍等一下",
-    "请稍等一下", "请稍等片刻", "请稍候片刻", "稍等片刻", "请您稍等", "您稍等", "请您稍候", "麻烦稍等", "麻烦您稍等",
-    "马上", "马上来", "马上处理", "马上为您处理", "正在处理", "正在处理中", "处理中", "正在核实", "正在核实中",
-    "正在查询", "正在查询中", "正在为您查询", "正在为您查", "正在为您处理", "正在为您核实", "我查一下", "我看一下",
-    "我看看", "我核实一下", "我问一下", "我帮您查一下", "我帮您看一下", "帮您查一下", "帮您看看", "这边帮您查一下",
-    "我这边帮您查一下", "这边看一下", "这边核实一下", "稍后回复您", "稍后回复", "稍后给您回复", "稍后答复您",
-    "请耐心等待", "请您耐心等待", "请耐心等候", "感谢您的耐心等待", "谢谢您的耐心等待", "辛苦您稍等",
-    "pleasewait", "onemoment", "onemomentplease", "justamoment", "justamomentplease", "received", "gotit", "holdon",
-    "amomentplease", "letmecheck", "illcheck", "illgetbacktoyou", "pleasehold",
-})  # fmt: skip
-_FILLER = ("哈", "呢", "啊", "呀", "哦", "噢", "喔", "吧", "了", "的", "哟", "～")
+# Clauses that ask for patience, confirm arrival or announce an answer: each is told by being all there is.
+_HOLDING = re.compile(
+    "|".join((
+        # 请稍候 · 麻烦您稍等一下 · 请耐心等待
+        "(请|麻烦|劳烦|辛苦|烦请)?(您|你)?(先|再)?(耐心)?(稍等|稍候|稍后|等待|等候|等等|等一等|等一下|等下)"
+        "(一下|一会儿?|片刻|几分钟|我一下)?",
+        "(感谢|谢谢)(您|你)?的?耐心(等待|等候)?",
+        # 收到 · 您的留言我们已经收到 · 已登记
+        "((您|你)的)?(消息|信息|留言|问题|反馈|诉求)?(我们|我|这边)?已?经?(收到|受理|记录|登记|转达)"
+        "((您|你)的)?(消息|信息|留言|问题|反馈|诉求)?",
+        # 我帮您查一下 · 这边核实一下 · 我看看 · 处理中
+        "(我|我们|这边|我这边)?(去|来|先)?((帮|为|给)(您|你)?)?(查|看|问|查询|核实|确认|处理|了解|跟进)(一?下|看|中)",
+        # 正在为您查询 · 马上处理 · 稍后给您回复 · 我们会尽快联系您
+        "(我|我们|这边|我这边)?会?(正在|马上|尽快|稍后|一会儿?|等下|等会儿?|晚点)会?((帮|为|给|跟|和)(您|你))?"
+        "(查|看|查询|核实|确认|处理|了解|跟进|解决|安排|回复|答复|联系|回电|来)(一?下)?(您|你)?(的?问题)?(中)?",
+        # a greeting or a sign of presence alone
+        "(您|你)好|在|马上",
+        "(please)?(wait|holdon|hold)(amoment|aminute)?(please)?|(just)?(one|a)(moment|minute|second)(please)?",
+        "(wehave|weve|ihave|ive)?received(yourmessage)?|gotit|(letme|illhave|ill)(check|alook|look)(that|it)?(foryou)?",
+        "(ill|wewill|well|iwill)(getback|reply)(toyou)?(soon|shortly)?",
+    ))
+)  # fmt: skip
+# Clauses that say nothing by themselves but may stand beside one that holds.
+_COURTESY = re.compile(
+    "好|好滴|嗯+|亲|不好意思|抱歉|谢谢(您|你)?|感谢(您|你)?|辛苦(您|你)?|ok(ay)?|hello|hi|sorry|thanks|thankyou"
+)
+_FILLER = "哈呢啊呀哦噢喔吧了的"
 _LONGEST_HOLDING = 40
 
 
@@ -68,20 +81,15 @@ def is_holding(text: str) -> bool:
     """Whether the text only asks for patience or confirms arrival, such as 「请稍候」 or 「收到」."""
     if len(text) > _LONGEST_HOLDING:
         return False
-    parts = _parts(text)
-    return bool(parts) and all(_is_holding_part(part) for part in parts)
+    clauses = _clauses(text)
+    holding = [clause for clause in clauses if _HOLDING.fullmatch(clause)]
+    return bool(holding) and all(clause in holding or _COURTESY.fullmatch(clause) for clause in clauses)
 
 
-def _parts(text: str) -> list[str]:
-    """The clauses of a short text in lower case, letters and digits only."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", "").replace(" ", "")
-    spaced = "".join(char if char.isalnum() else " " for char in folded)
-    return spaced.split()
-
-
-def _is_holding_part(part: str) -> bool:
-    while part not in _HOLDING:
-        if not part.endswith(_FILLER):
-            return False
-        part = part[:-1]
-    return True
+def _clauses(text: str) -> list[str]:
+    """What stands between the punctuation: lower case, without spaces and final particles."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    for ignored in (" ", "'", "’"):
+        folded = folded.replace(ignored, "")
+    parts = "".join(char if char.isalnum() else " " for char in folded).split()
+    return [part.rstrip(_FILLER) or part for part in parts]

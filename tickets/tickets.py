@@ -94,7 +94,7 @@ def live_of_conversation(tx: Transaction, conversation_id: str) -> Ticket | None
 
 
 def resolved_since(tx: Transaction, conversation_id: str, since: int) -> Ticket | None:
-    """The newest ticket of this conversation that was resolved at or after this moment and not closed, or None."""
+    """The newest ticket of this conversation that was resolved since then and is not closed, or None."""
     row = first(
         tx.execute(
             """
@@ -127,10 +127,10 @@ def insert(tx: Transaction, ticket: Ticket) -> None:
     """Keep a new ticket."""
     tx.change(
         """
-        INSERT INTO ticket (id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
-            candidates_json, version, created_at, updated_at, resolved_at)
-        VALUES (:id, :number, :conversation_id, :contact_id, :subject, :status, :priority, :reason, :assignee_id,
-            :candidates_json, :version, :created_at, :updated_at, :resolved_at)
+        INSERT INTO ticket (id, number, conversation_id, contact_id, subject, status, priority, reason,
+            assignee_id, candidates_json, version, created_at, updated_at, resolved_at)
+        VALUES (:id, :number, :conversation_id, :contact_id, :subject, :status, :priority, :reason,
+            :assignee_id, :candidates_json, :version, :created_at, :updated_at, :resolved_at)
         """,
         {
             "id": ticket.id,
@@ -178,9 +178,9 @@ def replace_version(tx: Transaction, seen_version: int, ticket: Ticket) -> bool:
 
 
 _QUEUE = """
-    SELECT t.number, t.subject, t.status, t.priority, t.reason, v.channel, c.name AS contact_name, t.assignee_id,
-        a.name AS assignee_name, v.last_number, m.text AS last_text, m.author AS last_author, m.kind AS last_kind,
-        m.created_at AS last_at, k.started_at AS waiting_since, k.due_at,
+    SELECT t.number, t.subject, t.status, t.priority, t.reason, v.channel, c.name AS contact_name,
+        t.assignee_id, a.name AS assignee_name, v.last_number, m.text AS last_text, m.author AS last_author,
+        m.kind AS last_kind, m.created_at AS last_at, k.started_at AS waiting_since, k.due_at,
         (SELECT COUNT(*) FROM alert
             WHERE alert.ticket_id = t.id AND alert.acknowledged_at IS NULL AND alert.settled_at IS NULL
         ) AS open_alerts,

@@ -24,6 +24,7 @@ from tickets.model import Agent, Role
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+SESSION_COOKIE = "yingsheng"
 LANGUAGE_COOKIE = "yingsheng-language"
 FORM_COOKIE = "yingsheng-form"
 TOKEN_FIELD = "csrf"
@@ -90,20 +91,28 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def find_login(request: web.Request) -> Login | None:
     """Who is logged in by this request's cookie; a request that a person caused keeps the login alive."""
-    token = request.cookies.get(cookie_name(request, "yingsheng"))
+    token = request.cookies.get(cookie_name(request, SESSION_COOKIE))
     if not token:
         return None
     token_hash = hash_token(token)
-    settings, now = request.config_dict[CONSOLE_SETTINGS], request.config_dict[CLOCK]()
-    database = request.config_dict[DATABASE]
-    found = await database.read(
-        sessions.find_session, token_hash, now, settings.idle_ms, settings.absolute_ms
-    )
+    found = await _find_session(request, token_hash)
     if found is None:
         return None
-    if BACKGROUND_HEADER not in request.headers:
-        await _keep_alive(request, token_hash, now)
+    if BACKGROUND_HEADER not in request.headers and "Upgrade" not in request.headers:
+        await _keep_alive(request, token_hash, request.config_dict[CLOCK]())
     return Login(found[0], token_hash, found[1])
+
+
+async def login_holds(request: web.Request, token_hash: str) -> bool:
+    """Whether a login that was good when this request came is good still."""
+    return await _find_session(request, token_hash) is not None
+
+
+async def _find_session(request: web.Request, token_hash: str) -> tuple[Agent, str] | None:
+    settings, now = request.config_dict[CONSOLE_SETTINGS], request.config_dict[CLOCK]()
+    return await request.config_dict[DATABASE].read(
+        sessions.find_session, token_hash, now, settings.idle_ms, settings.absolute_ms
+    )
 
 
 async def _keep_alive(request: web.Request, token_hash: str, now: int) -> None:
@@ -164,7 +173,6 @@ def _require_permission(request: web.Request, permission: Permission, login: Log
         raise web.HTTPUnauthorized()
     if login.agent.role not in _ROLES[permission]:
         raise web.HTTPForbidden(reason="This needs another role")
-
 
 
 async def _require_token(request: web.Request, login: Login | None) -> None:

@@ -31,7 +31,7 @@ class Act:
 
 
 ACTS = {
-    "take-over": Act(desk.take_over, "taken_over", "hand-back"),
+    "take-over": Act(desk.take_over, "taken_over"),
     "hand-back": Act(desk.hand_back, "handed_back", "take-over"),
     "hold": Act(desk.hold, "held", "resume"),
     "resume": Act(desk.resume, "resumed", "hold"),
@@ -75,9 +75,7 @@ async def note(request: web.Request) -> web.StreamResponse:
 async def acknowledge(request: web.Request) -> web.StreamResponse:
     """POST …/acknowledge: this agent takes care of the ticket's open alerts."""
     number, agent = request.match_info["number"], request[LOGIN].agent
-    await request.config_dict[DATABASE].write(
-        escalation.acknowledge, number, agent, request.config_dict[CLOCK]()
-    )
+    await request.config_dict[DATABASE].write(escalation.acknowledge, number, agent, request.config_dict[CLOCK]())
     return _done(request, "acknowledged", None)
 
 

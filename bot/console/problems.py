@@ -30,6 +30,7 @@ STATUS_KEYS = {
     405: "not_found",
     409: "not_allowed",
     413: "too_large",
+    429: "too_many",
 }
 
 
@@ -50,9 +51,7 @@ async def translate_problems(request: web.Request, handler: Handler) -> web.Stre
     except web.HTTPException as refusal:
         if refusal.status not in STATUS_KEYS:
             raise
-        logger.info(
-            "console_refused status=%d path=%s reason=%s", refusal.status, request.path, refusal.reason
-        )
+        logger.info("console_refused status=%d path=%s reason=%s", refusal.status, request.path, refusal.reason)
         return problem(request, refusal.status, STATUS_KEYS[refusal.status])
 
 
@@ -60,12 +59,16 @@ async def protect(request: web.Request, response: web.StreamResponse) -> None:
     """Put the security headers, and the token of a form before login, on everything the console sends."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "no-store")
+    kept = "no-cache" if request.path.startswith("/console/static/") else "no-store"
+    response.headers.setdefault("Cache-Control", kept)
     secure = request.config_dict[CONSOLE_SETTINGS].secure
     if secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     name = cookie_name(request, FORM_COOKIE)
-    if request.method == "GET" and LOGIN not in request and FORM_TOKEN in request and name not in request.cookies:
-        response.set_cookie(
-            name, request[FORM_TOKEN], path="/", httponly=True, secure=secure, samesite="Lax"
-        )
+    if (
+        request.method == "GET"
+        and LOGIN not in request
+        and FORM_TOKEN in request
+        and name not in request.cookies
+    ):
+        response.set_cookie(name, request[FORM_TOKEN], path="/", httponly=True, secure=secure, samesite="Lax")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.console.access import LANGUAGE_COOKIE, LOGIN, cookie_name, hash_token
+from bot.console.access import LANGUAGE_COOKIE, LOGIN, SESSION_COOKIE, cookie_name, hash_token
 from bot.console.login_delays import LoginDelays
 from bot.console.passwords import LONGEST, verified
 from bot.console.render import page, say_for
@@ -63,7 +63,7 @@ async def start_session(request: web.Request, agent: Agent, after: str) -> web.R
     logger.info("login agent=%s", agent.id)
     response = web.Response(status=303, headers={"Location": after})
     response.set_cookie(
-        cookie_name(request, "yingsheng"),
+        cookie_name(request, SESSION_COOKIE),
         token,
         path="/",
         max_age=settings.absolute_ms // 1000,
@@ -82,7 +82,7 @@ async def log_out(request: web.Request) -> web.StreamResponse:
     response = web.Response(status=303, headers={"Location": "/console/login"})
     secure = request.config_dict[CONSOLE_SETTINGS].secure
     response.del_cookie(
-        cookie_name(request, "yingsheng"), path="/", httponly=True, secure=secure, samesite="Lax"
+        cookie_name(request, SESSION_COOKIE), path="/", httponly=True, secure=secure, samesite="Lax"
     )
     return response
 

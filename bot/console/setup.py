@@ -43,9 +43,7 @@ async def set_up(request: web.Request) -> web.StreamResponse:
     """POST /console/setup: make the first administrator and log them in."""
     await _require_no_admin(request)
     form = await request.post()
-    token, login, name, password = (
-        str(form.get(field, "")) for field in ("token", "login", "name", "password")
-    )
+    token, login, name, password = (str(form.get(field, "")) for field in ("token", "login", "name", "password"))
     login, name = login.strip(), name.strip()
     if problem := _problem(login, name, password, str(form.get("again", ""))):
         return _form(request, token, login, name, problem)
@@ -72,9 +70,7 @@ def _form(request: web.Request, token: str, login: str, name: str, problem: str 
     """The page; without a token it has nothing to fill in, only what is wrong."""
     text = say_for(request)(problem) if problem else None
     status = 422 if problem else 200
-    return page(
-        request, "setup.html", status, token=token, usable=bool(token), login=login, name=name, problem=text
-    )
+    return page(request, "setup.html", status, token=token, usable=bool(token), login=login, name=name, problem=text)
 
 
 async def _require_no_admin(request: web.Request) -> None:
@@ -89,9 +85,7 @@ def _offer_setup(tx: Transaction, token_hash: str, now: int) -> bool:
     return True
 
 
-def _make_admin(
-    tx: Transaction, token_hash: str, login: str, name: str, password_hash: str, now: int
-) -> Agent | None:
+def _make_admin(tx: Transaction, token_hash: str, login: str, name: str, password_hash: str, now: int) -> Agent | None:
     if agents.count_admins(tx) or not sessions.use_setup_token(tx, token_hash, now):
         return None
     return agents.create(tx, login, name, Role.ADMIN, password_hash, None, now)

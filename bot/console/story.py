@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from bot.console.times import MINUTE_MS, Almanac
-from tickets.model import Actor, Alert, Author, Message, MessageKind, Note, TicketEvent
+from tickets.model import Actor, Author, Message, MessageKind, Note, TicketEvent
 
 GROUPED_MS = 5 * MINUTE_MS
-# Said by the message itself, or by the alert that stands beside it.
-SILENT_EVENTS = frozenset({"reply", "customer_wrote"})
+# What the message or note that stands beside it says already.
+SILENT_EVENTS = frozenset({"reply", "holding_reply", "customer_wrote", "note"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,11 @@ class Teller:
         messages: Iterable[Message],
         notes: Iterable[Note],
         events: Iterable[TicketEvent],
-        alerts: Iterable[Alert],
     ) -> list[Item]:
         """Everything in the order in which it happened, with a separator before each day."""
         dated: list[tuple[int, Item]] = [
             *((note.created_at, self._noted(note)) for note in notes),
             *self._events(events),
-            *self._raised(alerts),
             *((message.created_at, self._said(message)) for message in messages),
         ]
         dated.sort(key=_moment_and_rank)
@@ -130,20 +128,17 @@ class Teller:
         return Noted(f"n{note.id}", note, self.agents.get(note.agent_id, ""))
 
     def _events(self, events: Iterable[TicketEvent]) -> list[tuple[int, Item]]:
-        told = []
+        told: list[tuple[int, Item]] = []
         for place, event in enumerate(events):
             if event.action not in SILENT_EVENTS:
-                text = self.almanac.say(_event_key(event, self.almanac), who=self.actor(event.actor))
-                told.append((event.at, Happened(f"e{place}", text, event.at)))
+                told.append((event.at, Happened(f"e{place}", self._sentence(event), event.at)))
         return told
 
-    def _raised(self, alerts: Iterable[Alert]) -> list[tuple[int, Item]]:
-        told: list[tuple[int, Item]] = []
-        for alert in alerts:
-            key = "event.alert_raised_late" if alert.late else "event.alert_raised"
-            text = self.almanac.say(key, level=alert.level)
-            told.append((alert.raised_at, Happened(f"a{alert.id}", text, alert.raised_at)))
-        return told
+    def _sentence(self, event: TicketEvent) -> str:
+        detail = event.detail or {}
+        action = "alert_late" if event.action == "alert" and detail.get("late") else event.action
+        key = f"event.{action}" if self.almanac.say.knows(f"event.{action}") else "event.other"
+        return self.almanac.say(key, who=self.actor(event.actor), level=detail.get("level", ""))
 
     def actor(self, actor: Actor) -> str:
         """Who did something, by name; isolated, so that a name cannot turn the sentence around."""
@@ -204,11 +199,6 @@ def guesses_of(matches: Iterable[Mapping[str, Any]]) -> tuple[Guess, ...]:
 def isolated(name: str) -> str:
     """A name between the marks FSI and PDI: what <bdi> does, in plain text (Unicode UAX 9)."""
     return f"\u2068{name}\u2069" if name else ""
-
-
-def _event_key(event: TicketEvent, almanac: Almanac) -> str:
-    key = f"event.{event.action}"
-    return key if almanac.say.knows(key) else "event.other"
 
 
 def _moment_and_rank(dated: tuple[int, Item]) -> tuple[int, int, int]:

@@ -44,11 +44,7 @@ def sentences(language: Language) -> Mapping[str, str]:
 
 def client_sentences(language: Language) -> dict[str, str]:
     """The sentences that the page's own scripts say, without their 'client.' prefix."""
-    return {
-        key.removeprefix("client."): text
-        for key, text in sentences(language).items()
-        if key.startswith("client.")
-    }
+    return {key.removeprefix("client."): text for key, text in sentences(language).items() if key.startswith("client.")}
 
 
 @dataclass(frozen=True, slots=True)

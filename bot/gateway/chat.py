@@ -172,25 +172,26 @@ class ChatPage:
         }
 
     def _inbound(self, frame: Text | Press | ContactFrame, seat: Seat) -> InboundMessage:
-        text, action, about = "", None, None
-        match frame:
-            case Text():
-                text = frame.text
-            case Press(action=action, about=about):
-                if about is None and action != ACTION_HUMAN:
-                    raise FrameError("malformed", client_message_id=frame.client_message_id)
-                text = self._label("human")
-            case ContactFrame(value=str(value)):
-                if parse_details(value) is None:
-                    raise FrameError("contact_invalid", client_message_id=frame.client_message_id)
-                text = value
-            case ContactFrame():
-                text, action = self._label("refuse"), CONTACT_REFUSED
+        text, action, about = self._said(frame)
         page = Page(self._page.url, self._page.title) if self._page else None
         now = self._desk.clock()
-        return InboundMessage(
-            Channel.CHAT, frame.client_message_id, seat.visitor, text, now, action, about, page
-        )
+        return InboundMessage(Channel.CHAT, frame.client_message_id, seat.visitor, text, now, action, about, page)
+
+    def _said(self, frame: Text | Press | ContactFrame) -> tuple[str, str | None, int | None]:
+        """The text, the action and the message that the action is about."""
+        match frame:
+            case Text():
+                return frame.text, None, None
+            case Press() if frame.about is None and frame.action != ACTION_HUMAN:
+                raise FrameError("malformed", client_message_id=frame.client_message_id)
+            case Press():
+                return self._label("human"), frame.action, frame.about
+            case ContactFrame(value=None):
+                return self._label("refuse"), CONTACT_REFUSED, None
+            case ContactFrame():
+                if parse_details(frame.value or "") is None:
+                    raise FrameError("contact_invalid", client_message_id=frame.client_message_id)
+                return frame.value or "", None, None
 
     def _label(self, name: str) -> str:
         words: Any = self._desk.templates.get_template("chat/errors.jinja").module
@@ -224,7 +225,7 @@ def _conversation_of(tx: Transaction, visitor: str) -> str | None:
 def _look(tx: Transaction, conversation_id: str, after: int) -> View:
     """What a page that has everything up to ``after`` still lacks."""
     conversation = conversations.get_conversation(tx, conversation_id)
-    names = {agent.id: agent.name for agent in agents.all_agents(tx)}
+    names = agents.names(tx)
     messages = conversations.history(tx, conversation_id, after=after, limit=PAGE_OF_MESSAGES)
     items = [message_item(message, names) for message in messages]
     return View(items, conversation.last_number, _state(tx, conversation_id, names))

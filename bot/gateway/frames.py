@@ -112,7 +112,9 @@ def is_visible(text: str) -> bool:
     return any(not (char.isspace() or char in INVISIBLE) for char in text)
 
 
-INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2800\u3164")
+INVISIBLE = frozenset(
+    "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2800\u3164"
+)
 
 
 def message_item(message: Message, names: Mapping[str, str]) -> dict[str, Any]:

@@ -15,9 +15,7 @@ FRAMES_PER_MINUTE = 240
 class Traffic:
     """Rates per visitor and address, and connections per address."""
 
-    def __init__(
-        self, messages_per_minute: int, visitors_per_hour: int, connections_per_address: int
-    ) -> None:
+    def __init__(self, messages_per_minute: int, visitors_per_hour: int, connections_per_address: int) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._messages = RateLimitItemPerMinute(messages_per_minute)
         self._frames = RateLimitItemPerMinute(FRAMES_PER_MINUTE)

@@ -83,8 +83,9 @@ def _page(request: web.Request) -> ChatPage:
 
 def _check_origin(request: web.Request) -> None:
     """Browsers leave the Origin out of a GET to the page's own server; then Sec-Fetch-Site says so."""
+    allowed: frozenset[str] = request.app[ORIGINS]
     own = "Origin" not in request.headers and request.headers.get("Sec-Fetch-Site") == "same-origin"
-    if not (own and request.method == "GET") and not origin_allowed(request, request.app[ORIGINS]):
+    if not (own and request.method == "GET") and not origin_allowed(request, allowed):
         raise web.HTTPForbidden(text="origin not allowed")
 
 
@@ -129,5 +130,3 @@ def _cors(request: web.Request) -> dict[str, str]:
     origin = request.headers.get("Origin")
     headers = {"Vary": "Origin", "Cache-Control": "no-store"}
     return {**headers, "Access-Control-Allow-Origin": origin} if origin else headers
-
-

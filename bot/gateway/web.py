@@ -5,7 +5,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.gateway import polling, websocket
-from bot.keys import CONFIG, DATABASE, LIBRARY, TEMPLATES, WORKERS
+from bot.keys import DATABASE, LIBRARY, TEMPLATES, WORKERS
 from storage.errors import StorageUnavailable
 
 STATIC = Path(__file__).parent.parent / "static"

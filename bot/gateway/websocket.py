@@ -26,7 +26,8 @@ LOOK_AGAIN_S = 30.0
 
 async def chat_socket(request: web.Request) -> web.StreamResponse:
     """One page's socket, from hello to goodbye."""
-    if not origin_allowed(request, request.app[ORIGINS]):
+    allowed: frozenset[str] = request.app[ORIGINS]
+    if not origin_allowed(request, allowed):
         raise web.HTTPForbidden(text="origin not allowed")
     desk = request.app[CHAT]
     address = client_address(request, request.app[CONFIG].server.trusted_proxies)

@@ -33,7 +33,7 @@ class ForbiddenAddress(OSError):
 
 
 class EgressGuard:
-    """Opens the sockets of one request, refusing addresses that are not public and not in the allowed networks."""
+    """Opens the sockets of one request; refuses addresses neither public nor in the allowed networks."""
 
     def __init__(self, allow_networks: Iterable[str]) -> None:
         self._allowed = [ipaddress.ip_network(text) for text in allow_networks]

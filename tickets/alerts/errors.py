@@ -2,7 +2,11 @@
 
 
 class DeliveryError(Exception):
-    """The peer did not take it. permanent: trying again is useless; retry_after_ms: the peer's own wish, if any."""
+    """The peer did not take it.
+
+    permanent: trying again is useless; retry_after_ms: how long the peer asks us to wait, if it does. reason is
+    fit for a log: no address, no text of the peer.
+    """
 
     def __init__(self, reason: str, permanent: bool, retry_after_ms: int | None = None) -> None:
         super().__init__(reason)

@@ -100,7 +100,7 @@ def _message_id(key: str, domain: str) -> str:
 
 
 def _checked(message: EmailMessage) -> EmailMessage:
-    """The message, if another parser sees the same headers in it; older Pythons let encoded line ends through."""
+    """The message, if a parser sees the same headers in it: older Pythons let encoded line ends through."""
     written = [name.lower() for name in message]
     read = [name.lower() for name in message_from_bytes(message.as_bytes(), policy=policy.SMTP)]
     if written != read:

@@ -1,7 +1,7 @@
 """Alerts as signed JSON to one configured URL.
 
-The body's signature stands in X-Yingsheng-Signature as ``v1=`` and the hex HMAC-SHA256, under the shared secret,
-of the X-Yingsheng-Timestamp header, a full stop and the body's bytes. The receiver checks it and refuses old
+The X-Yingsheng-Signature header is ``v1=`` and the hex HMAC-SHA256, under the shared secret, of the
+X-Yingsheng-Timestamp header, a full stop and the body's bytes. The receiver checks it and refuses old
 timestamps; Idempotency-Key is the same at every attempt of one delivery.
 """
 
@@ -36,7 +36,7 @@ class WebhookSettings:
 async def send(settings: WebhookSettings, notice: Notice) -> None:
     """Return when the receiver has answered 2xx. Redirects are not followed.
 
-    Raises DeliveryError: permanent for a URL that may not be called, a redirect, and 4xx other than 408 and 429.
+    Raises DeliveryError: permanent for a URL that may not be called, a redirect, and 4xx but 408 and 429.
     """
     url = _checked_url(settings.url)
     body = _body(notice)
@@ -47,9 +47,7 @@ async def send(settings: WebhookSettings, notice: Notice) -> None:
                 connector=aiohttp.TCPConnector(socket_factory=guard.open_socket, force_close=True),
                 timeout=aiohttp.ClientTimeout(total=settings.timeout_seconds),
             ) as session,
-            session.post(
-                url, data=body, headers=_headers(settings, notice, body), allow_redirects=False
-            ) as response,
+            session.post(url, data=body, headers=_headers(settings, notice, body), allow_redirects=False) as response,
         ):
             _judge(response.status, response.headers.get("Retry-After"))
     except TimeoutError as error:
@@ -110,7 +108,7 @@ def _judge(status: int, retry_after: str | None) -> None:
 
 
 def _retry_after_ms(value: str | None) -> int | None:
-    """A Retry-After header, seconds or a date (RFC 9110 section 10.2.3), as milliseconds from now; at most a day."""
+    """A Retry-After header (RFC 9110 section 10.2.3) as milliseconds from now, at most a day."""
     if value is None:
         return None
     if value.isascii() and value.isdigit():
