@@ -61,9 +61,7 @@ class ServiceDesk:
 
     async def hand_over(self, at: int, reason: Reason = Reason.ASKED_FOR_PERSON) -> Ticket:
         conversation = await self.conversation()
-        return await self.database.write(
-            desk.open_ticket, conversation, reason, "轮胎多久换一次?", [], self.policy, at
-        )
+        return await self.database.write(desk.open_ticket, conversation, reason, "轮胎多久换一次?", [], self.policy, at)
 
     async def ticket_from(self, text: str, at: int) -> Ticket:
         """A customer asks, the bot hands over in the same second."""
