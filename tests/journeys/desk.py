@@ -9,7 +9,6 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.journeys.program import Program
@@ -94,7 +93,7 @@ class _Keeper:
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         self._peers.mails.append(envelope)
         return "250 kept"
 
@@ -115,10 +114,9 @@ async def open_peers() -> AsyncIterator[Peers]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     hook_port = runner.addresses[0][1]
-    controller = Controller(_Keeper(peers), hostname="127.0.0.1", port=0)
-    await asyncio.to_thread(controller.start)
-    assert controller.server is not None
-    mail_port = controller.server.sockets[0].getsockname()[1]
+    loop = asyncio.get_running_loop()
+    mail_server = await loop.create_server(lambda: SMTP(_Keeper(peers), loop=loop), "127.0.0.1", 0)
+    mail_port = mail_server.sockets[0].getsockname()[1]
     peers.settings = {
         "YINGSHENG_MAIL__HOST": "127.0.0.1",
         "YINGSHENG_MAIL__PORT": str(mail_port),
@@ -130,5 +128,6 @@ async def open_peers() -> AsyncIterator[Peers]:
     try:
         yield peers
     finally:
-        await asyncio.to_thread(controller.stop)
+        mail_server.close()
+        await mail_server.wait_closed()
         await runner.cleanup()

@@ -146,8 +146,7 @@ async def test_a_server_that_was_down_at_the_due_time_sends_one_late_alert_when_
 
 
 @pytest.mark.slow
-async def test_an_accepted_message_that_the_bot_never_answered_still_raises_the_alarm(scene: Scene) -> None:
-    """Killed between the acknowledgement and the answer, and down over the due time."""
+async def test_the_clock_starts_again_with_the_next_message_and_a_kill_does_not_lose_it(scene: Scene) -> None:
     number = await scene.ticket_for("转人工")
     await scene.agent.reply(number, "好了，已经处理完成。", scene.customer.last)
     scene.customer.say("message-after", "还有一件事要问")
