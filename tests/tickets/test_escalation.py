@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -154,13 +155,13 @@ class _AnsweredAfterTheRead:
         self._number = number
         self._agent = agent
 
-    def execute(self, sql: str, params: dict[str, object] | None = None) -> list[Row]:
+    def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
         rows = self._tx.execute(sql, params)
         if "next_alert_at <= :now" in sql:
             desk.reply(self._tx, self._number, self._agent, "六万公里。", 1, "r-1", False, DUE)
         return rows
 
-    def change(self, sql: str, params: dict[str, object] | None = None) -> int:
+    def change(self, sql: str, params: Mapping[str, object] | None = None) -> int:
         return self._tx.change(sql, params)
 
     def notify(self, topic: str, key: str = "") -> None:
