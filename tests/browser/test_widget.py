@@ -605,7 +605,8 @@ async def test_words_have_enough_contrast_with_any_accent(
             probe.remove();
             return parts;
           };
-          const pairs = [['--on-accent', '--accent'], ['--accent-text', '--surface'], ['--text', '--surface'], ['--text', '--their-bubble'],
+          const pairs = [['--on-accent', '--accent'], ['--accent-text', '--surface'],
+            ['--text', '--surface'], ['--text', '--their-bubble'],
              ['--accent-text', '--their-bubble'], ['--text-quiet', '--surface-sunk'],
             ['--overdue', '--surface-sunk'], ['--soon', '--soon-surface'], ['--soon', '--surface-sunk']];
           return pairs.map(([one, other]) => [one, other, contrast(rgb(one), rgb(other))]);
