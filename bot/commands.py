@@ -1,0 +1,48 @@
+"""Commands that change the data, in one form for the command line and for a running server."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from bot.console.passwords import hashed, password_problem
+from knowledgebase import entries
+from knowledgebase.model import Entry
+from storage.database import Database
+from tickets import agents
+from tickets.model import Role
+
+Command = Callable[[Database, dict[str, Any], int], Awaitable[dict[str, Any]]]
+
+
+class CommandRefused(Exception):
+    """The command was not carried out, and why."""
+
+
+async def import_entries(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
+    """Save and publish these entries, all or none; returns how many were created, changed, unchanged."""
+    found = [Entry(**{**one, "similar": tuple(one["similar"])}) for one in arguments["entries"]]
+    report = await database.write(entries.save, found, arguments["by"], now)
+    return asdict(report)
+
+
+async def add_user(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
+    """Make an agent who can log in to the console."""
+    login, password = arguments["login"], arguments["password"]
+    if (problem := password_problem(password, login)) is not None:
+        raise CommandRefused(f"the password is not good enough: {problem.value}")
+    if await database.read(agents.by_login, login) is not None:
+        raise CommandRefused(f"there is already a user {login}")
+    password_hash = await hashed(password)
+    agent = await database.write(
+        agents.create,
+        login,
+        arguments["name"],
+        Role(arguments["role"]),
+        password_hash,
+        arguments["email"],
+        now,
+    )
+    return {"id": agent.id, "login": agent.login}
+
+
+COMMANDS: dict[str, Command] = {"import-entries": import_entries, "user-add": add_user}

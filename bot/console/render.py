@@ -1,0 +1,52 @@
+"""From a template to a response, with what every page of the console needs."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from bot.console.access import LANGUAGE, LOGIN, form_token, is_fetch
+from bot.console.texts import Say, client_sentences, sayer
+from bot.console.times import SOON_PART, Almanac
+from bot.keys import CLOCK, POLICY, TEMPLATES
+
+
+def say_for(request: web.Request) -> Say:
+    """say(key, ...) in the language of this request."""
+    return sayer(request[LANGUAGE])
+
+
+def almanac_for(request: web.Request) -> Almanac:
+    """Tells times as the reader of this request expects them."""
+    policy = request.config_dict[POLICY]
+    now = request.config_dict[CLOCK]()
+    return Almanac(say_for(request), ZoneInfo(policy.time_zone), now, policy.budget_ms // SOON_PART)
+
+
+def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
+    """Render templates/console/<template> for the reader of this request."""
+    almanac = almanac_for(request)
+    login = request.get(LOGIN)
+    text = (
+        request.config_dict[TEMPLATES]
+        .get_template(f"console/{template}")
+        .render(
+            say=almanac.say,
+            almanac=almanac,
+            language=request[LANGUAGE],
+            me=login.agent if login else None,
+            csrf=form_token(request),
+            path=request.path_qs,
+            client_texts=client_sentences(request[LANGUAGE]),
+            **context,
+        )
+    )
+    return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
+
+
+def problem(request: web.Request, status: int, key: str, **values: object) -> web.Response:
+    """Say what went wrong: JSON to the page's own script, a page to a person."""
+    text = say_for(request)(f"error.{key}", **values)
+    if is_fetch(request):
+        return web.json_response({"error": key, "text": text}, status=status)
+    return page(request, "error.html", status, status_code=status, text=text)

@@ -1,0 +1,122 @@
+"""What two questions may differ in although nearly every word is the same.
+
+Numbers with units, codes such as model names, negation, opposites, and what is asked for (a price, a time, a
+way, a place). Each is worked out once for a text; comparing two is a few integer operations.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from knowledgebase.quantities import amounts
+
+DATA = Path(__file__).parent / "data"
+_CODE = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,3}-?\d{1,4}|\d{1,3}[a-z]{1,2})(?![a-z0-9])")
+_ASKED_BOTH_WAYS = re.compile(r"(\w)[不没]\1|是否|能否|可否|有无|与否|没有(?=\W|$)|[不没](?=\W|$)")
+_NOT_A_DENIAL = re.compile(
+    r"不知道?|不好意思|不小心|差不多|不同|不错|不管|不论|不过|不懂|不明白|不清楚|不会是|不光|不仅|没事"
+)
+_DENIAL = re.compile(r"[不没未别勿甭]|无法|拒绝|失败")
+_SMALLEST_BARE_NUMBER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Contrasts:
+    """What a text insists on. Bits of left and right are the sides of the opposites, of asks the question kinds."""
+
+    amounts: frozenset[tuple[str, float]]
+    codes: frozenset[str]
+    denies: bool
+    left: int
+    right: int
+    asks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The shipped word lists: pairs of opposite words and kinds of questions, as patterns."""
+
+    left: tuple[re.Pattern[str], ...]
+    right: tuple[re.Pattern[str], ...]
+    kinds: tuple[re.Pattern[str], ...]
+
+
+def contrasts(compacted: str) -> Contrasts:
+    """What a compacted text (see text.compact) insists on."""
+    words = _shipped_words()
+    return Contrasts(
+        amounts=frozenset(
+            (unit, value) for unit, value in amounts(compacted) if unit or value >= _SMALLEST_BARE_NUMBER
+        ),
+        codes=frozenset(_CODE.findall(compacted)),
+        denies=_denies(compacted),
+        left=_bits(words.left, compacted),
+        right=_bits(words.right, compacted),
+        asks=_bits(words.kinds, compacted),
+    )
+
+
+def differences(asked: Contrasts, wording: Contrasts) -> tuple[float, ...]:
+    """How an utterance and a wording contradict or confirm each other, in the order of DIFFERENCES."""
+    opposed = (asked.left & ~asked.right & wording.right & ~wording.left) | (
+        asked.right & ~asked.left & wording.left & ~wording.right
+    )
+    return (
+        float(_contradict(asked.amounts, wording.amounts)),
+        float(bool(asked.amounts & wording.amounts)),
+        float(bool(asked.codes and wording.codes and not asked.codes & wording.codes)),
+        float(bool(asked.codes & wording.codes)),
+        float(bool(wording.codes and not asked.codes)),
+        float(asked.denies != wording.denies),
+        float(opposed != 0),
+        float(bool(asked.asks and wording.asks and not asked.asks & wording.asks)),
+        float(bool(asked.asks & wording.asks)),
+    )
+
+
+DIFFERENCES = (
+    "amount_conflict",
+    "amount_same",
+    "code_conflict",
+    "code_same",
+    "code_only_here",
+    "denial_conflict",
+    "opposite",
+    "kind_conflict",
+    "kind_same",
+)
+
+
+def _contradict(asked: frozenset[tuple[str, float]], wording: frozenset[tuple[str, float]]) -> bool:
+    """Whether both name an amount in the same unit, and none of these is the same."""
+    units = {unit for unit, _ in asked} & {unit for unit, _ in wording}
+    return bool(units) and not any(unit in units for unit, _ in asked & wording)
+
+
+def _denies(compacted: str) -> bool:
+    plain = _NOT_A_DENIAL.sub("", _ASKED_BOTH_WAYS.sub("", compacted))
+    return len(_DENIAL.findall(plain)) % 2 == 1
+
+
+def _bits(patterns: Iterable[re.Pattern[str]], text: str) -> int:
+    return sum(1 << at for at, pattern in enumerate(patterns) if pattern.search(text))
+
+
+@cache
+def _shipped_words() -> Words:
+    sides = [line.split("|") for line in _lines(DATA / "opposites.txt")]
+    return Words(
+        left=tuple(_any_of(left.split()) for left, _ in sides),
+        right=tuple(_any_of(right.split()) for _, right in sides),
+        kinds=tuple(_any_of(line.split(":")[1].split()) for line in _lines(DATA / "question_words.txt")),
+    )
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]

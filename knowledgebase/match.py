@@ -1,0 +1,255 @@
+"""Candidates for an utterance and what speaks for and against each of them.
+
+Every feature is a share or a yes-or-no, so that a weight means the same in any knowledge base.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from knowledgebase.contrasts import DIFFERENCES, contrasts, differences
+from knowledgebase.index import Index, Scores, grams, pairs
+from knowledgebase.model import Entry
+from knowledgebase.text import Vocabulary, compact, pinyin
+from knowledgebase.themes import Nearness, Themes
+
+Floats = NDArray[np.float64]
+CANDIDATES = 32
+ANSWER_COUNTS = 0.5
+WORDINGS_OF_ONE = 6
+
+SIMILARITIES = (
+    "characters",
+    "characters_of_query",
+    "characters_of_wording",
+    "words",
+    "words_of_query",
+    "words_of_wording",
+    "sounds",
+    "ratio",
+    "partial_ratio",
+    "sound_ratio",
+)
+OF_ENTRY = (
+    "entry_characters",
+    "entry_words",
+    "entry_characters_of_query",
+    "entry_words_of_query",
+    "answer_words",
+    "theme_broad",
+    "theme_middle",
+    "theme_fine",
+)
+FEATURES = (*SIMILARITIES, *OF_ENTRY, *DIFFERENCES, "denial_of_question", "length")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The entries that may be meant: their places in the knowledge base and one row of FEATURES for each.
+
+    nearest: the place of each entry's nearest wording. unseen: the share of the utterance, weighted, that no
+    wording of the knowledge base holds (in characters, in words). asked: the compacted utterance.
+    """
+
+    asked: str
+    entries: NDArray[np.intp]
+    nearest: NDArray[np.intp]
+    features: Floats
+    unseen: tuple[float, float]
+
+
+class Matcher:
+    """Everything that is worked out once for a set of entries. Never changes."""
+
+    def __init__(self, entries: Sequence[Entry], vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self.wordings = [(at, text) for at, e in enumerate(entries) for text in (e.question, *e.similar)]
+        self._owner = np.array([at for at, _ in self.wordings], np.intp)
+        self._texts = [compact(text) for _, text in self.wordings]
+        self._sounds = [_sound_string(text) for text in self._texts]
+        self._contrasts = [contrasts(text) for text in self._texts]
+        self._first = np.searchsorted(self._owner, np.arange(len(entries) + 1))
+        characters = [grams(text) for text in self._texts]
+        words = [vocabulary.tokens(text) for text in self._texts]
+        self._characters, self._words = Index(characters), Index(words)
+        self._sound_grams = Index([grams(text) for text in self._sounds])
+        self._entry_characters = Index(self._joined(characters))
+        self._entry_words = Index(self._joined(words))
+        answers = [compact(entry.answer) for entry in entries]
+        answer_words = [vocabulary.tokens(text) for text in answers]
+        self._answers = Index(answer_words)
+        self._themes = Themes(self._theme_documents(words, answers, answer_words))
+
+    def candidates(self, utterance: str) -> Candidates:
+        """The entries nearest to the utterance, in the order of the knowledge base, at most CANDIDATES."""
+        asked = compact(utterance)
+        heard = _sound_string(asked)
+        found = _Found(
+            characters=self._characters.score(grams(asked)),
+            words=self._words.score(words := self._vocabulary.tokens(asked)),
+            sounds=self._sound_grams.score(grams(heard)),
+            entry_characters=self._entry_characters.score(grams(asked)),
+            entry_words=self._entry_words.score(words),
+            answers=self._answers.score(words),
+            themes=self._themes.nearness(_theme_terms(asked, heard, words)),
+        )
+        rough = found.rough()
+        chosen = self._choose_entries(rough, found)
+        wordings, starts = self._choose_wordings(chosen, rough)
+        similarities = self._similarities(asked, heard, wordings, found)
+        nearest = _nearest(similarities.sum(axis=1), starts)
+        return Candidates(
+            asked=asked,
+            entries=chosen,
+            nearest=wordings[nearest],
+            features=np.column_stack(
+                (
+                    np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0],
+                    found.of_entries(chosen),
+                    self._differences(asked, chosen, wordings[nearest]),
+                )
+            ),
+            unseen=(found.characters.unseen, found.words.unseen),
+        )
+
+    def _joined(self, bags: list[list[str]]) -> list[list[str]]:
+        """The terms of all wordings of each entry together."""
+        joined: list[list[str]] = [[] for _ in range(len(self._first) - 1)]
+        for owner, bag in zip(self._owner, bags, strict=True):
+            joined[owner].extend(bag)
+        return joined
+
+    def _theme_documents(
+        self, words: list[list[str]], answers: list[str], answer_words: list[list[str]]
+    ) -> list[dict[str, float]]:
+        """For each entry its terms: one for each wording that holds it, a part of one for the answer."""
+        documents: list[dict[str, float]] = [defaultdict(float) for _ in answers]
+        for at, owner in enumerate(self._owner):
+            for term in set(_theme_terms(self._texts[at], self._sounds[at], words[at])):
+                documents[owner][term] += 1
+        for document, text, own_words in zip(documents, answers, answer_words, strict=True):
+            for term in set(_theme_terms(text, _sound_string(text), own_words)):
+                document[term] += ANSWER_COUNTS
+        return documents
+
+    def _choose_entries(self, rough: Floats, found: "_Found") -> NDArray[np.intp]:
+        """The most promising entries by their best wording and by all their wordings together."""
+        if not len(rough) or not rough.any():
+            return np.empty(0, np.intp)
+        best = np.maximum.reduceat(rough, self._first[:-1])
+        promise = best + 0.5 * (found.entry_characters.bm25 + found.entry_words.bm25)
+        return np.sort(np.argsort(-promise, kind="stable")[:CANDIDATES])
+
+    def _choose_wordings(
+        self, chosen: NDArray[np.intp], rough: Floats
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The best wordings of each chosen entry, entry after entry, and where each entry begins."""
+        parts = []
+        for entry in chosen:
+            own = np.arange(self._first[entry], self._first[entry + 1])
+            parts.append(own[np.argsort(-rough[own], kind="stable")[:WORDINGS_OF_ONE]])
+        starts = np.cumsum([0, *(len(part) for part in parts)])[:-1]
+        return (np.concatenate(parts) if parts else np.empty(0, np.intp)), starts.astype(np.intp)
+
+    def _similarities(self, asked: str, heard: str, wordings: NDArray[np.intp], found: "_Found") -> Floats:
+        texts = [self._texts[at] for at in wordings]
+        sounds = [self._sounds[at] for at in wordings]
+        return np.column_stack(
+            (
+                found.of_wordings(wordings),
+                process.cdist([asked], texts, scorer=fuzz.ratio)[0] / 100,
+                process.cdist([asked], texts, scorer=fuzz.partial_ratio)[0] / 100,
+                process.cdist([heard], sounds, scorer=fuzz.ratio)[0] / 100,
+            )
+        )
+
+    def _differences(self, asked: str, chosen: NDArray[np.intp], nearest: NDArray[np.intp]) -> Floats:
+        insists = contrasts(asked)
+        rows = [
+            (
+                *differences(insists, self._contrasts[wording]),
+                float(insists.denies != self._contrasts[self._first[entry]].denies),
+                _length_difference(asked, self._texts[wording]),
+            )
+            for entry, wording in zip(chosen, nearest, strict=True)
+        ]
+        return np.array(rows, float).reshape(len(rows), len(DIFFERENCES) + 2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What each index says about one utterance."""
+
+    characters: Scores
+    words: Scores
+    sounds: Scores
+    entry_characters: Scores
+    entry_words: Scores
+    answers: Scores
+    themes: Nearness
+
+    def rough(self) -> Floats:
+        """A first guess at how near each wording is."""
+        lexical = self.characters.bm25 + self.words.bm25 + self.sounds.bm25
+        return lexical + 0.5 * (self.characters.document_share + self.words.document_share)
+
+    def of_wordings(self, wordings: NDArray[np.intp]) -> Floats:
+        """The index features of some wordings, in the order of SIMILARITIES."""
+        columns = (
+            self.characters.bm25,
+            self.characters.query_share,
+            self.characters.document_share,
+            self.words.bm25,
+            self.words.query_share,
+            self.words.document_share,
+            self.sounds.bm25,
+        )
+        return np.column_stack([column[wordings] for column in columns])
+
+    def of_entries(self, entries: NDArray[np.intp]) -> Floats:
+        """The index features of some entries, in the order of OF_ENTRY."""
+        columns = (
+            self.entry_characters.bm25,
+            self.entry_words.bm25,
+            self.entry_characters.query_share,
+            self.entry_words.query_share,
+            self.answers.query_share,
+            self.themes.broad,
+            self.themes.middle,
+            self.themes.fine,
+        )
+        return np.column_stack([column[entries] for column in columns])
+
+
+def _nearest(nearness: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The place of the nearest wording of each entry."""
+    edges = [*starts, len(nearness)]
+    return np.array([start + int(np.argmax(nearness[start:end])) for start, end in pairwise(edges)], np.intp)
+
+
+def _length_difference(left: str, right: str) -> float:
+    return abs(len(left) - len(right)) / max(len(left), len(right), 1)
+
+
+def _theme_terms(text: str, sounds: str, words: list[str]) -> list[str]:
+    """Pairs of characters, pairs of sounds and words, the last two marked so that they stay apart."""
+    return [*pairs(text), *("/" + pair for pair in pairs(sounds)), *("=" + word for word in words)]
+
+
+_SYLLABLES: dict[str, str] = {}
+
+
+def _sound_string(text: str) -> str:
+    """The text with one private character for each syllable, so that equal sounds are equal characters."""
+    return "".join(_letter_for(syllable) for syllable in pinyin(text))
+
+
+def _letter_for(syllable: str) -> str:
+    if len(syllable) == 1:
+        return syllable
+    return _SYLLABLES.setdefault(syllable, chr(0xE000 + len(_SYLLABLES)))

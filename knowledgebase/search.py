@@ -1,0 +1,57 @@
+"""The knowledge base as the rest of the house knows it: built from entries, asked with an utterance."""
+
+from collections.abc import Sequence
+
+from knowledgebase.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
+from knowledgebase.match import FEATURES, Candidates, Matcher
+from knowledgebase.model import Entry, Match, Thresholds
+from knowledgebase.text import Vocabulary, shipped_vocabulary
+
+
+class KnowledgeBase:
+    """Published entries, ready to be searched. Never changes: to change an entry, build another one.
+
+    Safe to search from any thread.
+    """
+
+    def __init__(self, entries: tuple[Entry, ...], matcher: Matcher, weights: Weights) -> None:
+        self.entries = entries
+        self.thresholds: Thresholds = weights.thresholds
+        self._matcher = matcher
+        self._weights = weights
+
+    @classmethod
+    def build(
+        cls, entries: Sequence[Entry], vocabulary: Vocabulary | None = None, weights: Weights | None = None
+    ) -> "KnowledgeBase":
+        """The knowledge base of these entries, by default with the shipped words, weights and thresholds."""
+        matcher = Matcher(entries, vocabulary or shipped_vocabulary())
+        return cls(tuple(entries), matcher, weights or shipped_weights())
+
+    @property
+    def size(self) -> int:
+        """How many entries there are."""
+        return len(self.entries)
+
+    def search(self, utterance: str, limit: int = 5) -> list[Match]:
+        """The entries that may answer the utterance, best first; none if no entry shares anything with it."""
+        candidates = self._matcher.candidates(utterance)
+        if not len(candidates.entries):
+            return []
+        ranking = rank(candidates, self._weights.ranking)
+        first = confidence(signs(candidates, ranking), self._weights)
+        sure = confidences(first, ranking.shares[:limit])
+        return [self._match(candidates, ranking, place, each) for place, each in enumerate(sure)]
+
+    def _match(self, candidates: Candidates, ranking: Ranking, place: int, sure: float) -> Match:
+        row = ranking.rows[place]
+        return Match(
+            entry=self.entries[candidates.entries[row]],
+            score=float(ranking.scores[place]),
+            confidence=sure,
+            wording=self._matcher.wordings[candidates.nearest[row]][1],
+            why={
+                name: round(float(value), 4)
+                for name, value in zip(FEATURES, candidates.features[row], strict=True)
+            },
+        )

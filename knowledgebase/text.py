@@ -1,0 +1,166 @@
+"""What an utterance looks like to the matcher: one spelling for each way of writing the same thing.
+
+Everything here is bounded: a text is cut to RAW_CHARS before anything looks at it.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import jieba
+import opencc
+
+from knowledgebase.quantities import canonical_numbers
+
+# pypinyin reads this when it is imported: without its phrase table it needs 40 MB less, and one reading for each
+# character is what comparing sounds needs.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+from pypinyin import Style, lazy_pinyin
+
+RAW_CHARS = 2_000
+UTTERANCE_CHARS = 240
+DATA = Path(__file__).parent / "data"
+RAREST_WORD = 5
+_SPACE = re.compile(r"\s+")
+_UNSPOKEN = re.compile(r"[^\w.%]+|_+|(?<!\d)\.|\.(?!\d)")
+_VARIATION_SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+_INVISIBLE = frozenset(("Cf", "Cs", "Co", "Cn", "Mn", "Me"))
+
+
+def normalise(text: str) -> str:
+    """The text in one spelling: NFKC, simplified characters, lower case, single spaces, nothing invisible.
+
+    Control, zero-width and bidirectional characters, variation selectors, left-over combining marks and lone
+    surrogates are dropped. At most UTTERANCE_CHARS characters; the rest of a longer text is left out.
+    """
+    folded = unicodedata.normalize("NFKC", text[:RAW_CHARS])
+    visible = "".join(_visible(folded))
+    spaced = _SPACE.sub(" ", visible).strip()
+    return str(_to_simplified().convert(spaced.lower()))[:UTTERANCE_CHARS]
+
+
+def compact(text: str) -> str:
+    """The normalised text with numbers in digits and without spaces and punctuation."""
+    return _UNSPOKEN.sub("", canonical_numbers(normalise(text)))
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text in order, stop words left out, each synonym as the first word of its line."""
+    return shipped_vocabulary().tokens(compact(text))
+
+
+def pinyin(text: str) -> list[str]:
+    """One syllable without tone for each Chinese character; other characters stand for themselves."""
+    return [_syllable(character) for character in text]
+
+
+def is_traditional(text: str) -> bool:
+    """Whether the text is written in traditional characters: more of them than simplified ones."""
+    sample = text[:RAW_CHARS].encode("utf-8", "ignore").decode("utf-8")
+    traditional = _differing(sample, str(_to_simplified().convert(sample)))
+    return traditional > 0 and traditional > _differing(sample, to_traditional(sample))
+
+
+def to_traditional(text: str) -> str:
+    """The text in traditional characters as used in Taiwan; words are kept, only characters change."""
+    return str(_to_traditional().convert(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A tokenizer with its user dictionary, the words that say nothing, and words that mean the same."""
+
+    tokenizer: jieba.Tokenizer
+    stop_words: frozenset[str]
+    synonyms: dict[str, str]
+
+    def tokens(self, compacted: str) -> list[str]:
+        """The words of a compacted text; when all of them are stop words, all of them."""
+        words = [self.synonyms.get(word, word) for word in self.tokenizer.lcut(compacted, HMM=False)]
+        return [word for word in words if word not in self.stop_words] or words
+
+
+def load_vocabulary(folder: Path) -> Vocabulary:
+    """Read user_dictionary.txt, stop_words.txt and synonyms.txt of a folder.
+
+    A line of synonyms is words that mean the same, the first standing for all. '#' starts a comment.
+    """
+    groups = [line.split() for line in _lines(folder / "synonyms.txt")]
+    own_words = [*_lines(folder / "user_dictionary.txt"), *(word for group in groups for word in group)]
+    return Vocabulary(
+        tokenizer=_tokenizer(own_words),
+        stop_words=frozenset(_lines(folder / "stop_words.txt")),
+        synonyms={word: group[0] for group in groups for word in group},
+    )
+
+
+@cache
+def shipped_vocabulary() -> Vocabulary:
+    """The vocabulary in knowledgebase/data, loaded at its first use (about 0.3 s and 25 MB)."""
+    return load_vocabulary(DATA)
+
+
+def _tokenizer(own_words: Iterable[str]) -> jieba.Tokenizer:
+    """A tokenizer with jieba's dictionary but for its rarest words, and with our own.
+
+    The prefix table is built here, not by jieba's initialize(): that would trust a cache file in the
+    world-writable temporary folder. Words below RAREST_WORD are two thirds of the memory and change no ranking.
+    """
+    tokenizer = jieba.Tokenizer()
+    with files("jieba").joinpath("dict.txt").open("rb") as lines:
+        frequent = (line for line in map(bytes.split, lines) if int(line[1]) >= RAREST_WORD)
+        tokenizer.FREQ, tokenizer.total = _prefix_table((word.decode(), int(count)) for word, count, _ in frequent)
+    tokenizer.initialized = True
+    for word in own_words:
+        tokenizer.add_word(word)
+    return tokenizer
+
+
+def _prefix_table(counted: Iterable[tuple[str, int]]) -> tuple[dict[str, int], int]:
+    table: dict[str, int] = {}
+    total = 0
+    for word, count in counted:
+        table[word] = count
+        total += count
+        for end in range(1, len(word)):
+            table.setdefault(word[:end], 0)
+    return table, total
+
+
+def _visible(text: str) -> Iterator[str]:
+    for character in text:
+        category = unicodedata.category(character)
+        if category in ("Zs", "Zl", "Zp", "Cc"):
+            yield " " if character.isspace() else ""
+        elif category not in _INVISIBLE and ord(character) not in _VARIATION_SELECTORS:
+            yield character
+
+
+def _differing(left: str, right: str) -> int:
+    return sum(a != b for a, b in zip(left, right, strict=False))
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a word list, comments and blank lines left out, spelled as normalise spells them."""
+    lines = (line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return [normalise(line) for line in lines if line]
+
+
+@lru_cache(maxsize=20_000)
+def _syllable(character: str) -> str:
+    return str(lazy_pinyin(character, style=Style.NORMAL)[0])
+
+
+@cache
+def _to_simplified() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+@cache
+def _to_traditional() -> opencc.OpenCC:
+    return opencc.OpenCC("s2tw")
