@@ -65,10 +65,5 @@ async def protect(request: web.Request, response: web.StreamResponse) -> None:
     if secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     name = cookie_name(request, FORM_COOKIE)
-    if (
-        request.method == "GET"
-        and LOGIN not in request
-        and FORM_TOKEN in request
-        and name not in request.cookies
-    ):
+    if request.method == "GET" and LOGIN not in request and FORM_TOKEN in request and name not in request.cookies:
         response.set_cookie(name, request[FORM_TOKEN], path="/", httponly=True, secure=secure, samesite="Lax")

@@ -41,10 +41,7 @@ ROUTES = (
     Route("POST", f"{TICKET}/reply", acts.reply, Permission.AGENT),
     Route("POST", f"{TICKET}/note", acts.note, Permission.AGENT),
     Route("POST", f"{TICKET}/acknowledge", acts.acknowledge, Permission.AGENT),
-    *(
-        Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT)
-        for name, act in acts.ACTS.items()
-    ),
+    *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
 )
 
 
