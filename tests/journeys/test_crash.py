@@ -31,13 +31,14 @@ async def test_what_was_acknowledged_survives_every_kill_and_is_stored_once(
     chance = random.Random(seed)
     program = Program(tmp_path / "data", SETTINGS)
     ready = [await asyncio.to_thread(program.start)]
-    async with aiohttp.ClientSession() as session, _crowd(program, session, chance) as customers:
+    async with aiohttp.ClientSession() as session, Crowd(program, session, chance) as crowd:
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.05, 1.2))
             await asyncio.to_thread(program.kill)
             ready.append(await asyncio.to_thread(program.start))
-        await _until_everything_is_answered(customers)
+        await crowd.hush()
     assert await asyncio.to_thread(program.stop) < 10
+    customers = crowd.customers
     acked = sum(len(customer.acked) for customer in customers)
     print(f"\n{kills} kills, seed {seed}: {acked} acknowledged, slowest start {max(ready):.1f} s")
     assert acked > kills * CUSTOMERS / 4, "too little load to prove anything"
@@ -47,37 +48,47 @@ async def test_what_was_acknowledged_survives_every_kill_and_is_stored_once(
         assert numbers == list(range(1, len(numbers) + 1)), "a page missed or repeated a message"
 
 
-@contextlib.asynccontextmanager
-async def _crowd(program: Program, session: aiohttp.ClientSession, chance: random.Random):  # type: ignore[no-untyped-def]
-    customers = [Customer(program, session, f"customer{number:02d}") for number in range(CUSTOMERS)]
-    lives = [asyncio.create_task(customer.live()) for customer in customers]
-    chatter = asyncio.create_task(_chatter(customers, chance))
-    try:
-        yield customers
-    finally:
-        for task in (chatter, *lives):
+class Crowd:
+    """Customers who stay, and something that makes them talk. An asynchronous context."""
+
+    def __init__(self, program: Program, session: aiohttp.ClientSession, chance: random.Random) -> None:
+        self.customers = [Customer(program, session, f"customer{number:02d}") for number in range(CUSTOMERS)]
+        self._chance = chance
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "Crowd":
+        self._tasks = [asyncio.create_task(one.live()) for one in self.customers]
+        self._tasks.append(asyncio.create_task(self._chatter()))
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(chatter, *lives, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def hush(self) -> None:
+        """Say nothing new, and wait until all is sent and the last word in each conversation is the bot's."""
+        self._tasks.pop().cancel()
+        for _ in range(600):
+            if all(one.waiting == 0 and _answered(one) for one in self.customers):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("the server did not catch up")
+
+    async def _chatter(self) -> None:
+        """Every customer says something twice a second or so, but no more while five go unacknowledged."""
+        spoken = 0
+        while True:
+            for customer in self.customers:
+                if customer.waiting < 5:
+                    text = f"{self._chance.choice(QUESTIONS)} {spoken}"
+                    customer.say(f"{customer.name}-{spoken:06d}", text)
+            spoken += 1
+            await asyncio.sleep(0.4)
 
 
-async def _chatter(customers: list[Customer], chance: random.Random) -> None:
-    """Every customer says something about every half second, but waits while five go unacknowledged."""
-    spoken = 0
-    while True:
-        for customer in customers:
-            if customer.waiting < 5:
-                customer.say(f"{customer.name}-{spoken:06d}", f"{chance.choice(QUESTIONS)} {spoken}")
-        spoken += 1
-        await asyncio.sleep(0.4)
-
-
-async def _until_everything_is_answered(customers: list[Customer]) -> None:
-    """Everybody has sent all, and the last word in each conversation is the bot's."""
-    for _ in range(600):
-        if all(one.waiting == 0 and one.received and one.received[-1]["author"] == "bot" for one in customers):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the server did not catch up")
+def _answered(customer: Customer) -> bool:
+    return bool(customer.received) and customer.received[-1]["author"] == "bot"
 
 
 def _check_database(path: Path, customers: list[Customer]) -> None:

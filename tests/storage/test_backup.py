@@ -37,9 +37,7 @@ async def filled(folder: Path, *keys: str) -> Path:
     return folder
 
 
-async def test_a_backup_under_load_is_one_moment_of_the_database(
-    database: SQLiteDatabase, tmp_path: Path
-) -> None:
+async def test_a_backup_under_load_is_one_moment_of_the_database(database: SQLiteDatabase, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
     stop = asyncio.Event()
 
@@ -76,9 +74,7 @@ async def test_a_backup_is_taken_from_outside_while_a_server_holds_the_folder(
         "backup_folder(*map(pathlib.Path, sys.argv[1:]))\n"
     )
     command = [sys.executable, "-c", code, str(database.folder), str(tmp_path / "backup.db")]
-    done = await asyncio.to_thread(
-        subprocess.run, command, cwd=ROOT, check=False, capture_output=True, text=True
-    )
+    done = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.stderr == ""
     assert rows_in(tmp_path / "backup.db") == {"served"}
     await database.write(keep, "still served")
@@ -137,9 +133,7 @@ async def test_a_restored_database_stands_where_the_old_one_stood_and_the_old_on
     assert await rows_of(folder) == {"then"}
 
 
-async def test_what_a_killed_server_left_in_its_log_is_kept_with_the_old_database(
-    folder: Path, tmp_path: Path
-) -> None:
+async def test_what_a_killed_server_left_in_its_log_is_kept_with_the_old_database(folder: Path, tmp_path: Path) -> None:
     backup_folder(await filled(folder, "then"), tmp_path / "backup.db")
     code = (
         "import asyncio, os, pathlib, sys\n"
@@ -174,18 +168,14 @@ async def test_restoring_into_a_new_folder_makes_it(folder: Path, tmp_path: Path
     assert await rows_of(folder) == {"moved"}
 
 
-async def test_restoring_is_refused_while_a_server_holds_the_folder(
-    database: SQLiteDatabase, tmp_path: Path
-) -> None:
+async def test_restoring_is_refused_while_a_server_holds_the_folder(database: SQLiteDatabase, tmp_path: Path) -> None:
     await backup(database, tmp_path / "backup.db")
     with pytest.raises(DataFolderInUse):
         restore(database.folder, tmp_path / "backup.db")
     await database.write(keep, "unharmed")
 
 
-async def test_only_a_sound_database_of_ours_that_is_not_newer_is_restored(
-    folder: Path, tmp_path: Path
-) -> None:
+async def test_only_a_sound_database_of_ours_that_is_not_newer_is_restored(folder: Path, tmp_path: Path) -> None:
     await filled(folder, "precious")
     good = tmp_path / "good.db"
     backup_folder(folder, good)
@@ -196,9 +186,7 @@ async def test_only_a_sound_database_of_ours_that_is_not_newer_is_restored(
     with closing(sqlite3.connect(newer, isolation_level=None)) as connection:
         connection.execute("INSERT INTO migration (name) VALUES ('9999-tomorrow')")
     with closing(sqlite3.connect(orphaned, isolation_level=None)) as connection:
-        connection.execute(
-            "INSERT INTO note (id, ticket_id, agent_id, text, created_at) VALUES ('n', 't', 'a', '', 1)"
-        )
+        connection.execute("INSERT INTO note (id, ticket_id, agent_id, text, created_at) VALUES ('n', 't', 'a', '', 1)")
     with closing(sqlite3.connect(foreign, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE shopping (item TEXT)")
     with cut.open("r+b") as file:

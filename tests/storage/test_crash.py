@@ -163,9 +163,7 @@ def test_every_answer_comes_after_the_log_was_forced_to_the_disk(folder: Path, t
 @pytest.mark.parametrize(
     "fault", ["pwrite64:error=EIO", "fdatasync:error=EIO", "pwrite64:error=EROFS", "pwrite64:error=ENOSPC"]
 )
-async def test_when_the_disk_fails_at_some_operation_nothing_acknowledged_is_missing(
-    folder: Path, fault: str
-) -> None:
+async def test_when_the_disk_fails_at_some_operation_nothing_acknowledged_is_missing(folder: Path, fault: str) -> None:
     await open_database(folder).close()
     for first in (3, 8):
         command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={fault}:when={first}..{first + 12}"]

@@ -97,9 +97,7 @@ async def test_what_can_never_work_is_refused_and_not_called_unavailable(
     assert await database.write(keep, "next") == "next"
 
 
-@pytest.mark.parametrize(
-    "end", [SystemExit, KeyboardInterrupt, StopIteration, asyncio.CancelledError, GeneratorExit]
-)
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, StopIteration, asyncio.CancelledError, GeneratorExit])
 async def test_a_use_case_that_ends_strangely_harms_only_itself(
     database: SQLiteDatabase, end: type[BaseException]
 ) -> None:

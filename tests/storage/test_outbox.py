@@ -26,9 +26,7 @@ async def claim(database: SQLiteDatabase, now: int) -> OutboxRow:
     return row
 
 
-async def fail(
-    database: SQLiteDatabase, row: OutboxRow, now: int, jitter: float = 0.5, **more: int | None
-) -> bool:
+async def fail(database: SQLiteDatabase, row: OutboxRow, now: int, jitter: float = 0.5, **more: int | None) -> bool:
     return await database.write(outbox.mark_failed, row, "busy", False, now, jitter, more.get("retry_after_ms"))
 
 

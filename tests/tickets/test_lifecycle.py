@@ -39,9 +39,7 @@ def actor_of(action: Action) -> Actor:
 
 
 @pytest.mark.parametrize(("at", "action", "to"), CASES)
-def test_each_action_leads_where_the_table_says_or_is_refused(
-    at: Status, action: Action, to: Status | None
-) -> None:
+def test_each_action_leads_where_the_table_says_or_is_refused(at: Status, action: Action, to: Status | None) -> None:
     if to is None:
         with pytest.raises(NotAllowed):
             transition(ticket(at), action, actor_of(action), MORNING)
