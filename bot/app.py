@@ -37,7 +37,7 @@ from bot.keys import (
 from bot.receive import Answering
 from bot.templates import load_templates
 from bot.visitors import Visitors
-from bot.workers import Workers, ringing, start_workers
+from bot.workers import Turn, Workers, ringing, start_workers
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
 from storage.secrets import keep_secret
@@ -138,10 +138,20 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         transports(config, app[TEMPLATES], public_url, clock),
         config.escalation.sweep_every,
     )
-    changed = Bell(database.signals, "entries")
-    workers.start("knowledge", library.reload, ringing(changed, RELOAD_AGAIN_S), LONGEST_RELOAD_MS)
+    changed = ringing(Bell(database.signals, "entries"), RELOAD_AGAIN_S)
+    workers.start("knowledge", partial(_reload_after, changed, library), _at_once, LONGEST_RELOAD_MS)
     yield
     await workers.stop()
+
+
+async def _reload_after(changed: Turn, library: Library) -> None:
+    """A turn of the knowledge loop; the first knowledge base was built before the loop began."""
+    await changed()
+    await library.reload()
+
+
+async def _at_once() -> None:
+    """No wait."""
 
 
 async def _say_goodbye(app: web.Application) -> None:

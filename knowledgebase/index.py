@@ -87,4 +87,9 @@ class Index:
 
 def grams(text: str) -> list[str]:
     """The characters of a text and its pairs of neighbouring characters."""
-    return [*text, *(text[at : at + 2] for at in range(len(text) - 1))]
+    return [*text, *pairs(text)]
+
+
+def pairs(text: str) -> list[str]:
+    """Each character of a text with the one after it."""
+    return [text[at : at + 2] for at in range(len(text) - 1)]

@@ -3,20 +3,24 @@
 Every feature is a share or a yes-or-no, so that a weight means the same in any knowledge base.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from knowledgebase.contrasts import DIFFERENCES, contrasts, differences
-from knowledgebase.index import Index, Scores, grams
+from knowledgebase.index import Index, Scores, grams, pairs
 from knowledgebase.model import Entry
 from knowledgebase.text import Vocabulary, compact, pinyin
+from knowledgebase.themes import Nearness, Themes
 
 Floats = NDArray[np.float64]
-CANDIDATES = 16
+CANDIDATES = 32
+ANSWER_COUNTS = 0.5
 WORDINGS_OF_ONE = 6
 
 SIMILARITIES = (
@@ -37,6 +41,9 @@ OF_ENTRY = (
     "entry_characters_of_query",
     "entry_words_of_query",
     "answer_words",
+    "theme_broad",
+    "theme_middle",
+    "theme_fine",
 )
 FEATURES = (*SIMILARITIES, *OF_ENTRY, *DIFFERENCES, "denial_of_question", "length")
 
@@ -73,7 +80,10 @@ class Matcher:
         self._sound_grams = Index([grams(text) for text in self._sounds])
         self._entry_characters = Index(self._joined(characters))
         self._entry_words = Index(self._joined(words))
-        self._answers = Index([vocabulary.tokens(compact(entry.answer)) for entry in entries])
+        answers = [compact(entry.answer) for entry in entries]
+        answer_words = [vocabulary.tokens(text) for text in answers]
+        self._answers = Index(answer_words)
+        self._themes = Themes(self._theme_documents(words, answers, answer_words))
 
     def candidates(self, utterance: str) -> Candidates:
         """The entries nearest to the utterance, in the order of the knowledge base, at most CANDIDATES."""
@@ -86,6 +96,7 @@ class Matcher:
             entry_characters=self._entry_characters.score(grams(asked)),
             entry_words=self._entry_words.score(words),
             answers=self._answers.score(words),
+            themes=self._themes.nearness(_theme_terms(asked, heard, words)),
         )
         rough = found.rough()
         chosen = self._choose_entries(rough, found)
@@ -98,7 +109,7 @@ class Matcher:
             nearest=wordings[nearest],
             features=np.column_stack(
                 (
-                    np.maximum.reduceat(similarities, starts) if len(starts) else similarities,
+                    np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0],
                     found.of_entries(chosen),
                     self._differences(asked, chosen, wordings[nearest]),
                 )
@@ -113,6 +124,19 @@ class Matcher:
             joined[owner].extend(bag)
         return joined
 
+    def _theme_documents(
+        self, words: list[list[str]], answers: list[str], answer_words: list[list[str]]
+    ) -> list[dict[str, float]]:
+        """For each entry its terms: one for each wording that holds it, a part of one for the answer."""
+        documents: list[dict[str, float]] = [defaultdict(float) for _ in answers]
+        for at, owner in enumerate(self._owner):
+            for term in set(_theme_terms(self._texts[at], self._sounds[at], words[at])):
+                documents[owner][term] += 1
+        for document, text, own_words in zip(documents, answers, answer_words, strict=True):
+            for term in set(_theme_terms(text, _sound_string(text), own_words)):
+                document[term] += ANSWER_COUNTS
+        return documents
+
     def _choose_entries(self, rough: Floats, found: "_Found") -> NDArray[np.intp]:
         """The most promising entries by their best wording and by all their wordings together."""
         if not len(rough) or not rough.any():
@@ -121,7 +145,9 @@ class Matcher:
         promise = best + 0.5 * (found.entry_characters.bm25 + found.entry_words.bm25)
         return np.sort(np.argsort(-promise, kind="stable")[:CANDIDATES])
 
-    def _choose_wordings(self, chosen: NDArray[np.intp], rough: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _choose_wordings(
+        self, chosen: NDArray[np.intp], rough: Floats
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The best wordings of each chosen entry, entry after entry, and where each entry begins."""
         parts = []
         for entry in chosen:
@@ -165,6 +191,7 @@ class _Found:
     entry_characters: Scores
     entry_words: Scores
     answers: Scores
+    themes: Nearness
 
     def rough(self) -> Floats:
         """A first guess at how near each wording is."""
@@ -192,20 +219,26 @@ class _Found:
             self.entry_characters.query_share,
             self.entry_words.query_share,
             self.answers.query_share,
+            self.themes.broad,
+            self.themes.middle,
+            self.themes.fine,
         )
         return np.column_stack([column[entries] for column in columns])
 
 
 def _nearest(nearness: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:
     """The place of the nearest wording of each entry."""
-    ends = [*starts[1:], len(nearness)]
-    return np.array(
-        [start + int(np.argmax(nearness[start:end])) for start, end in zip(starts, ends, strict=True)], np.intp
-    )
+    edges = [*starts, len(nearness)]
+    return np.array([start + int(np.argmax(nearness[start:end])) for start, end in pairwise(edges)], np.intp)
 
 
 def _length_difference(left: str, right: str) -> float:
     return abs(len(left) - len(right)) / max(len(left), len(right), 1)
+
+
+def _theme_terms(text: str, sounds: str, words: list[str]) -> list[str]:
+    """Pairs of characters, pairs of sounds and words, the last two marked so that they stay apart."""
+    return [*pairs(text), *("/" + pair for pair in pairs(sounds)), *("=" + word for word in words)]
 
 
 _SYLLABLES: dict[str, str] = {}

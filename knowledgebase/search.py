@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from rapidfuzz import fuzz
-
+from knowledgebase.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
+from knowledgebase.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Match, Thresholds
-from knowledgebase.text import compact
+from knowledgebase.text import Vocabulary, shipped_vocabulary
 
 
 class KnowledgeBase:
@@ -14,16 +14,19 @@ class KnowledgeBase:
     Safe to search from any thread.
     """
 
-    def __init__(self, entries: tuple[Entry, ...], thresholds: Thresholds) -> None:
+    def __init__(self, entries: tuple[Entry, ...], matcher: Matcher, weights: Weights) -> None:
         self.entries = entries
-        self.thresholds = thresholds
-        self._wordings = [(entry, text) for entry in entries for text in (entry.question, *entry.similar)]
-        self._compacted = [compact(text) for _, text in self._wordings]
+        self.thresholds: Thresholds = weights.thresholds
+        self._matcher = matcher
+        self._weights = weights
 
     @classmethod
-    def build(cls, entries: Sequence[Entry]) -> "KnowledgeBase":
-        """The knowledge base of these entries, with the shipped weights and thresholds."""
-        return cls(tuple(entries), Thresholds(answer=0.8, clarify=0.3))
+    def build(
+        cls, entries: Sequence[Entry], vocabulary: Vocabulary | None = None, weights: Weights | None = None
+    ) -> "KnowledgeBase":
+        """The knowledge base of these entries, by default with the shipped words, weights and thresholds."""
+        matcher = Matcher(entries, vocabulary or shipped_vocabulary())
+        return cls(tuple(entries), matcher, weights or shipped_weights())
 
     @property
     def size(self) -> int:
@@ -31,11 +34,24 @@ class KnowledgeBase:
         return len(self.entries)
 
     def search(self, utterance: str, limit: int = 5) -> list[Match]:
-        """The entries that may answer the utterance, best first; none for an utterance without words."""
-        asked = compact(utterance)
-        best: dict[str, Match] = {}
-        for (entry, wording), text in zip(self._wordings, self._compacted, strict=True):
-            score = fuzz.ratio(asked, text) / 100
-            if asked and (entry.id not in best or best[entry.id].score < score):
-                best[entry.id] = Match(entry, score, score, wording)
-        return sorted(best.values(), key=lambda match: -match.score)[:limit]
+        """The entries that may answer the utterance, best first; none if no entry shares anything with it."""
+        candidates = self._matcher.candidates(utterance)
+        if not len(candidates.entries):
+            return []
+        ranking = rank(candidates, self._weights.ranking)
+        first = confidence(signs(candidates, ranking), self._weights)
+        sure = confidences(first, ranking.shares[:limit])
+        return [self._match(candidates, ranking, place, each) for place, each in enumerate(sure)]
+
+    def _match(self, candidates: Candidates, ranking: Ranking, place: int, sure: float) -> Match:
+        row = ranking.rows[place]
+        return Match(
+            entry=self.entries[candidates.entries[row]],
+            score=float(ranking.scores[place]),
+            confidence=sure,
+            wording=self._matcher.wordings[candidates.nearest[row]][1],
+            why={
+                name: round(float(value), 4)
+                for name, value in zip(FEATURES, candidates.features[row], strict=True)
+            },
+        )

@@ -6,6 +6,7 @@ connection writes and checkpoints, readers are opened ``mode=ro`` and never chec
 """
 
 import asyncio
+import secrets
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +26,9 @@ T = TypeVar("T")
 
 # A probe that takes longer is an answer too; readiness has to be told within 5 s.
 PROBE_TIMEOUT_S = 4.0
-# As much as a message with its clock, ticket and outbox rows, so that a probe fails where they would.
-PROBE_PADDING = "." * 16_384
+# As much as a message with its clock, ticket and outbox rows, so that a probe fails where they would. Other
+# bytes each time: SQLite does not write a page that would not change.
+PROBE_BYTES = 16_384
 
 
 class SQLiteDatabase:
@@ -81,7 +83,7 @@ def _beat(tx: Transaction) -> None:
         INSERT INTO heartbeat (name, beats, padding) VALUES ('probe', 1, :padding)
         ON CONFLICT (name) DO UPDATE SET beats = heartbeat.beats + 1, padding = excluded.padding
         """,
-        {"padding": PROBE_PADDING},
+        {"padding": secrets.token_hex(PROBE_BYTES // 2)},
     )
 
 

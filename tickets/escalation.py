@@ -12,7 +12,7 @@ from storage import outbox
 from storage.database import Row, Transaction, new_id
 from tickets import agents, clocks, conversations, desk, events, sla, tickets
 from tickets.alerts import EVERYONE, TRANSPORTS
-from tickets.model import SYSTEM, Actor, Agent, Alert, Reason, ReplyClock, Role, Ticket, TicketEvent
+from tickets.model import SYSTEM, Actor, Agent, Alert, Reason, ReplyClock, Ticket, TicketEvent
 from tickets.policies import Level, ReplyPolicy
 
 
@@ -106,17 +106,13 @@ def _due_clocks(tx: Transaction, now: int, limit: int) -> list[ReplyClock]:
     return [clocks.clock_from(row) for row in rows]
 
 
-def _raise(
-    tx: Transaction, clock: ReplyClock, staff: Sequence[Agent], policy: ReplyPolicy, now: int
-) -> Alert | None:
+def _raise(tx: Transaction, clock: ReplyClock, staff: Sequence[Agent], policy: ReplyPolicy, now: int) -> Alert | None:
     """Raise the clock's next level, unless another sweep or an answer was faster."""
     if clock.next_alert_at is None or not _claim(tx, clock, policy, now):
         return None
     ticket = _ticket_of(tx, clock, policy, now)
     late = sla.is_late(clock.next_alert_at, now, policy)
-    alert = Alert(
-        new_id(), clock.id, ticket.id, clock.next_level, clock.next_alert_at, now, late, None, None, None
-    )
+    alert = Alert(new_id(), clock.id, ticket.id, clock.next_level, clock.next_alert_at, now, late, None, None, None)
     if not _insert(tx, alert):
         return None
     level = sla.level_at(alert.level, policy)
@@ -174,9 +170,7 @@ def _insert(tx: Transaction, alert: Alert) -> bool:
     return inserted == 1
 
 
-def _record(
-    tx: Transaction, ticket: Ticket, action: str, actor: Actor, now: int, detail: dict[str, Any]
-) -> None:
+def _record(tx: Transaction, ticket: Ticket, action: str, actor: Actor, now: int, detail: dict[str, Any]) -> None:
     events.record(tx, ticket.id, [TicketEvent(actor, action, ticket.status, ticket.status, now, detail)])
     tx.notify("queue", ticket.number)
     tx.notify("conversation", ticket.conversation_id)
@@ -225,8 +219,8 @@ def _addresses(name: str, assignee_id: str | None, staff: Sequence[Agent]) -> li
         own = [agent.email for agent in staff if agent.id == assignee_id and agent.email]
         return own or [agent.email for agent in staff if agent.email]
     if name.startswith("role:"):
-        role = Role(name.removeprefix("role:"))
-        return [agent.email for agent in staff if agent.role is role and agent.email]
+        role = name.removeprefix("role:")
+        return [agent.email for agent in staff if agent.role == role and agent.email]
     return [name]
 
 

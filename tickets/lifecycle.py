@@ -75,9 +75,7 @@ def allowed(status: Status, actor: Actor) -> list[Action]:
     return [action for at, action in TRANSITIONS if at is status and actor.kind in MAY[action]]
 
 
-def transition(
-    ticket: Ticket, action: Action, actor: Actor, now: int
-) -> tuple[Ticket, tuple[TicketEvent, ...]]:
+def transition(ticket: Ticket, action: Action, actor: Actor, now: int) -> tuple[Ticket, tuple[TicketEvent, ...]]:
     """The ticket after the action, one version on, and the events to keep with it.
 
     A contact writing to a ticket that stays where it is makes no event, only the new version: whoever looked

@@ -30,7 +30,7 @@ _HOLDING = re.compile(
 )  # fmt: skip
 # Clauses that say nothing by themselves but may stand beside one that holds.
 _COURTESY = re.compile(
-    "好|好滴|嗯+|亲|不好意思|抱歉|谢谢(您|你)?|感谢(您|你)?|辛苦(您|你)?|ok(ay)?|hello|hi|sorry|thanks|thankyou"
+    "好|好滴|嗯+|亲|不好意思|抱歉|谢谢(您|你)?|感谢(您|你)?|辛苦(您|你)?|ok(ay)?|hello|hi|sorry|please|thanks|thankyou"
 )
 _FILLER = "哈呢啊呀哦噢喔吧了的"
 _LONGEST_HOLDING = 40

@@ -1,9 +1,10 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,8 @@ def keep_then_refuse(tx: Transaction, key: str) -> None:
     raise Refused(key)
 
 
-@contextmanager
-def writer_held_up(database: SQLiteDatabase) -> Iterator[None]:
+@asynccontextmanager
+async def writer_held_up(database: SQLiteDatabase) -> AsyncIterator[None]:
     """While inside, the writer is busy, so everything written meanwhile waits and forms one group."""
     busy, go_on = threading.Event(), threading.Event()
 
@@ -32,12 +33,10 @@ def writer_held_up(database: SQLiteDatabase) -> Iterator[None]:
         go_on.wait(10)
 
     holder = asyncio.ensure_future(database.write(hold))
-    asyncio.get_running_loop().call_soon(lambda: None)
-    try:
-        yield
-    finally:
-        go_on.set()
-        holder.add_done_callback(lambda done: done.exception())
+    await asyncio.to_thread(busy.wait, 10)
+    yield
+    go_on.set()
+    await holder
 
 
 def statements_of(database: SQLiteDatabase) -> list[str]:
@@ -48,10 +47,10 @@ def statements_of(database: SQLiteDatabase) -> list[str]:
     return seen
 
 
-async def together(database: SQLiteDatabase, *jobs: tuple[object, ...]) -> list[object]:
+async def together(database: SQLiteDatabase, *jobs: tuple[Any, ...]) -> list[Any]:
     """Run jobs as one group and return their outcomes."""
-    with writer_held_up(database):
-        writes = [asyncio.ensure_future(database.write(*job)) for job in jobs]  # type: ignore[arg-type]  # mixed
+    async with writer_held_up(database):
+        writes = [asyncio.ensure_future(database.write(*job)) for job in jobs]
         await asyncio.sleep(0)
     return await asyncio.gather(*writes, return_exceptions=True)
 
@@ -98,9 +97,7 @@ async def test_what_can_never_work_is_refused_and_not_called_unavailable(
     assert await database.write(keep, "next") == "next"
 
 
-@pytest.mark.parametrize(
-    "end", [SystemExit, KeyboardInterrupt, StopIteration, asyncio.CancelledError, GeneratorExit]
-)
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, StopIteration, asyncio.CancelledError, GeneratorExit])
 async def test_a_use_case_that_ends_strangely_harms_only_itself(
     database: SQLiteDatabase, end: type[BaseException]
 ) -> None:
@@ -108,17 +105,16 @@ async def test_a_use_case_that_ends_strangely_harms_only_itself(
         keep(tx, "gone")
         raise end
 
+    def look_and_leave(_tx: Transaction) -> None:
+        raise end
+
     _, strange, after = await together(database, (keep, "before"), (leave,), (keep, "after"))
     assert type(strange) is StorageError
     assert end.__name__ in str(strange)
     assert after == "after"
     with pytest.raises(StorageError, match=end.__name__):
-        await database.read(lambda _tx: leave(_tx) if False else _raise(end))
+        await database.read(look_and_leave)
     assert await database.read(kept) == {"before", "after"}
-
-
-def _raise(end: type[BaseException]) -> None:
-    raise end
 
 
 async def test_a_use_case_that_commits_by_itself_is_not_acknowledged(database: SQLiteDatabase) -> None:
@@ -128,7 +124,7 @@ async def test_a_use_case_that_commits_by_itself_is_not_acknowledged(database: S
 
 
 async def test_a_cancelled_caller_takes_nothing_back(database: SQLiteDatabase) -> None:
-    with writer_held_up(database):
+    async with writer_held_up(database):
         write = asyncio.ensure_future(database.write(keep, "kept"))
         failing = asyncio.ensure_future(database.write(keep_then_refuse, "no"))
         await asyncio.sleep(0)
@@ -204,7 +200,7 @@ async def test_a_loop_that_is_gone_keeps_nobody_else_from_an_answer(database: SQ
         loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
         loop.close()
 
-    with writer_held_up(database):
+    async with writer_held_up(database):
         await asyncio.to_thread(start_and_leave)
         write = asyncio.ensure_future(database.write(keep, "mine"))
         await asyncio.sleep(0)

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -16,6 +17,8 @@ from tickets.alerts.errors import DeliveryError
 from tickets.alerts.notice import Notice
 
 GOODBYE_SECONDS = 2.0
+# aiosmtplib raises its bare base class where the server does not offer STARTTLS or a login.
+_LACKING = (aiosmtplib.SMTPNotSupported, aiosmtplib.SMTPException)
 
 
 class Security(StrEnum):
@@ -76,9 +79,9 @@ def compose(settings: MailSettings, notice: Notice) -> EmailMessage:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(notice.text)
         return _checked(message)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         # IndexError: what the standard parser raises for some malformed addresses.
-        raise DeliveryError(f"the mail for {notice.key} cannot be written", permanent=True) from error
+        raise DeliveryError(f"the mail for alert {notice.alert_id} cannot be written", permanent=True) from error
 
 
 async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
@@ -115,10 +118,10 @@ def _delivery_error(error: Exception) -> DeliveryError:
             return _by_code(refused.code)
         case aiosmtplib.SMTPResponseException(code=code):
             return _by_code(code)
-        case aiosmtplib.SMTPNotSupported():
-            return DeliveryError("the SMTP server lacks what this mail needs", permanent=True)
         case TimeoutError():
             return DeliveryError("the SMTP server did not answer in time", permanent=False)
+        case _ if type(error) in _LACKING:
+            return DeliveryError("the SMTP server lacks STARTTLS, a login or SMTPUTF8", permanent=True)
         case _:
             return DeliveryError(f"the SMTP connection failed ({type(error).__name__})", permanent=False)
 

@@ -50,6 +50,8 @@ async def send(settings: WebhookSettings, notice: Notice) -> None:
             session.post(url, data=body, headers=_headers(settings, notice, body), allow_redirects=False) as response,
         ):
             _judge(response.status, response.headers.get("Retry-After"))
+    except aiohttp.InvalidURL as error:
+        raise DeliveryError("the webhook's URL cannot be used", permanent=True) from error
     except TimeoutError as error:
         raise DeliveryError("the webhook did not answer in time", permanent=False) from error
     except (aiohttp.ClientError, OSError) as error:

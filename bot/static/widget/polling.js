@@ -51,8 +51,8 @@ export async function openPolling({ server, hello, token, after, receive }) {
     try {
       const init = { ...request, headers: headers(request), credentials: "omit", cache: "no-store" };
       const response = await fetch(url, { ...init, signal: timeout.signal });
-      const frames = framesOf(await response.json().catch(() => null));
-      if (!response.ok && !frames.length) throw new Error(`The chat server answered ${response.status}.`);
+      const frames = framesOf(await response.json());
+      if (!frames) throw new Error(`The chat server answered ${response.status} and no frames.`);
       return { ok: response.ok, status: response.status, frames, quick: performance.now() - started < 1000 };
     } finally {
       clearTimeout(timer);
@@ -79,7 +79,7 @@ export async function openPolling({ server, hello, token, after, receive }) {
 // Errors come as one error frame, everything else as a list of frames.
 function framesOf(body) {
   if (Array.isArray(body?.frames)) return body.frames;
-  return body?.type === "error" ? [body] : [];
+  return body?.type === "error" ? [body] : null;
 }
 
 function pause(ms) {

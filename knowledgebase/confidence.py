@@ -1,0 +1,199 @@
+"""From features to an order of the candidates and to the probability that the first one is right.
+
+Both are logistic: the order is a conditional logit over the candidates of one utterance, the confidence a
+logistic regression over what is known about the winner (its own features, its lead, how much of the utterance
+the knowledge base has never seen). Both are fitted by Newton's method with a quadratic penalty.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledgebase.errors import WeightsInvalid
+from knowledgebase.match import FEATURES, Candidates
+from knowledgebase.model import Thresholds
+
+Floats = NDArray[np.float64]
+SHIPPED = Path(__file__).parent / "data" / "weights.json"
+MOST = 8.0
+WINNER = (
+    "characters",
+    "words",
+    "ratio",
+    "sound_ratio",
+    "words_of_wording",
+    "entry_characters",
+    "entry_words",
+    "answer_words",
+    "theme_broad",
+    "theme_fine",
+    "amount_conflict",
+    "code_conflict",
+    "denial_conflict",
+    "opposite",
+    "kind_conflict",
+)
+SIGNS = ("share", "lead", "score", "unseen_characters", "unseen_words", "agreement", "short", *WINNER)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What fitting found. ranking: one weight for each of FEATURES; confidence: one for each of SIGNS."""
+
+    ranking: Floats
+    confidence: Floats
+    intercept: float
+    thresholds: Thresholds
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates in order, best first: their rows, raw scores, and shares that add up to 1."""
+
+    rows: NDArray[np.intp]
+    scores: Floats
+    shares: Floats
+
+
+def rank(candidates: Candidates, ranking: Floats) -> Ranking:
+    """The candidates in the order of their weighted features; equal ones keep the order of the entries."""
+    scores = candidates.features @ ranking
+    rows = np.argsort(-scores, kind="stable")
+    ordered = scores[rows]
+    powers = np.exp(ordered - ordered[0]) if len(ordered) else ordered
+    return Ranking(rows, ordered, powers / powers.sum() if len(ordered) else powers)
+
+
+def signs(candidates: Candidates, ranking: Ranking) -> Floats:
+    """What speaks for the winner being right, in the order of SIGNS."""
+    features = candidates.features
+    winner = ranking.rows[0]
+    share = float(np.clip(ranking.shares[0], 1e-4, 1 - 1e-4))
+    lead = float(ranking.scores[0] - ranking.scores[1]) if len(ranking.scores) > 1 else MOST
+    return np.array(
+        (
+            math.log(share / (1 - share)),
+            min(lead, MOST),
+            min(float(ranking.scores[0]), 3 * MOST) / MOST,
+            *candidates.unseen,
+            float(np.mean(features[winner, :_SIMILAR] >= features[:, :_SIMILAR].max(axis=0) - 1e-9)),
+            1 / max(len(candidates.asked), 1),
+            *features[winner, _WINNER_COLUMNS],
+        )
+    )
+
+
+def confidence(found: Floats, weights: Weights) -> float:
+    """The calibrated probability that the winner with these signs is right."""
+    return 1 / (1 + math.exp(-float(np.clip(found @ weights.confidence + weights.intercept, -30, 30))))
+
+
+def confidences(first: float, shares: Floats) -> list[float]:
+    """A probability for each ranked match: the first's own, then what its share leaves for the others."""
+    rest = shares * (first / shares[0])
+    return [first, *(float(min(each, first, 1 - first)) for each in rest[1:])]
+
+
+def fit_ranking(tasks: Sequence[tuple[Floats, int]], penalty: float, at_least_zero: NDArray[np.bool_]) -> Floats:
+    """Weights that make the right row of each task (its features, the right row's place) the most likely.
+
+    A weight that must not be negative and wants to be is left out, the worst first, until none is left.
+    """
+    kept = np.ones(len(at_least_zero), bool)
+    while True:
+        found = np.zeros(len(kept))
+        found[kept] = _newton_ranking([(features[:, kept], right) for features, right in tasks], penalty)
+        wrong = np.where(at_least_zero & (found < 0), found, 0.0)
+        if not wrong.any():
+            return found
+        kept[np.argmin(wrong)] = False
+
+
+def fit_confidence(found: Floats, right: Floats, importance: Floats, penalty: float) -> tuple[Floats, float]:
+    """Weights and intercept of a logistic regression; the intercept is not penalised."""
+    design = np.column_stack((found, np.ones(len(found))))
+    penalties = np.append(np.full(found.shape[1], penalty), 1e-6)
+    weights = np.zeros(design.shape[1])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
+        gradient = design.T @ (importance * (right - chance)) - penalties * weights
+        curvature = (design * (importance * chance * (1 - chance))[:, None]).T @ design + np.diag(penalties)
+        step = np.linalg.solve(curvature, gradient)
+        weights += step
+        if np.abs(step).max() < 1e-6:
+            break
+    return weights[:-1], float(weights[-1])
+
+
+def read_weights(path: Path) -> Weights:
+    """The weights of a file. Raises WeightsInvalid when it does not name exactly our features."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return Weights(
+            ranking=_in_order(stored["ranking"], FEATURES),
+            confidence=_in_order(stored["confidence"], SIGNS),
+            intercept=float(stored["intercept"]),
+            thresholds=Thresholds(**stored["thresholds"]),
+            provenance=stored["provenance"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsInvalid(f"{path.name}: {error}") from error
+
+
+def write_weights(path: Path, weights: Weights) -> None:
+    """Write weights as read_weights reads them, rounded to what matters."""
+    stored = {
+        "provenance": weights.provenance,
+        "thresholds": {"answer": weights.thresholds.answer, "clarify": weights.thresholds.clarify},
+        "intercept": round(weights.intercept, 4),
+        "ranking": _named(weights.ranking, FEATURES),
+        "confidence": _named(weights.confidence, SIGNS),
+    }
+    path.write_text(json.dumps(stored, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+@cache
+def shipped_weights() -> Weights:
+    """The weights in knowledgebase/data."""
+    return read_weights(SHIPPED)
+
+
+def _newton_ranking(tasks: Sequence[tuple[Floats, int]], penalty: float) -> Floats:
+    size = tasks[0][0].shape[1]
+    weights = np.zeros(size)
+    for _ in range(30):
+        gradient, curvature = -penalty * weights, penalty * np.eye(size)
+        for features, right in tasks:
+            scores = features @ weights
+            chance = np.exp(scores - scores.max())
+            chance /= chance.sum()
+            mean = chance @ features
+            gradient += features[right] - mean
+            curvature += (features * chance[:, None]).T @ features - np.outer(mean, mean)
+        step = np.linalg.solve(curvature, gradient)
+        weights += step
+        if np.abs(step).max() < 1e-4:
+            break
+    return weights
+
+
+def _in_order(stored: Mapping[str, float], names: Sequence[str]) -> Floats:
+    if set(stored) != set(names):
+        raise WeightsInvalid(f"weights for other features: {', '.join(sorted(set(stored) ^ set(names)))}")
+    return np.array([float(stored[name]) for name in names])
+
+
+def _named(weights: Floats, names: Sequence[str]) -> dict[str, float]:
+    return {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
+
+
+_SIMILAR = FEATURES.index("amount_conflict")
+_WINNER_COLUMNS = [FEATURES.index(name) for name in WINNER]
