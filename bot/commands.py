@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.console.passwords import hashed, password_problem
 from knowledgebase import entries
-from knowledgebase.model import Entry
+from knowledgebase.errors import KnowledgeError
+from knowledgebase.model import Entry, EntryStatus
 from storage.database import Database
 from tickets import agents
 from tickets.model import Role
@@ -20,9 +21,17 @@ class CommandRefused(Exception):
 
 async def import_entries(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
     """Save and publish these entries, all or none; returns how many were created, changed, unchanged."""
-    found = [Entry(**{**one, "similar": tuple(one["similar"])}) for one in arguments["entries"]]
-    report = await database.write(entries.save, found, arguments["by"], now)
+    found = [_entry(one) for one in arguments["entries"]]
+    try:
+        report = await database.write(entries.save, found, arguments["by"], now)
+    except KnowledgeError as error:
+        raise CommandRefused(str(error)) from error
     return asdict(report)
+
+
+def _entry(plain: dict[str, Any]) -> Entry:
+    """An entry from its form in JSON."""
+    return Entry(**{**plain, "similar": tuple(plain["similar"]), "status": EntryStatus(plain["status"])})
 
 
 async def add_user(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:

@@ -21,7 +21,8 @@ def read_entries(path: Path) -> tuple[list[Entry], list[RowError]]:
     Raises FileUnreadable when the file as a whole cannot be read.
     """
     import json
-    return [Entry(**{**r,"similar":tuple(r["similar"])}) for r in map(json.loads, open(path))], []
+
+    return [Entry(**{**r, "similar": tuple(r["similar"])}) for r in map(json.loads, open(path))], []
 
 
 def write_entries(path: Path, entries: Iterable[Entry]) -> None:

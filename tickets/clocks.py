@@ -73,14 +73,18 @@ def require_person(tx: Transaction, conversation_id: str) -> None:
 def stop(tx: Transaction, conversation_id: str, reason: str, now: int, by_person: bool) -> bool:
     """End the wait and settle its open alerts; True if a clock was stopped.
 
-    by_person False, the bot's answer, does not stop a clock that needs a person.
+    by_person False, the bot's answer, does not stop a clock that needs a person, nor one while the contact has
+    said more that the bot has not yet decided about (conversations.mark_decided).
     """
     stopped = first(
         tx.execute(
             """
             UPDATE reply_clock SET stopped_at = :now, stop_reason = :reason, next_alert_at = NULL
             WHERE conversation_id = :conversation_id AND stopped_at IS NULL
-                AND (needs_person = 0 OR :by_person = 1)
+                AND (:by_person = 1 OR (needs_person = 0 AND NOT EXISTS (
+                    SELECT 1 FROM message
+                    WHERE message.conversation_id = reply_clock.conversation_id AND message.decided_at IS NULL
+                )))
             RETURNING id
             """,
             {"now": now, "reason": reason, "conversation_id": conversation_id, "by_person": int(by_person)},

@@ -12,7 +12,7 @@ from storage import outbox
 from storage.database import Row, Transaction, new_id
 from tickets import agents, clocks, conversations, desk, events, sla, tickets
 from tickets.alerts import EVERYONE, TRANSPORTS
-from tickets.model import SYSTEM, Actor, Agent, Alert, Reason, ReplyClock, Role, Ticket, TicketEvent
+from tickets.model import SYSTEM, Actor, Agent, Alert, Reason, ReplyClock, Ticket, TicketEvent
 from tickets.policies import Level, ReplyPolicy
 
 
@@ -219,8 +219,8 @@ def _addresses(name: str, assignee_id: str | None, staff: Sequence[Agent]) -> li
         own = [agent.email for agent in staff if agent.id == assignee_id and agent.email]
         return own or [agent.email for agent in staff if agent.email]
     if name.startswith("role:"):
-        role = Role(name.removeprefix("role:"))
-        return [agent.email for agent in staff if agent.role is role and agent.email]
+        role = name.removeprefix("role:")
+        return [agent.email for agent in staff if agent.role == role and agent.email]
     return [name]
 
 

@@ -103,9 +103,7 @@ async def close_pages(app: web.Application) -> None:
 async def watch(request: web.Request) -> web.StreamResponse:
     """GET /console/ws: until the page leaves or its login ends."""
     require_own_origin(request)
-    socket = web.WebSocketResponse(
-        heartbeat=HEARTBEAT_S, max_msg_size=LONGEST_FRAME, compress=False, timeout=2.0
-    )
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=LONGEST_FRAME, compress=False, timeout=2.0)
     page = OpenPage(request[LOGIN], socket)
     pages = request.config_dict[LIVE_PAGES]
     if not pages.add(page):

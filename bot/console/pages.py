@@ -181,9 +181,7 @@ async def _ticket_page(
 async def _queue(request: web.Request) -> Queue:
     view = request.query.get("view", "waiting")
     view = view if view in VIEWS else "waiting"
-    return await request.config_dict[DATABASE].read(
-        _load_queue, view, request[LOGIN].agent.id, almanac_for(request)
-    )
+    return await request.config_dict[DATABASE].read(_load_queue, view, request[LOGIN].agent.id, almanac_for(request))
 
 
 def _load_queue(tx: Transaction, view: str, agent_id: str, almanac: Almanac) -> Queue:

@@ -57,9 +57,7 @@ async def start_session(request: web.Request, agent: Agent, after: str) -> web.R
     settings, now = request.config_dict[CONSOLE_SETTINGS], request.config_dict[CLOCK]()
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     old = request[LOGIN].token_hash if LOGIN in request else None
-    await request.config_dict[DATABASE].write(
-        _replace_session, agent.id, hash_token(token), csrf_token, old, now
-    )
+    await request.config_dict[DATABASE].write(_replace_session, agent.id, hash_token(token), csrf_token, old, now)
     logger.info("login agent=%s", agent.id)
     response = web.Response(status=303, headers={"Location": after})
     response.set_cookie(
@@ -81,9 +79,7 @@ async def log_out(request: web.Request) -> web.StreamResponse:
     logger.info("logout agent=%s", login.agent.id)
     response = web.Response(status=303, headers={"Location": "/console/login"})
     secure = request.config_dict[CONSOLE_SETTINGS].secure
-    response.del_cookie(
-        cookie_name(request, SESSION_COOKIE), path="/", httponly=True, secure=secure, samesite="Lax"
-    )
+    response.del_cookie(cookie_name(request, SESSION_COOKIE), path="/", httponly=True, secure=secure, samesite="Lax")
     return response
 
 
@@ -95,9 +91,7 @@ async def choose_language(request: web.Request) -> web.StreamResponse:
         raise web.HTTPForbidden(reason="Unknown language")
     response = web.Response(status=303, headers={"Location": safe_path(str(form.get("next", HOME)))})
     secure = request.config_dict[CONSOLE_SETTINGS].secure
-    response.set_cookie(
-        LANGUAGE_COOKIE, chosen, path="/console", max_age=31536000, secure=secure, samesite="Lax"
-    )
+    response.set_cookie(LANGUAGE_COOKIE, chosen, path="/console", max_age=31536000, secure=secure, samesite="Lax")
     return response
 
 

@@ -56,7 +56,7 @@ class ServiceDesk:
         return await self.database.write(_accept, address, draft, at, self.policy)
 
     async def bot_says(self, text: str, at: int, kind: MessageKind = MessageKind.ANSWER) -> bool:
-        """Append the bot's words and, if they are an answer, try to stop the clock; whether it stopped."""
+        """The bot decides about the oldest message that waits; whether its words stopped the clock."""
         return await self.database.write(_answer, "visitor-lin", Draft(Author.BOT, kind, text), at)
 
     async def hand_over(self, at: int, reason: Reason = Reason.ASKED_FOR_PERSON) -> Ticket:
@@ -115,6 +115,10 @@ def _accept(tx: Transaction, address: str, draft: Draft, now: int, policy: Reply
 
 def _answer(tx: Transaction, address: str, draft: Draft, now: int) -> bool:
     conversation = _conversation_of(tx, address)
+    for message in conversations.undecided(tx, 100):
+        if message.conversation_id == conversation.id:
+            conversations.mark_decided(tx, message.id, now)
+            break
     conversations.append(tx, conversation.id, draft, now)
     if not sla.is_answer(draft.author, draft.kind):
         return False

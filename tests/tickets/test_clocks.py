@@ -60,6 +60,15 @@ async def test_the_tickets_clock_is_the_one_that_was_already_running(shop: Servi
     assert (after.id, after.due_at, after.needs_person) == (before.id, before.due_at, True)
 
 
+async def test_the_bots_answer_to_one_message_does_not_end_the_wait_for_the_next(shop: ServiceDesk) -> None:
+    await shop.customer_says("轮胎?", MORNING)
+    await shop.customer_says("电瓶呢?", MORNING + 1)
+    assert not await shop.bot_says("六万公里。", MORNING + 2)
+    assert await shop.clock() is not None
+    assert await shop.bot_says("三年。", MORNING + 3)
+    assert await shop.clock() is None
+
+
 async def test_a_hand_off_without_a_running_clock_starts_one(shop: ServiceDesk) -> None:
     await shop.customer_says("轮胎?", MORNING)
     await shop.bot_says("六万公里。", MORNING + 1)

@@ -79,7 +79,8 @@ async def test_only_contacts_messages_wait_for_a_decision_and_only_one_claims_it
     shop: ServiceDesk, database: SQLiteDatabase
 ) -> None:
     asked = await shop.customer_says("轮胎?", MORNING)
-    await shop.bot_says("六万公里。", MORNING + 1)
+    notice = Draft(Author.BOT, MessageKind.NOTICE, "请稍候")
+    await database.write(conversations.append, asked.conversation_id, notice, MORNING + 1)
     assert [message.id for message in await database.read(conversations.undecided, 10)] == [asked.id]
     claims = await asyncio.gather(
         *(database.write(conversations.mark_decided, asked.id, MORNING + 2) for _ in range(5))

@@ -2,6 +2,8 @@
 
 const DEFAULT = [13, 110, 104];
 const AA = 4.5;
+// Words in the accent colour are small; a little more than AA keeps them comfortable.
+const COMFORT = 5.5;
 const WHITE = [255, 255, 255];
 const INK = [22, 25, 29];
 const SURFACES = { light: WHITE, dark: [29, 32, 37] };
@@ -25,7 +27,7 @@ function better(background) {
 function readable(colour, surface, pole) {
   for (let share = 0; share < 1; share += 0.05) {
     const mixed = colour.map((part, index) => Math.round(part + (pole[index] - part) * share));
-    if (contrast(mixed, surface) >= AA) return mixed;
+    if (contrast(mixed, surface) >= COMFORT) return mixed;
   }
   return pole;
 }

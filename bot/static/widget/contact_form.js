@@ -42,8 +42,8 @@ export function makeContactForm({ say, chat, number }) {
     if (node.hidden) return;
     const done = form.phase === "saved" || form.phase === "refused";
     const waiting = form.phase === "waiting";
-    fields.hidden = done;
     outcome.hidden = !done;
+    if (done) fields.remove();
     if (done) write(outcome, say(form.phase === "saved" ? "contact_saved" : "contact_refused"));
     input.disabled = submit.disabled = refuse.disabled = waiting;
     write(submit, say(waiting ? "contact_sending" : "contact_submit"));

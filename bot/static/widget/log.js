@@ -23,17 +23,24 @@ export function makeLog({ say, language, chat, editAgain }) {
   let newest = null;
 
   scroller.addEventListener("scroll", () => {
-    atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+    lookWhere();
     if (atEnd) jump.hidden = true;
   });
   new ResizeObserver(() => atEnd && toEnd()).observe(scroller);
 
+  function lookWhere() {
+    atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+  }
+
   function toEnd() {
+    atEnd = true;
     scroller.scrollTop = scroller.scrollHeight;
     jump.hidden = true;
   }
 
   function render(rows, now) {
+    // The scroll event of a moment ago may not have come yet.
+    lookWhere();
     const loading = chat.known && !chat.loaded && !rows.length;
     skeleton.hidden = !loading;
     welcome.hidden = loading;
@@ -92,7 +99,7 @@ export function makeLog({ say, language, chat, editAgain }) {
     const buttons = message.actions.length ? makeButtons(message) : null;
     const form = message.form === "contact" ? makeContactForm({ say, chat, number: message.number }) : null;
     const delivery = own ? makeDelivery(message) : null;
-    const node = element("div", { class: `message ${message.author} ${message.kind ?? "text"}` },
+    const node = element("div", { class: `message ${message.author} kind-${message.kind ?? "text"}` },
       who.node, text, buttons?.node, form?.node, delivery?.node);
     return {
       node,
@@ -109,7 +116,7 @@ export function makeLog({ say, language, chat, editAgain }) {
 
   // The speaker's name and time stand above the first message of a group; each message has them for screen readers.
   function makeWho(message, own) {
-    if (own) return { node: element("span", { class: "aside" }, `${say("speaker_contact")}: `), update() {} };
+    if (own) return { node: element("span", { class: "aside" }, say("speaker_contact")), update() {} };
     const agent = message.author === "agent";
     const name = agent ? message.name || say("speaker_agent") : say("speaker_bot");
     const face = element("span", { class: "face", "aria-hidden": "true" }, agent ? [...name][0] : icon("robot"));
@@ -163,7 +170,7 @@ export function makeLog({ say, language, chat, editAgain }) {
         const phase = deliveryPhase(row.message.delivery);
         set(node, "data-phase", phase);
         const reason = row.message.reason;
-        write(words, reason ? `${say(phase)}：${reason}` : say(phase));
+        write(words, reason ? say("failed_because", { reason }) : say(phase));
         repair.hidden = phase !== "failed";
         writeTime(time, row.message.at, now);
       },

@@ -122,9 +122,10 @@ export function makePanel({ say, language, title, chat, drafts }) {
     renderState();
     renderBubble();
     if (panel.hidden) return;
+    // First the log, which stays at its end when what is below it grows.
+    log.render(layRows(chat.conversation.messages, chat.waiting), Date.now());
     notice.render();
     composer.render();
-    log.render(layRows(chat.conversation.messages, chat.waiting), Date.now());
   }
 
   function renderState() {

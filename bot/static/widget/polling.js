@@ -36,7 +36,7 @@ export async function openPolling({ server, hello, token, after, receive }) {
     while (!stop.signal.aborted) {
       const known = after();
       const answer = await ask(`${address}?after=${known}&wait=${WAIT_S}`, {}, WAIT_S * 1000 + ANSWER_MS);
-      answer.frames.forEach(receive);
+      answer.frames.map(stateOnly).forEach(receive);
       if (!answer.ok) throw new Error(`The chat server answered ${answer.status}.`);
       if (after() === known && answer.quick) await pause(EMPTY_PAUSE_MS);
     }
@@ -51,8 +51,8 @@ export async function openPolling({ server, hello, token, after, receive }) {
     try {
       const init = { ...request, headers: headers(request), credentials: "omit", cache: "no-store" };
       const response = await fetch(url, { ...init, signal: timeout.signal });
-      const frames = framesOf(await response.json().catch(() => null));
-      if (!response.ok && !frames.length) throw new Error(`The chat server answered ${response.status}.`);
+      const frames = framesOf(await response.json());
+      if (!frames) throw new Error(`The chat server answered ${response.status} and no frames.`);
       return { ok: response.ok, status: response.status, frames, quick: performance.now() - started < 1000 };
     } finally {
       clearTimeout(timer);
@@ -79,7 +79,13 @@ export async function openPolling({ server, hello, token, after, receive }) {
 // Errors come as one error frame, everything else as a list of frames.
 function framesOf(body) {
   if (Array.isArray(body?.frames)) return body.frames;
-  return body?.type === "error" ? [body] : [];
+  return body?.type === "error" ? [body] : null;
+}
+
+// Each answer to a poll begins with the welcome of when the poll began; by now the page may know more messages
+// than that, so that only its state is of use.
+function stateOnly(frame) {
+  return frame.type === "welcome" ? { type: "state", ...frame.state } : frame;
 }
 
 function pause(ms) {
