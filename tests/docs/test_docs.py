@@ -3,8 +3,9 @@
 import json
 import re
 import sqlite3
+import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -26,11 +27,13 @@ from main import main as command_line
 from storage.migrate import migrate
 from tests.docs import pages
 from tests.docs.pages import PAGES, ROOT
+from tickets.alerts.webhook import signature
 from tickets.model import Priority, Reason, Role, Status
 
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 GLOSSARY = ROOT / "docs" / "glossary.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 PROTOCOL = ROOT / "docs" / "protocol.md"
 EXAMPLE = ROOT / "yingsheng.example.toml"
 DECISIONS = ROOT / "docs" / "decisions"
@@ -310,12 +313,18 @@ def test_every_setting_named_in_passing_is_one(page: Path) -> None:
 
 
 @pytest.fixture
-def columns() -> dict[str, set[str]]:
-    """The columns of each table after all migrations."""
+def database() -> Iterator[sqlite3.Connection]:
+    """An empty database after all migrations."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection)
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: {row[1] for row in connection.execute(f"PRAGMA table_info({name})")} for name in names}
+        yield connection
+
+
+@pytest.fixture
+def columns(database: sqlite3.Connection) -> dict[str, set[str]]:
+    """The columns of each table."""
+    names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: {row[1] for row in database.execute(f"PRAGMA table_info({name})")} for name in names}
 
 
 def _glossary() -> list[dict[str, str]]:
@@ -395,6 +404,38 @@ def test_every_file_named_exists(page: Path) -> None:
     for span in pages.code_spans(page):
         if span.startswith(ROOMS) and re.fullmatch(r"[\w./-]+", span):
             assert (ROOT / span).exists(), span
+
+
+def test_the_webhook_receiver_shown_accepts_what_is_sent_and_nothing_else() -> None:
+    (block,) = pages.blocks(OPERATIONS, "python")
+    shown: dict[str, Any] = {}
+    exec(block.text, shown)
+    is_genuine: Callable[[str, dict[str, str], bytes], bool] = shown["is_genuine"]
+    body, now = b'{"type": "alert"}', int(time.time())
+
+    def headers(secret: str, at: int) -> dict[str, str]:
+        signed = signature(secret, str(at), body)
+        return {"X-Yingsheng-Timestamp": str(at), "X-Yingsheng-Signature": signed}
+
+    assert is_genuine("secret", headers("secret", now), body)
+    assert not is_genuine("secret", headers("another", now), body)
+    assert not is_genuine("secret", headers("secret", now), body + b" ")
+    assert not is_genuine("secret", headers("secret", now - 3_600), body)
+
+
+def test_the_queries_shown_run_on_the_schema(database: sqlite3.Connection) -> None:
+    queries = re.findall(r'"(SELECT [^"]+)"', OPERATIONS.read_text(encoding="utf-8"))
+    assert queries
+    for query in queries:
+        database.execute(query).fetchall()
+
+
+def test_the_metrics_listed_are_those_that_are_told() -> None:
+    source = (ROOT / "bot" / "gateway" / "metrics.py").read_text(encoding="utf-8")
+    told = set(re.findall(r'"(yingsheng_\w+)"', source))
+    listed = [pages.codes(row["metric"])[0] for row in pages.table(OPERATIONS, "Metrics")]
+    assert len(listed) == len(set(listed))
+    assert {re.sub(r"_total$", "", name) for name in listed} == told
 
 
 SIGNAL = re.compile(r"(?:notify\(|publish\(\[\()\"([a-z]+)\"")
