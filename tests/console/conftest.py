@@ -9,6 +9,7 @@ import jinja2
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from bot.console.routes import add_console
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE, POLICY, TEMPLATES, TYPING, ConsoleSettings
@@ -87,6 +88,10 @@ class Browser:
         if response.status == 303:
             await self.open("/console")
         return response
+
+    def hold(self, value: str) -> None:
+        """Put a session cookie into this browser, however it was come by."""
+        self.session.cookie_jar.update_cookies({"yingsheng": value}, URL(self.console.origin))
 
     def cookie(self, name: str = "yingsheng") -> str | None:
         """The value of a cookie that this browser holds."""
