@@ -236,6 +236,7 @@ class Answering:
         policy: ReplyPolicy,
         limits: Callable[[], Limits],
         clock: Callable[[], int],
+        decided: Callable[[Decision, int], None] = lambda decision, waited_ms: None,
     ) -> None:
         self._database = database
         self._library = library
@@ -243,6 +244,7 @@ class Answering:
         self._policy = policy
         self._limits = limits
         self._clock = clock
+        self._decided = decided
 
     async def answer(self, message: Message) -> None:
         """Decide about one accepted message and record what follows from it, exactly once."""
@@ -254,6 +256,7 @@ class Answering:
             log.exception("deciding failed message=%s; handing over", message.id)
             decision = HandOff(Reason.NOT_UNDERSTOOD)
         await self._database.write(record, scene, decision, limits, self._policy, self._templates, self._clock())
+        self._decided(decision, self._clock() - message.created_at)
         log.info("decided message=%s decision=%s", message.id, type(decision).__name__)
 
     async def _decide(self, scene: Scene, limits: Limits) -> Decision:

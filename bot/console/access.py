@@ -27,8 +27,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 SESSION_COOKIE = "yingsheng"
 LANGUAGE_COOKIE = "yingsheng-language"
 FORM_COOKIE = "yingsheng-form"
-TOKEN_FIELD = "csrf"
-TOKEN_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "X-CSRF-Token"
 BACKGROUND_HEADER = "X-Background"
 FETCH_HEADER = "X-Fetch"
 TOUCH_EVERY_MS = 60_000
@@ -177,9 +177,9 @@ def _require_permission(request: web.Request, permission: Permission, login: Log
 
 async def _require_token(request: web.Request, login: Login | None) -> None:
     expected = login.csrf_token if login else request.cookies.get(cookie_name(request, FORM_COOKIE), "")
-    given = request.headers.get(TOKEN_HEADER)
+    given = request.headers.get(CSRF_HEADER)
     if given is None:
-        given = str((await request.post()).get(TOKEN_FIELD, ""))
+        given = str((await request.post()).get(CSRF_FIELD, ""))
     if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
         raise web.HTTPForbidden(reason="The form's token is missing or not of this session")
 

@@ -52,7 +52,7 @@ async def reply(request: web.Request) -> web.StreamResponse:
     now = request.config_dict[CLOCK]()
     try:
         message = await request.config_dict[DATABASE].write(
-            desk.reply, number, agent, text, last_seen, f"agent:{client_id}", holding, now
+            desk.reply, number, agent, text, last_seen, f"{agent.id}:{client_id}", holding, now
         )
     except Conflict as conflict:
         return await show_conflict(request, conflict, text)

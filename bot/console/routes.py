@@ -51,6 +51,16 @@ def add_console(app: web.Application) -> None:
     DATABASE, POLICY, CLOCK, TEMPLATES, CONSOLE_SETTINGS and TYPING have to be there when the application
     starts; what opens the database has to stand before this in app.cleanup_ctx.
     """
+    app[DELAYS] = LoginDelays()
+    app[TOUCHED] = {}
+    app[LIVE_PAGES] = LivePages()
+    app.cleanup_ctx.append(live_pages)
+    app.on_shutdown.append(close_pages)
+    app.add_subapp(PREFIX, console_app())
+
+
+def console_app() -> web.Application:
+    """The console's own application: everything in it stands behind guard()."""
     console = web.Application(middlewares=[translate_problems, guard])
     console[PERMISSIONS] = {}
     for route in ROUTES:
@@ -59,9 +69,4 @@ def add_console(app: web.Application) -> None:
     for added in console.router.add_static("/static", STATIC):
         console[PERMISSIONS][added] = Permission.ANYONE
     console.on_response_prepare.append(protect)
-    app[DELAYS] = LoginDelays()
-    app[TOUCHED] = {}
-    app[LIVE_PAGES] = LivePages()
-    app.cleanup_ctx.append(live_pages)
-    app.on_shutdown.append(close_pages)
-    app.add_subapp(PREFIX, console)
+    return console
