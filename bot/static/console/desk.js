@@ -13,7 +13,8 @@ function countInTitle() {
   document.title = waiting ? say("waiting_title", { count: waiting, title }) : title;
 }
 
-function startPanes(columns) {
+function startPanes() {
+  const columns = document.querySelector(".columns");
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-toggle-pane]")) return;
     columns.dataset.pane = columns.dataset.pane === "side" ? "talk" : "side";
@@ -26,7 +27,6 @@ async function startTicket() {
   const columns = document.querySelector(".columns");
   startTalk();
   startComposer();
-  startPanes(columns);
   document.addEventListener("click", (event) => {
     const candidate = event.target.closest("[data-insert]")?.closest(".candidate");
     if (!candidate) return;
@@ -36,6 +36,7 @@ async function startTicket() {
   return showTyping;
 }
 
+startPanes();
 rememberAll();
 startCountdowns();
 startActs();
