@@ -147,6 +147,16 @@ async def test_a_draft_and_the_tab_it_belongs_to_survive_a_reload(busy_desk: Des
     await expect(page.locator("#form-note textarea")).to_have_value("备注写到一半")
 
 
+async def test_logging_out_leaves_no_draft_behind(busy_desk: Desk) -> None:
+    page = await busy_desk.ticket_page(busy_desk.cast.li, "calm")
+    await page.fill("#form-reply textarea", "写到一半")
+    await page.click(".menu summary")
+    await page.click(".menu-item")
+    await page.wait_for_url("**/console/login")
+    kept = await page.evaluate("Object.keys(localStorage).filter(key => key.includes('draft'))")
+    assert kept == []
+
+
 async def test_resolving_is_undone_from_the_toast(busy_desk: Desk) -> None:
     page = await busy_desk.ticket_page(busy_desk.cast.li, "calm")
     await page.keyboard.press("e")

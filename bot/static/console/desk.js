@@ -3,6 +3,7 @@ import { say } from "./words.js";
 import { startCountdowns } from "./countdown.js";
 import { onRefresh, rememberAll } from "./regions.js";
 import { startActs } from "./acts.js";
+import { forgetDrafts, insert, startComposer } from "./composer.js";
 import { startKeys } from "./keys.js";
 import { stayCurrent } from "./live.js";
 
@@ -23,7 +24,6 @@ function startPanes() {
 
 async function startTicket() {
   const { startTalk, showTyping } = await import("./talk.js");
-  const { startComposer, insert } = await import("./composer.js");
   const columns = document.querySelector(".columns");
   startTalk();
   startComposer();
@@ -36,6 +36,7 @@ async function startTicket() {
   return showTyping;
 }
 
+document.querySelector('form[action="/console/logout"]').addEventListener("submit", forgetDrafts);
 startPanes();
 rememberAll();
 startCountdowns();
