@@ -6,7 +6,7 @@ from bot.console.passwords import hash_password
 from knowledgebase import entries
 from knowledgebase.model import Entry
 from storage.database import Transaction
-from tickets import agents, contacts, conversations, desk, escalation
+from tickets import agents, contacts, conversations, desk, escalation, tickets
 from tickets.contact_details import ContactDetails
 from tickets.model import Agent, Author, Conversation, Draft, MessageKind, Reason, Role, Ticket
 from tickets.policies import Level, ReplyPolicy
@@ -232,7 +232,7 @@ def _done(tx: Transaction, cast: Cast) -> Ticket:
         False,
         NOON - 25 * HOUR,
     )
-    answered = desk.tickets.by_number(tx, ticket.number)
+    answered = tickets.by_number(tx, ticket.number)
     return desk.resolve(tx, ticket.number, cast.chen, answered.version, NOON - 24 * HOUR)
 
 

@@ -1,6 +1,7 @@
 """Set-up, login and logout, as a person and as somebody who should not be here."""
 
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ async def setup_path(console: Console) -> str:
 
 async def set_up(browser: Browser, path: str, **changed: str) -> int:
     await browser.open(path)
-    fields: dict[str, object] = {**NEW_ADMIN, "token": path.partition("token=")[2], **changed}
+    fields: dict[str, Any] = {**NEW_ADMIN, "token": path.partition("token=")[2], **changed}
     response = await browser.send("/console/setup", fetch=False, **fields)
     return response.status
 
