@@ -37,6 +37,11 @@ def every_entry(tx: Transaction) -> list[Entry]:
     return [_entry(row) for row in rows]
 
 
+def is_untouched(tx: Transaction) -> bool:
+    """Whether no entry has ever been saved here."""
+    return not tx.execute("SELECT entry_id FROM entry_version LIMIT 1")
+
+
 def get_entry(tx: Transaction, entry_id: str, version: int | None = None) -> Entry:
     """The entry as it stands, or as it was at a version. Raises EntryNotFound."""
     row = _current(tx, entry_id) if version is None else _former(tx, entry_id, version)
@@ -67,9 +72,7 @@ def save(tx: Transaction, entries: Sequence[Entry], changed_by: str, now: int) -
     return SaveReport(len(created), len(changed), len(entries) - len(created) - len(changed))
 
 
-def feedback(
-    tx: Transaction, message_id: str, entry_id: str, entry_version: int, solved: bool, now: int
-) -> None:
+def feedback(tx: Transaction, message_id: str, entry_id: str, entry_version: int, solved: bool, now: int) -> None:
     """Keep the contact's word on whether this answer solved the question; the last word counts."""
     tx.change(
         "INSERT INTO answer_feedback (message_id, entry_id, entry_version, solved, at)"

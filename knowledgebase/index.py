@@ -46,9 +46,7 @@ class Index:
                 document_ids.append(document_id)
                 term_ids.append(self._terms.setdefault(term, len(self._terms)))
                 frequencies.append(frequency)
-        self._arrange(
-            np.array(document_ids, np.int32), np.array(term_ids, np.int32), np.array(frequencies, float)
-        )
+        self._arrange(np.array(document_ids, np.int32), np.array(term_ids, np.int32), np.array(frequencies, float))
 
     def _arrange(self, documents: NDArray[np.int32], terms: NDArray[np.int32], frequencies: Floats) -> None:
         """Sort the postings by term and work out once what each of them is worth."""
@@ -60,9 +58,7 @@ class Index:
         order = np.argsort(terms, kind="stable")
         self._documents = documents[order]
         tf = frequencies[order]
-        self._worth = (self._idf[terms[order]] * tf * (K1 + 1) / (tf + saturation[self._documents])).astype(
-            np.float32
-        )
+        self._worth = (self._idf[terms[order]] * tf * (K1 + 1) / (tf + saturation[self._documents])).astype(np.float32)
         self._starts = np.concatenate(([0], np.cumsum(holding)))
         self._weights = np.bincount(documents, weights=self._idf[terms], minlength=self.size)
 

@@ -146,9 +146,7 @@ class Matcher:
         promise = best + 0.5 * (found.entry_characters.bm25 + found.entry_words.bm25)
         return np.sort(np.argsort(-promise, kind="stable")[:CANDIDATES])
 
-    def _choose_wordings(
-        self, chosen: NDArray[np.intp], rough: Floats
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _choose_wordings(self, chosen: NDArray[np.intp], rough: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The best wordings of each chosen entry, entry after entry, and where each entry begins."""
         parts = []
         for entry in chosen:

@@ -114,9 +114,7 @@ def _tokenizer(own_words: Iterable[str]) -> jieba.Tokenizer:
     tokenizer = jieba.Tokenizer()
     with files("jieba").joinpath("dict.txt").open("rb") as lines:
         frequent = (line for line in map(bytes.split, lines) if int(line[1]) >= RAREST_WORD)
-        tokenizer.FREQ, tokenizer.total = _prefix_table(
-            (word.decode(), int(count)) for word, count, _ in frequent
-        )
+        tokenizer.FREQ, tokenizer.total = _prefix_table((word.decode(), int(count)) for word, count, _ in frequent)
     tokenizer.initialized = True
     for word in own_words:
         tokenizer.add_word(word)

@@ -39,7 +39,7 @@ class Themes:
         learnt = rows[:: max(1, -(-len(rows) // MOST_LEARNT_FROM))]
         self._projection = self._project(learnt)
         points = [weights @ self._projection[ids] for ids, weights in rows]
-        self._points = np.array(points, np.float32).reshape(len(rows), -1)
+        self._points = np.array(points, np.float32).reshape(len(rows), self._projection.shape[1])
         self._norms = [_norms(self._points[:, :size]) for size in (BROAD, MIDDLE, FINE)]
 
     def nearness(self, terms: Iterable[str]) -> Nearness:

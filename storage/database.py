@@ -11,13 +11,19 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import uuid_utils
 
+from storage.signals import Signals
+
 Row = dict[str, Any]
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Transaction(Protocol):
-    """One open transaction. Reads inside it see its own writes."""
+    """One open transaction. Reads inside it see its own writes.
+
+    Its methods raise StatementRefused for a statement or a value that can never work (a constraint, a lone
+    surrogate), StorageUnavailable when the storage failed; after the latter the whole transaction is lost.
+    """
 
     def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
         """Run one statement and return its rows as dictionaries, in order; an empty list if it has none."""
@@ -30,7 +36,11 @@ class Transaction(Protocol):
 
 
 class Database(Protocol):
-    """An engine. Every method may raise StorageUnavailable; then nothing was kept and a retry is safe."""
+    """An engine. Every method may raise StorageUnavailable: nothing was promised, and the same call with the
+    same ids may be made again.
+    """
+
+    signals: Signals
 
     async def read(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run fn(tx, ...) against one consistent, read-only view and return its result."""
@@ -38,8 +48,12 @@ class Database(Protocol):
     async def write(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run fn(tx, ...) and return its result after the commit has reached the disk.
 
-        An exception from fn undoes its changes alone and is raised here.
+        An exception from fn undoes its changes alone and is raised here. A caller that is cancelled takes
+        nothing back: fn still runs to its end.
         """
+
+    async def probe(self) -> None:
+        """Return if a durable write is possible now; raise StorageUnavailable, within 4 s, if not."""
 
     async def close(self) -> None:
         """Finish what is waiting and release the data."""

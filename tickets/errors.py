@@ -32,3 +32,7 @@ class Conflict(DeskError):
         super().__init__(f"ticket {ticket_number} changed while it was being answered")
         self.ticket_number = ticket_number
         self.changes = changes
+
+
+class AlreadyExists(DeskError):
+    """An agent with this login is already there; nothing was changed."""

@@ -158,7 +158,9 @@ CREATE TABLE alert (
 CREATE INDEX alert_open ON alert (ticket_id) WHERE acknowledged_at IS NULL AND settled_at IS NULL;
 
 -- A thing to send, durable before it is attempted. status: queued, sent, dead. key makes a repeat harmless and
--- goes to the peer where its protocol has a place for it. lease_until and lease_token: who may finish it.
+-- goes to the peer where its protocol has a place for it. available_at is when it may next be claimed; a claim
+-- moves it, with lease_until, to the end of the lease. Only the holder of the newest lease_token may finish it.
+-- A failure after give_up_at is the last. Deleting a row forgets that its key was ever used.
 CREATE TABLE outbox (
     id TEXT PRIMARY KEY,
     topic TEXT NOT NULL,
@@ -167,6 +169,7 @@ CREATE TABLE outbox (
     status TEXT NOT NULL,
     attempts INTEGER NOT NULL,
     available_at BIGINT NOT NULL,
+    give_up_at BIGINT NOT NULL,
     lease_until BIGINT,
     lease_token INTEGER NOT NULL,
     last_error TEXT,
@@ -174,6 +177,14 @@ CREATE TABLE outbox (
     finished_at BIGINT
 );
 CREATE INDEX outbox_queued ON outbox (topic, available_at) WHERE status = 'queued';
+CREATE INDEX outbox_dead ON outbox (finished_at) WHERE status = 'dead';
+
+-- Rewritten by each readiness probe, to prove that a write of a message's size becomes durable. May be deleted.
+CREATE TABLE heartbeat (
+    name TEXT PRIMARY KEY,
+    beats BIGINT NOT NULL,
+    padding TEXT NOT NULL
+);
 
 -- Someone who works in the console. password_hash is argon2id. A disabled agent cannot log in.
 CREATE TABLE agent (

@@ -1,0 +1,172 @@
+"""The application, put together: what it carries, in the order in which it starts and stops."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from aiohttp import WSCloseCode, web
+
+from bot.alerting import transports
+from bot.config import Config
+from bot.console.routes import add_console
+from bot.decide import Limits
+from bot.gateway.chat import Desk
+from bot.gateway.hub import Hub
+from bot.gateway.limits import Traffic
+from bot.gateway.metrics import Metrics
+from bot.gateway.middlewares import harden, tell_errors
+from bot.gateway.web import add_public_routes
+from bot.keys import (
+    CHAT,
+    CLOCK,
+    CONFIG,
+    CONSOLE_SETTINGS,
+    DATABASE,
+    LIBRARY,
+    METRICS,
+    ORIGINS,
+    POLICY,
+    SOCKETS,
+    TEMPLATES,
+    TYPING,
+    WORKERS,
+    ConsoleSettings,
+)
+from bot.receive import Answering
+from bot.templates import load_templates
+from bot.visitors import Visitors
+from bot.workers import HOUR_S, Turn, Workers, keep_house, ringing, start_workers
+from knowledgebase.library import Library
+from knowledgebase.model import Thresholds
+from storage.secrets import keep_secret
+from storage.signals import Bell
+from storage.sqlite import SQLiteDatabase
+
+BODY_LIMIT = 1024 * 1024
+GOODBYE_WITHIN_S = 2.0
+LONGEST_HOURLY_MS = 2 * 3_600_000
+
+
+def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: Callable[[], int]) -> web.Application:
+    """The whole server on this open database. public_url is what browsers see, without a trailing slash."""
+    app = web.Application(middlewares=[tell_errors], client_max_size=BODY_LIMIT)
+    app[CONFIG] = config
+    app[DATABASE] = database
+    app[CLOCK] = clock
+    app[POLICY] = config.policy
+    app[TEMPLATES] = load_templates()
+    app[ORIGINS] = origins(config, public_url)
+    app[SOCKETS] = set()
+    app[LIBRARY] = Library(database)
+    app[WORKERS] = Workers(clock)
+    app[METRICS] = Metrics()
+    app[CONSOLE_SETTINGS] = ConsoleSettings(public_url, config.console.idle, config.console.absolute)
+    app.cleanup_ctx.extend([_knowledge, _chat, partial(_loops, public_url=public_url)])
+    app.on_shutdown.append(_say_goodbye)
+    app.on_response_prepare.append(harden)
+    add_public_routes(app)
+    add_console(app)
+    return app
+
+
+def origins(config: Config, public_url: str) -> frozenset[str]:
+    """The origins whose pages may chat: those of the settings, and our own."""
+    own = {public_url}
+    if public_url.startswith("http://127.0.0.1:"):
+        own.add(public_url.replace("127.0.0.1", "localhost"))
+    return frozenset({*config.chat.allowed_origins, *own})
+
+
+def limits_in_force(config: Config, shipped: Thresholds) -> Limits:
+    """The shipped thresholds under those of the settings."""
+    answers = config.answers
+    answer = shipped.answer if answers.answer_threshold is None else answers.answer_threshold
+    clarify = shipped.clarify if answers.clarify_threshold is None else answers.clarify_threshold
+    return Limits(Thresholds(answer, min(answer, clarify)), answers.max_clarifications)
+
+
+async def _knowledge(app: web.Application) -> AsyncIterator[None]:
+    await app[LIBRARY].reload()
+    yield
+
+
+async def _chat(app: web.Application) -> AsyncIterator[None]:
+    config, database = app[CONFIG], app[DATABASE]
+    secret = await database.write(keep_secret, "visitors", secrets.token_urlsafe(32))
+    hub = Hub(database.signals)
+    app[TYPING] = hub
+    app[CHAT] = Desk(
+        database=database,
+        hub=hub,
+        traffic=Traffic(
+            config.chat.messages_per_minute,
+            config.chat.visitors_per_hour,
+            config.chat.connections_per_address,
+        ),
+        visitors=Visitors(secret),
+        templates=app[TEMPLATES],
+        policy=app[POLICY],
+        clock=app[CLOCK],
+        max_message_chars=config.chat.max_message_chars,
+        accepted=app[METRICS].accepted,
+    )
+    yield
+    hub.close()
+
+
+async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
+    config, database, library, workers = app[CONFIG], app[DATABASE], app[LIBRARY], app[WORKERS]
+    clock = app[CLOCK]
+    answering = Answering(
+        database,
+        library,
+        app[TEMPLATES],
+        app[POLICY],
+        lambda: limits_in_force(config, library.thresholds),
+        clock,
+        app[METRICS].decided,
+    )
+    start_workers(
+        workers,
+        database.signals,
+        database,
+        answering,
+        app[POLICY],
+        transports(config, app[TEMPLATES], public_url, clock),
+        config.escalation.sweep_every,
+    )
+    workers.start(
+        "house",
+        keep_house(database, config.console.idle, config.console.absolute, clock),
+        partial(asyncio.sleep, HOUR_S),
+        LONGEST_HOURLY_MS,
+    )
+    changed = ringing(Bell(database.signals, "entries"), HOUR_S)
+    workers.start("knowledge", partial(_reload_after, changed, library), _at_once, LONGEST_HOURLY_MS)
+    yield
+    await workers.stop()
+
+
+async def _reload_after(changed: Turn, library: Library) -> None:
+    """A turn of the knowledge loop; the first knowledge base was built before the loop began."""
+    await changed()
+    await library.reload()
+
+
+async def _at_once() -> None:
+    """No wait."""
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    """Tell every page that the server goes away, so that it comes back by itself."""
+    sockets: set[web.WebSocketResponse] = app[SOCKETS]
+    app[CHAT].hub.ring_all()
+    await asyncio.gather(*(_close(socket) for socket in tuple(sockets)))
+
+
+async def _close(socket: web.WebSocketResponse) -> None:
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(GOODBYE_WITHIN_S):
+            await socket.close(code=WSCloseCode.GOING_AWAY)

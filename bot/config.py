@@ -1,0 +1,251 @@
+"""The settings: one TOML file, each value overridable by the environment. The only reader of the environment.
+
+``YINGSHENG_<SECTION>__<KEY>`` overrides ``key`` in ``[section]``; lists and tables are written as JSON there.
+Durations are written ``12h``, ``90s``, ``3d``, ``500ms``; inside the program they are milliseconds.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from bot.errors import ConfigError
+from tickets.policies import Level, ReplyPolicy
+
+PREFIX = "YINGSHENG_"
+UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
+
+
+def _milliseconds(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    match = DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a duration is a whole number with ms, s, m, h or d, such as 12h")
+    return int(match[1]) * UNITS_MS[match[2]]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not a time zone name such as Asia/Shanghai") from error
+    return name
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("an origin is scheme, host and port only, such as https://www.example.com")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+Duration = Annotated[int, BeforeValidator(_milliseconds), Field(ge=0)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Section(BaseModel):
+    """One table of the settings file; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Server(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65_535)
+    public_url: Origin | None = None
+    data_folder: Path = Path("data")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    metrics_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    drain: Duration = 8_000
+
+
+class Chat(Section):
+    allowed_origins: tuple[Origin, ...] = ()
+    max_message_chars: int = Field(2_000, ge=10, le=4_000)
+    messages_per_minute: int = Field(20, ge=1)
+    connections_per_address: int = Field(20, ge=1)
+    visitors_per_hour: int = Field(60, ge=1)
+
+
+class Answers(Section):
+    answer_threshold: float | None = Field(None, ge=0, le=1)
+    clarify_threshold: float | None = Field(None, ge=0, le=1)
+    max_clarifications: int = Field(2, ge=0, le=5)
+
+
+class Sla(Section):
+    reply: Duration = 12 * 3_600_000
+    time_zone: Zone = "Asia/Shanghai"
+    reopen_within: Duration = 7 * 86_400_000
+
+
+class EscalationLevel(Section):
+    name: str = Field(min_length=1, max_length=40)
+    after: Duration = 0
+    transports: tuple[Literal["mail", "webhook"], ...] = ()
+    to: tuple[str, ...] = ()
+
+
+def _default_levels() -> tuple[EscalationLevel, ...]:
+    return (
+        EscalationLevel(name="agents", transports=("mail", "webhook"), to=("assignee",)),
+        EscalationLevel(name="supervisors", after=1_800_000, transports=("mail", "webhook"), to=("role:supervisor",)),
+        EscalationLevel(name="administrators", after=3_600_000, transports=("mail", "webhook"), to=("role:admin",)),
+    )
+
+
+class Escalation(Section):
+    levels: tuple[EscalationLevel, ...] = Field(default_factory=_default_levels, min_length=1)
+    repeat: Duration = 3_600_000
+    late_after: Duration = 60_000
+    sweep_every: Duration = 5_000
+    language: Literal["zh", "en"] = "zh"
+
+
+class Mail(Section):
+    host: str | None = None
+    port: int = Field(587, ge=1, le=65_535)
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    username: str | None = None
+    password: str | None = Field(None, repr=False)
+    sender: str = "yingsheng@example.com"
+    timeout: Duration = 30_000
+
+
+class Webhook(Section):
+    url: str | None = None
+    secret: str | None = Field(None, repr=False)
+    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    timeout: Duration = 10_000
+
+
+class Console(Section):
+    idle: Duration = 30 * 60_000
+    absolute: Duration = 12 * 3_600_000
+
+
+class Config(Section):
+    """All settings, checked. See docs/configuration.md for what each means."""
+
+    server: Server = Field(default_factory=lambda: Server.model_validate({}))
+    chat: Chat = Field(default_factory=lambda: Chat.model_validate({}))
+    answers: Answers = Field(default_factory=lambda: Answers.model_validate({}))
+    sla: Sla = Field(default_factory=Sla)
+    escalation: Escalation = Field(default_factory=Escalation)
+    mail: Mail = Field(default_factory=lambda: Mail.model_validate({}))
+    webhook: Webhook = Field(default_factory=lambda: Webhook.model_validate({}))
+    console: Console = Field(default_factory=Console)
+
+    @property
+    def policy(self) -> ReplyPolicy:
+        """The reply promise and its chain, as tickets understands them."""
+        return ReplyPolicy(
+            budget_ms=self.sla.reply,
+            levels=tuple(self._level(level) for level in self.escalation.levels),
+            repeat_ms=self.escalation.repeat,
+            late_after_ms=self.escalation.late_after,
+            reopen_within_ms=self.sla.reopen_within,
+            time_zone=self.sla.time_zone,
+        )
+
+    def _level(self, level: EscalationLevel) -> Level:
+        configured = {"mail": self.mail.host, "webhook": self.webhook.url}
+        transports = tuple(name for name in level.transports if configured[name])
+        return Level(level.name, level.after, transports, level.to)
+
+
+def load_config(path: Path | None, environment: Mapping[str, str]) -> Config:
+    """The settings from this file, if any, under those of the environment.
+
+    Raises ConfigError with every problem at once, each naming its section and key.
+    """
+    settings = _read_file(path) if path else {}
+    problems = _overlay(settings, environment)
+    try:
+        config = Config.model_validate(settings)
+    except ValidationError as error:
+        problems += [_sentence(one["loc"], one["type"], one["msg"]) for one in error.errors()]
+        raise ConfigError(problems) from error
+    problems += _contradictions(config)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: is not valid TOML: {error}"]) from error
+
+
+def _overlay(settings: dict[str, Any], environment: Mapping[str, str]) -> list[str]:
+    """Put YINGSHENG_SECTION__KEY over the file's values; returns the problems found."""
+    problems = []
+    for name, text in sorted(environment.items()):
+        if not name.startswith(PREFIX):
+            continue
+        section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
+        if not separator:
+            problems.append(f"{name}: is not of the form {PREFIX}<SECTION>__<KEY>")
+            continue
+        table = settings.setdefault(section, {})
+        if isinstance(table, dict):
+            table[key] = _environment_value(text)
+    return problems
+
+
+def _environment_value(text: str) -> object:
+    if text.startswith(("[", "{")):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _sentence(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    reason = "no such setting" if kind == "extra_forbidden" else message.removeprefix("Value error, ")
+    return f"{'.'.join(str(part) for part in location)}: {reason}"
+
+
+def _contradictions(config: Config) -> list[str]:
+    problems = []
+    answers = config.answers
+    if (
+        answers.answer_threshold is not None
+        and answers.clarify_threshold is not None
+        and answers.answer_threshold < answers.clarify_threshold
+    ):
+        problems.append("answers.answer_threshold: is below answers.clarify_threshold")
+    if config.sla.reply < 1_000:
+        problems.append("sla.reply: must be at least 1s")
+    if config.escalation.repeat < 1_000:
+        problems.append("escalation.repeat: must be at least 1s")
+    local = config.server.host in ("127.0.0.1", "::1", "localhost")
+    if not local and config.server.public_url is None:
+        problems.append("server.public_url: is needed when server.host is not this machine alone")
+    for index, level in enumerate(config.escalation.levels):
+        for recipient in level.to:
+            if recipient not in RECIPIENTS and "@" not in recipient:
+                problems.append(
+                    f"escalation.levels.{index}.to: {recipient!r} is none of {', '.join(sorted(RECIPIENTS))} "
+                    "nor a mail address"
+                )
+    return problems
+
+
+RECIPIENTS = frozenset({"assignee", "role:agent", "role:supervisor", "role:admin"})

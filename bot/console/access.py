@@ -1,0 +1,193 @@
+"""The one door of the console: who asks, from where, and whether they may.
+
+Every console route is declared with a Permission (routes.py) and reached only through guard(). Whatever changes
+something is not a GET, comes from our own origin and carries the token of its session (or, before login, of its
+form).
+"""
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from ipaddress import ip_address
+from urllib.parse import quote, urlsplit
+
+from aiohttp import web
+
+from bot.console.texts import Language, chosen_language
+from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE, ConsoleSettings
+from tickets import sessions
+from tickets.model import Agent, Role
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+SESSION_COOKIE = "yingsheng"
+LANGUAGE_COOKIE = "yingsheng-language"
+FORM_COOKIE = "yingsheng-form"
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "X-CSRF-Token"
+BACKGROUND_HEADER = "X-Background"
+FETCH_HEADER = "X-Fetch"
+TOUCH_EVERY_MS = 60_000
+MOST_TOUCHED = 10_000
+
+
+class Permission(StrEnum):
+    """Who may use a route; each includes those below it."""
+
+    ANYONE = "anyone"
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+_ROLES = {
+    Permission.AGENT: frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}),
+    Permission.SUPERVISOR: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Permission.ADMIN: frozenset({Role.ADMIN}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody who is logged in."""
+
+    agent: Agent
+    token_hash: str
+    csrf_token: str
+
+
+PERMISSIONS = web.AppKey("console_permissions", dict[web.AbstractRoute, Permission])
+TOUCHED = web.AppKey("console_touched", dict[str, int])
+LOGIN = web.RequestKey("console_login", Login)
+LANGUAGE = web.RequestKey("console_language", Language)
+FORM_TOKEN = web.RequestKey("console_form_token", str)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let a request through only with the permission that its route declares."""
+    request[LANGUAGE] = chosen_language(
+        request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
+    )
+    request[FORM_TOKEN] = request.cookies.get(cookie_name(request, FORM_COOKIE)) or secrets.token_urlsafe(32)
+    if request.match_info.http_exception is not None:
+        return await handler(request)
+    permission = request.app[PERMISSIONS].get(request.match_info.route)
+    if permission is None:
+        raise web.HTTPForbidden(reason="This route declares no permission")
+    login = await find_login(request)
+    if login is not None:
+        request[LOGIN] = login
+    _require_permission(request, permission, login)
+    if request.method not in SAFE_METHODS:
+        require_own_origin(request)
+        await _require_token(request, login)
+    return await handler(request)
+
+
+async def find_login(request: web.Request) -> Login | None:
+    """Who is logged in by this request's cookie; a request that a person caused keeps the login alive."""
+    token = request.cookies.get(cookie_name(request, SESSION_COOKIE))
+    if not token:
+        return None
+    token_hash = hash_token(token)
+    found = await _find_session(request, token_hash)
+    if found is None:
+        return None
+    if BACKGROUND_HEADER not in request.headers and "Upgrade" not in request.headers:
+        await _keep_alive(request, token_hash, request.config_dict[CLOCK]())
+    return Login(found[0], token_hash, found[1])
+
+
+async def login_holds(request: web.Request, token_hash: str) -> bool:
+    """Whether a login that was good when this request came is good still."""
+    return await _find_session(request, token_hash) is not None
+
+
+async def _find_session(request: web.Request, token_hash: str) -> tuple[Agent, str] | None:
+    settings, now = request.config_dict[CONSOLE_SETTINGS], request.config_dict[CLOCK]()
+    return await request.config_dict[DATABASE].read(
+        sessions.find_session, token_hash, now, settings.idle_ms, settings.absolute_ms
+    )
+
+
+async def _keep_alive(request: web.Request, token_hash: str, now: int) -> None:
+    """Note the use of a login, at most once a minute: a write costs a disk flush."""
+    touched = request.config_dict[TOUCHED]
+    if now - touched.get(token_hash, 0) < TOUCH_EVERY_MS:
+        return
+    if len(touched) >= MOST_TOUCHED:
+        touched.clear()
+    touched[token_hash] = now
+    await request.config_dict[DATABASE].write(sessions.touch, token_hash, now)
+
+
+def cookie_name(request: web.Request, name: str) -> str:
+    """The cookie's name; over HTTPS with the prefix by which browsers pin it to this host."""
+    return f"__Host-{name}" if request.config_dict[CONSOLE_SETTINGS].secure else name
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a secret that only its owner keeps."""
+    return sha256(token.encode()).hexdigest()
+
+
+def form_token(request: web.Request) -> str:
+    """The token that a form on this page has to send back."""
+    login = request.get(LOGIN)
+    return login.csrf_token if login else request[FORM_TOKEN]
+
+
+def is_own_origin(settings: ConsoleSettings, origin: str | None, host: str) -> bool:
+    """Whether a page of this origin is our own. On a loopback address its other names count as well."""
+    if not origin or origin == "null":
+        return False
+    ours, theirs = urlsplit(settings.public_url), urlsplit(origin)
+    if (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc):
+        return True
+    return _is_loopback(ours.hostname) and _is_loopback(theirs.hostname) and theirs.netloc == host
+
+
+def require_own_origin(request: web.Request) -> None:
+    """Raise HTTPForbidden unless the request names our own origin."""
+    settings = request.config_dict[CONSOLE_SETTINGS]
+    if not is_own_origin(settings, request.headers.get("Origin"), request.host):
+        raise web.HTTPForbidden(reason="Foreign or missing Origin")
+
+
+def is_fetch(request: web.Request) -> bool:
+    """Whether the page's own script asks, which wants short answers instead of whole pages."""
+    return FETCH_HEADER in request.headers
+
+
+def _require_permission(request: web.Request, permission: Permission, login: Login | None) -> None:
+    if permission is Permission.ANYONE:
+        return
+    if login is None:
+        if request.method == "GET" and not is_fetch(request) and "Upgrade" not in request.headers:
+            raise web.HTTPSeeOther(f"/console/login?next={quote(request.path_qs, safe='/')}")
+        raise web.HTTPUnauthorized()
+    if login.agent.role not in _ROLES[permission]:
+        raise web.HTTPForbidden(reason="This needs another role")
+
+
+async def _require_token(request: web.Request, login: Login | None) -> None:
+    expected = login.csrf_token if login else request.cookies.get(cookie_name(request, FORM_COOKIE), "")
+    given = request.headers.get(CSRF_HEADER)
+    if given is None:
+        given = str((await request.post()).get(CSRF_FIELD, ""))
+    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise web.HTTPForbidden(reason="The form's token is missing or not of this session")
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host is None or host == "localhost":
+        return host == "localhost"
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,126 @@
+"""What agents do to a ticket: each a POST that answers with what was done, and how to undo it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.console.access import LOGIN, Handler, is_fetch
+from bot.console.pages import show_conflict
+from bot.console.render import problem, say_for
+from bot.keys import CLOCK, DATABASE
+from storage.database import Transaction
+from tickets import desk, escalation
+from tickets.errors import Conflict
+from tickets.model import Agent, MessageKind, Ticket
+
+LONGEST_TEXT = 4_000
+CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+UNWANTED = re.compile(r"[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One change of a ticket: the use-case, what to say when it is done, and the act that undoes it."""
+
+    perform: Callable[[Transaction, str, Agent, int, int], Ticket]
+    done: str
+    undo: str | None = None
+
+
+ACTS = {
+    "take-over": Act(desk.take_over, "taken_over"),
+    "hand-back": Act(desk.hand_back, "handed_back", "take-over"),
+    "hold": Act(desk.hold, "held", "resume"),
+    "resume": Act(desk.resume, "resumed", "hold"),
+    "resolve": Act(desk.resolve, "resolved", "reopen"),
+    "reopen": Act(desk.reopen, "reopened"),
+}
+
+
+async def reply(request: web.Request) -> web.StreamResponse:
+    """POST …/reply: send to the customer, unless something changed since last_seen (then 409)."""
+    form = await request.post()
+    text, refusal = _text(request, str(form.get("text", "")))
+    if refusal:
+        return refusal
+    last_seen, client_id = _integer(form.get("last_seen")), _client_id(form.get("client_id"))
+    number, agent = request.match_info["number"], request[LOGIN].agent
+    holding = form.get("holding") == "yes"
+    now = request.config_dict[CLOCK]()
+    try:
+        message = await request.config_dict[DATABASE].write(
+            desk.reply, number, agent, text, last_seen, f"{agent.id}:{client_id}", holding, now
+        )
+    except Conflict as conflict:
+        return await show_conflict(request, conflict, text)
+    if message.kind is not MessageKind.HOLDING:
+        return _done(request, "replied", None)
+    return _done(request, "holding" if holding else "looks_holding", None)
+
+
+async def note(request: web.Request) -> web.StreamResponse:
+    """POST …/note: keep a remark that only agents can read."""
+    form = await request.post()
+    text, refusal = _text(request, str(form.get("text", "")))
+    if refusal:
+        return refusal
+    number, agent = request.match_info["number"], request[LOGIN].agent
+    await request.config_dict[DATABASE].write(desk.note, number, agent, text, request.config_dict[CLOCK]())
+    return _done(request, "noted", None)
+
+
+async def acknowledge(request: web.Request) -> web.StreamResponse:
+    """POST …/acknowledge: this agent takes care of the ticket's open alerts."""
+    number, agent = request.match_info["number"], request[LOGIN].agent
+    await request.config_dict[DATABASE].write(escalation.acknowledge, number, agent, request.config_dict[CLOCK]())
+    return _done(request, "acknowledged", None)
+
+
+def changing(act: Act) -> Handler:
+    """The handler of one act: compare-and-set on the version that the agent saw."""
+
+    async def change(request: web.Request) -> web.StreamResponse:
+        version = _integer((await request.post()).get("version"))
+        number, agent = request.match_info["number"], request[LOGIN].agent
+        try:
+            ticket = await request.config_dict[DATABASE].write(
+                act.perform, number, agent, version, request.config_dict[CLOCK]()
+            )
+        except Conflict as conflict:
+            return await show_conflict(request, conflict, None)
+        return _done(request, act.done, {"act": act.undo, "version": ticket.version} if act.undo else None)
+
+    return change
+
+
+def _done(request: web.Request, key: str, undo: dict[str, object] | None) -> web.Response:
+    if is_fetch(request):
+        return web.json_response({"text": say_for(request)(f"done.{key}"), "undo": undo})
+    number = quote(request.match_info["number"], safe="")
+    return web.Response(status=303, headers={"Location": f"/console/tickets/{number}?done={key}"})
+
+
+def _text(request: web.Request, written: str) -> tuple[str, web.Response | None]:
+    text = written.replace("\r\n", "\n").strip()
+    if not text:
+        return text, problem(request, 422, "empty")
+    if len(text) > LONGEST_TEXT:
+        return text, problem(request, 422, "too_long", count=len(text))
+    if UNWANTED.search(text):
+        return text, problem(request, 422, "bad_text")
+    return text, None
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,15}", value):
+        raise web.HTTPForbidden(reason="A number is missing from the form")
+    return int(value)
+
+
+def _client_id(value: object) -> str:
+    if not isinstance(value, str) or not CLIENT_ID.fullmatch(value):
+        raise web.HTTPForbidden(reason="The client id is missing from the form")
+    return value

@@ -1,0 +1,187 @@
+"""Wake-ups for open console pages: a WebSocket that says which ticket to look at again, never what is in it.
+
+A page says {"type": "watch", "number"} (null for none) and {"type": "typing"}; it hears {"type", "number"} with
+type 'queue', 'conversation' or 'typing'. Losing one loses nothing: pages look again by themselves as well.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from bot.console.access import LOGIN, Login, login_holds, require_own_origin
+from bot.keys import CLOCK, DATABASE, TYPING
+from storage.errors import StorageUnavailable
+from tickets import tickets
+from tickets.errors import NotFound
+
+logger = logging.getLogger(__name__)
+
+RECHECK_S = 4.0
+HEARTBEAT_S = 25.0
+LONGEST_FRAME = 1_024
+MOST_PAGES_OF_AN_AGENT = 30
+TYPING_EVERY_MS = 2_000
+LOGGED_OUT = 4401
+
+
+@dataclass(eq=False, slots=True)
+class OpenPage:
+    """One page of one login: the ticket it shows, and what it has yet to be told (each thing once)."""
+
+    login: Login
+    socket: web.WebSocketResponse
+    number: str | None = None
+    conversation_id: str | None = None
+    typed_at: int = 0
+    untold: dict[tuple[str, str], None] = field(default_factory=dict)
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    doubted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self, kind: str, number: str) -> None:
+        """Nudge the page; a nudge that still waits to be sent is not repeated."""
+        self.untold[kind, number] = None
+        self.bell.set()
+
+
+class LivePages:
+    """Every open console page of this process; passes on the database's signals."""
+
+    def __init__(self) -> None:
+        self._pages: set[OpenPage] = set()
+
+    def add(self, page: OpenPage) -> bool:
+        """Count the page in; False if its agent has too many already."""
+        same = sum(1 for other in self._pages if other.login.agent.id == page.login.agent.id)
+        if same >= MOST_PAGES_OF_AN_AGENT:
+            return False
+        self._pages.add(page)
+        return True
+
+    def remove(self, page: OpenPage) -> None:
+        """The page is gone."""
+        self._pages.discard(page)
+
+    def hear(self, topic: str, key: str) -> None:
+        """A signal of the database: tell the pages that it concerns."""
+        for page in self._pages:
+            if topic == "queue":
+                page.tell("queue", key)
+            elif topic == "sessions" and page.login.agent.id == key:
+                page.doubted.set()
+            elif topic in ("conversation", "typing") and page.conversation_id == key and page.number:
+                page.tell(topic, page.number)
+
+    async def close(self) -> None:
+        """Ask every page to come back later: the server stops."""
+        goodbyes = [page.socket.close(code=WSCloseCode.GOING_AWAY) for page in self._pages]
+        await asyncio.gather(*goodbyes, return_exceptions=True)
+
+
+LIVE_PAGES = web.AppKey("console_live_pages", LivePages)
+
+
+async def live_pages(app: web.Application) -> AsyncIterator[None]:
+    """Keep LIVE_PAGES listening for as long as the application runs."""
+    signals = app[DATABASE].signals
+    pages = app[LIVE_PAGES]
+    stops = [signals.listen(topic, pages.hear) for topic in ("queue", "conversation", "typing", "sessions")]
+    yield
+    for stop in stops:
+        stop()
+
+
+async def close_pages(app: web.Application) -> None:
+    """Let the open pages go before the server stops."""
+    await app[LIVE_PAGES].close()
+
+
+async def watch(request: web.Request) -> web.StreamResponse:
+    """GET /console/ws: until the page leaves or its login ends."""
+    require_own_origin(request)
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=LONGEST_FRAME, compress=False, timeout=2.0)
+    page = OpenPage(request[LOGIN], socket)
+    pages = request.config_dict[LIVE_PAGES]
+    if not pages.add(page):
+        raise web.HTTPTooManyRequests
+    try:
+        await socket.prepare(request)
+        tasks = [asyncio.create_task(_tell(page)), asyncio.create_task(_doubt(request, page))]
+        try:
+            await _listen(request, page)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        pages.remove(page)
+    return socket
+
+
+async def _listen(request: web.Request, page: OpenPage) -> None:
+    async for message in page.socket:
+        frame = _frame(message.data) if message.type is WSMsgType.TEXT else None
+        match frame:
+            case {"type": "watch", "number": str(number)}:
+                await _watch_ticket(request, page, number)
+            case {"type": "watch", "number": None}:
+                page.number = page.conversation_id = None
+            case {"type": "typing"}:
+                _pass_on_typing(request, page)
+            case _:
+                await page.socket.close(code=WSCloseCode.POLICY_VIOLATION)
+
+
+def _frame(data: str) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+async def _watch_ticket(request: web.Request, page: OpenPage, number: str) -> None:
+    page.number = page.conversation_id = None
+    with contextlib.suppress(NotFound, StorageUnavailable):
+        ticket = await request.config_dict[DATABASE].read(tickets.by_number, number[:32])
+        page.number, page.conversation_id = ticket.number, ticket.conversation_id
+        page.tell("conversation", ticket.number)
+
+
+def _pass_on_typing(request: web.Request, page: OpenPage) -> None:
+    now = request.config_dict[CLOCK]()
+    if page.conversation_id and now - page.typed_at >= TYPING_EVERY_MS:
+        page.typed_at = now
+        request.config_dict[TYPING].agent_typing(page.conversation_id, page.login.agent.name)
+
+
+async def _tell(page: OpenPage) -> None:
+    while True:
+        await page.bell.wait()
+        page.bell.clear()
+        untold, page.untold = page.untold, {}
+        for kind, number in untold:
+            try:
+                await page.socket.send_json({"type": kind, "number": number})
+            except ConnectionError:
+                return
+
+
+async def _doubt(request: web.Request, page: OpenPage) -> None:
+    """Look from time to time, and at every hint, whether the login still holds; else close the page's socket."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(page.doubted.wait(), RECHECK_S)
+        page.doubted.clear()
+        try:
+            holds = await login_holds(request, page.login.token_hash)
+        except StorageUnavailable:
+            await page.socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+            return
+        if not holds:
+            logger.info("console_page_closed agent=%s", page.login.agent.id)
+            await page.socket.close(code=LOGGED_OUT)
+            return

@@ -1,0 +1,295 @@
+"""The two pages of the console: the queue and a ticket, whole or only the parts that its script refreshes."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.console.access import LOGIN, is_fetch
+from bot.console.render import almanac_for, page, say_for
+from bot.console.story import Guess, Item, Teller, guesses_of, isolated
+from bot.console.texts import Say
+from bot.console.times import Almanac, Urgency
+from bot.keys import DATABASE
+from knowledgebase import entries
+from knowledgebase.errors import EntryNotFound
+from knowledgebase.model import EntryStatus
+from storage.database import Transaction
+from tickets import agents, clocks, contacts, conversations, tickets
+from tickets.errors import Change, Conflict
+from tickets.lifecycle import Action, allowed
+from tickets.model import (
+    LIVE,
+    Actor,
+    Agent,
+    Alert,
+    Contact,
+    Conversation,
+    Owner,
+    ReplyClock,
+    Status,
+    Ticket,
+)
+from tickets.tickets import LONGEST_TIMELINE, VIEWS, QueueRow, Timeline
+
+LONGEST_QUEUE = 200
+BUTTONS = (Action.TAKE_OVER, Action.HAND_BACK, Action.HOLD, Action.RESUME, Action.RESOLVE, Action.REOPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The left column. waiting, overdue, soon and mine count tickets of all views; alerted counts open alerts."""
+
+    view: str
+    counts: list[tuple[str, int | None]]
+    rows: list[QueueRow]
+    cut: bool
+    alerted: int
+    waiting: int
+    overdue: int
+    soon: int
+    mine: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry that was not sure enough, with its answer as it stands now, if it is still published."""
+
+    guess: Guess
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What one consistent view of the database says about a ticket."""
+
+    ticket: Ticket
+    conversation: Conversation
+    contact: Contact
+    timeline: Timeline
+    clock: ReplyClock | None
+    candidates: tuple[Candidate, ...]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something that can be done to the ticket as it stands."""
+
+    path: str
+    word: str
+    main: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFact:
+    """An alert of this ticket, open or past."""
+
+    level: int
+    raised_at: int
+    planned_at: int
+    late: bool
+    open: bool
+    acknowledged_at: int | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeShown:
+    """One thing that happened since the agent looked."""
+
+    kind: str
+    sentence: str
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A ticket as its page shows it to one agent."""
+
+    conversation: Conversation
+    contact: Contact
+    customer: str
+    story: list[Item]
+    cut: bool
+    clock: ReplyClock | None
+    alert: AlertFact | None
+    alerts: list[AlertFact]
+    candidates: tuple[Candidate, ...]
+    assignee: str
+    other_owner: str
+    live: bool
+    will_take_over: bool
+    can_reply: bool
+    acts: list[Button]
+    page: str | None
+
+
+async def show_queue(request: web.Request) -> web.StreamResponse:
+    """GET /console: the queue."""
+    queue = await _queue(request)
+    template = "regions.html" if is_fetch(request) else "desk.html"
+    return page(request, template, queue=queue, ticket=None, done=None)
+
+
+async def show_ticket(request: web.Request) -> web.StreamResponse:
+    """GET /console/tickets/{number}: the ticket beside the queue."""
+    say, done = say_for(request), request.query.get("done", "")
+    known = say(f"done.{done}") if say.knows(f"done.{done}") else None
+    return await _ticket_page(request, request.match_info["number"], done=known)
+
+
+async def show_conflict(request: web.Request, conflict: Conflict, draft: str | None) -> web.Response:
+    """409 with what changed: the panel for a reply that was not sent (draft), one sentence for any other act."""
+    say = say_for(request)
+    if draft is None and is_fetch(request):
+        return web.json_response({"error": "conflict", "text": say("conflict.changed")}, status=409)
+    changes = [_change(change, say) for change in conflict.changes]
+    if draft is None:
+        return await _ticket_page(request, conflict.ticket_number, status=409, done=say("conflict.changed"))
+    template = "parts/conflict.html" if is_fetch(request) else "desk.html"
+    return await _ticket_page(request, conflict.ticket_number, template, 409, conflict=changes, draft=draft)
+
+
+async def _ticket_page(
+    request: web.Request,
+    number: str,
+    template: str | None = None,
+    status: int = 200,
+    done: str | None = None,
+    conflict: list[ChangeShown] | None = None,
+    draft: str = "",
+) -> web.Response:
+    records = await request.config_dict[DATABASE].read(_records, number)
+    return page(
+        request,
+        template or ("regions.html" if is_fetch(request) else "desk.html"),
+        status,
+        queue=await _queue(request),
+        ticket=records.ticket,
+        shown=_shown(records, request[LOGIN].agent, almanac_for(request)),
+        client_id=secrets.token_urlsafe(16),
+        conflict=conflict,
+        draft=draft,
+        done=done,
+    )
+
+
+async def _queue(request: web.Request) -> Queue:
+    view = request.query.get("view", "waiting")
+    view = view if view in VIEWS else "waiting"
+    return await request.config_dict[DATABASE].read(_load_queue, view, request[LOGIN].agent.id, almanac_for(request))
+
+
+def _load_queue(tx: Transaction, view: str, agent_id: str, almanac: Almanac) -> Queue:
+    counts = tickets.counts(tx, agent_id)
+    rows = tickets.queue(tx, view, agent_id, LONGEST_QUEUE)
+    waiting = rows if view == "waiting" else tickets.queue(tx, "waiting", agent_id, LONGEST_QUEUE)
+    urgencies = [almanac.urgency(row.due_at) for row in waiting if row.due_at is not None]
+    return Queue(
+        view=view,
+        counts=[(name, counts[name] if name != "done" else None) for name in VIEWS],
+        rows=rows,
+        cut=len(rows) == LONGEST_QUEUE,
+        alerted=counts["alerts"],
+        waiting=counts["waiting"],
+        overdue=urgencies.count(Urgency.OVERDUE),
+        soon=urgencies.count(Urgency.SOON),
+        mine=counts["mine"],
+    )
+
+
+def _records(tx: Transaction, number: str) -> Records:
+    ticket = tickets.by_number(tx, number)
+    return Records(
+        ticket=ticket,
+        conversation=conversations.get_conversation(tx, ticket.conversation_id),
+        contact=contacts.get_contact(tx, ticket.contact_id),
+        timeline=tickets.timeline(tx, ticket),
+        clock=clocks.running(tx, ticket.conversation_id) if ticket.status in LIVE else None,
+        candidates=tuple(Candidate(guess, _answer(tx, guess)) for guess in guesses_of(ticket.candidates)),
+        names=agents.names(tx),
+    )
+
+
+def _answer(tx: Transaction, guess: Guess) -> str | None:
+    """The candidate's answer today. At most five look-ups by key for a ticket: it has so many candidates."""
+    try:
+        entry = entries.get_entry(tx, guess.entry_id)
+    except EntryNotFound:
+        return None
+    return entry.answer if entry.status is EntryStatus.PUBLISHED else None
+
+
+def _shown(records: Records, reader: Agent, almanac: Almanac) -> Shown:
+    ticket, conversation, timeline = records.ticket, records.conversation, records.timeline
+    teller = Teller(almanac, records.names, reader.id)
+    live = ticket.status in LIVE
+    owned = conversation.owner is Owner.AGENT
+    foreign = owned and conversation.owner_agent_id != reader.id
+    alerts = [_alert_fact(alert, records.names) for alert in reversed(timeline.alerts)]
+    return Shown(
+        conversation=conversation,
+        contact=records.contact,
+        customer=customer_name(records.contact, almanac.say),
+        story=teller.tell(timeline.messages, timeline.notes, timeline.events),
+        cut=len(timeline.messages) == LONGEST_TIMELINE,
+        clock=records.clock,
+        alert=next((alert for alert in alerts if alert.open), None),
+        alerts=alerts,
+        candidates=records.candidates,
+        assignee=records.names.get(ticket.assignee_id or "", ""),
+        other_owner=isolated(records.names.get(conversation.owner_agent_id or "", "")) if foreign else "",
+        live=live,
+        will_take_over=live and not owned,
+        can_reply=live and not foreign,
+        acts=_buttons(ticket, conversation, reader),
+        page=web_address(conversation.page_url),
+    )
+
+
+def customer_name(contact: Contact, say: Say) -> str:
+    """What to call this person: their name, or a visitor with the end of an id, to tell two apart."""
+    if contact.name:
+        return isolated(contact.name)
+    return say("queue.visitor_code", code=contact.id[-4:].upper())
+
+
+def web_address(url: str | None) -> str | None:
+    """The address if it is one that is safe to link to: it came from outside."""
+    return url if url and urlsplit(url).scheme in ("http", "https") else None
+
+
+def _alert_fact(alert: Alert, names: Mapping[str, str]) -> AlertFact:
+    return AlertFact(
+        level=alert.level,
+        raised_at=alert.raised_at,
+        planned_at=alert.planned_at,
+        late=alert.late,
+        open=alert.acknowledged_at is None and alert.settled_at is None,
+        acknowledged_at=alert.acknowledged_at,
+        by=isolated(names.get(alert.acknowledged_by or "", "")),
+    )
+
+
+def _buttons(ticket: Ticket, conversation: Conversation, reader: Agent) -> list[Button]:
+    """What the table of transitions allows, less what would change nothing."""
+    mine = conversation.owner is Owner.AGENT and conversation.owner_agent_id == reader.id
+    pointless = {Action.TAKE_OVER if mine else Action.HAND_BACK}
+    if ticket.status is Status.PENDING:
+        pointless |= {Action.RESUME}
+    possible = set(allowed(ticket.status, Actor("agent", reader.id))) - pointless
+    return [
+        Button(action.value.replace("_", "-"), action.value, action in (Action.TAKE_OVER, Action.REOPEN))
+        for action in BUTTONS
+        if action in possible
+    ]
+
+
+def _change(change: Change, say: Say) -> ChangeShown:
+    sentence = say(f"conflict.{change.kind}", who=isolated(change.who))
+    text = say(f"status.{change.text}") if change.kind == "status" and change.text else change.text
+    return ChangeShown(change.kind, sentence, text, change.at)

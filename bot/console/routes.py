@@ -1,0 +1,72 @@
+"""The console's route table: every address with who may use it. add_console() mounts it under /console."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.console import acts, live, pages, session, setup
+from bot.console.access import PERMISSIONS, TOUCHED, Handler, Permission, guard
+from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
+from bot.console.login_delays import LoginDelays
+from bot.console.problems import protect, translate_problems
+from bot.console.session import DELAYS
+
+PREFIX = "/console"
+STATIC = Path(__file__).parents[1] / "static" / "console"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address and method of the console; path is below PREFIX."""
+
+    method: str
+    path: str
+    handler: Handler
+    permission: Permission
+
+
+TICKET = "/tickets/{number:[0-9]{4}-[0-9]{4,9}}"
+
+ROUTES = (
+    Route("GET", "/setup", setup.show_setup, Permission.ANYONE),
+    Route("POST", "/setup", setup.set_up, Permission.ANYONE),
+    Route("GET", "/login", session.show_login, Permission.ANYONE),
+    Route("POST", "/login", session.log_in, Permission.ANYONE),
+    Route("POST", "/language", session.choose_language, Permission.ANYONE),
+    Route("POST", "/logout", session.log_out, Permission.AGENT),
+    Route("GET", "", pages.show_queue, Permission.AGENT),
+    Route("GET", "/ws", live.watch, Permission.AGENT),
+    Route("GET", TICKET, pages.show_ticket, Permission.AGENT),
+    Route("POST", f"{TICKET}/reply", acts.reply, Permission.AGENT),
+    Route("POST", f"{TICKET}/note", acts.note, Permission.AGENT),
+    Route("POST", f"{TICKET}/acknowledge", acts.acknowledge, Permission.AGENT),
+    *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
+)
+
+
+def add_console(app: web.Application) -> None:
+    """Mount the console on an application that carries the keys of bot/keys.py.
+
+    DATABASE, POLICY, CLOCK, TEMPLATES, CONSOLE_SETTINGS and TYPING have to be there when the application
+    starts; what opens the database has to stand before this in app.cleanup_ctx.
+    """
+    app[DELAYS] = LoginDelays()
+    app[TOUCHED] = {}
+    app[LIVE_PAGES] = LivePages()
+    app.cleanup_ctx.append(live_pages)
+    app.on_shutdown.append(close_pages)
+    app.add_subapp(PREFIX, console_app())
+
+
+def console_app() -> web.Application:
+    """The console's own application: everything in it stands behind guard()."""
+    console = web.Application(middlewares=[translate_problems, guard])
+    console[PERMISSIONS] = {}
+    for route in ROUTES:
+        added = console.router.add_route(route.method, route.path, route.handler)
+        console[PERMISSIONS][added] = route.permission
+    for added in console.router.add_static("/static", STATIC):
+        console[PERMISSIONS][added] = Permission.ANYONE
+    console.on_response_prepare.append(protect)
+    return console

@@ -1,0 +1,206 @@
+"""A ticket's conversation as it is read: messages, notes and events in one order, by day. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from bot.console.times import MINUTE_MS, Almanac
+from tickets.model import Actor, Author, Message, MessageKind, Note, TicketEvent
+
+GROUPED_MS = 5 * MINUTE_MS
+# What the message or note that stands beside it says already.
+SILENT_EVENTS = frozenset({"reply", "holding_reply", "customer_wrote", "note"})
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An entry that was near, with its calibrated probability."""
+
+    entry_id: str
+    version: int | None
+    question: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Why the bot said something: the entries it answered with, and those that were not sure enough."""
+
+    answers: tuple[Guess, ...]
+    guesses: tuple[Guess, ...]
+    answer_threshold: float | None
+    clarify_threshold: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date separator."""
+
+    kind: ClassVar[str] = "day"
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message. first: it opens a group of its speaker; mine: the reader wrote it."""
+
+    kind: ClassVar[str] = "said"
+    key: str
+    message: Message
+    who: str
+    first: bool
+    mine: bool
+    offered: tuple[str, ...]
+    asks_contact: bool
+    trace: Trace | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A private note."""
+
+    kind: ClassVar[str] = "noted"
+    key: str
+    note: Note
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event, in a sentence."""
+
+    kind: ClassVar[str] = "happened"
+    key: str
+    text: str
+    at: int
+
+
+Item = Day | Said | Noted | Happened
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells a story to one reader."""
+
+    almanac: Almanac
+    agents: Mapping[str, str]
+    reader_id: str
+
+    def tell(
+        self,
+        messages: Iterable[Message],
+        notes: Iterable[Note],
+        events: Iterable[TicketEvent],
+    ) -> list[Item]:
+        """Everything in the order in which it happened, with a separator before each day."""
+        dated: list[tuple[int, Item]] = [
+            *((note.created_at, self._noted(note)) for note in notes),
+            *self._events(events),
+            *((message.created_at, self._said(message)) for message in messages),
+        ]
+        dated.sort(key=_moment_and_rank)
+        return self._with_days(dated)
+
+    def _said(self, message: Message) -> Said:
+        return Said(
+            key=f"m{message.number}",
+            message=message,
+            who=self._speaker(message),
+            first=True,
+            mine=message.agent_id == self.reader_id,
+            offered=tuple(str(action.get("label", "")) for action in message.extras.get("actions", ())),
+            asks_contact=message.extras.get("form") == "contact",
+            trace=trace_of(message.trace) if message.author is Author.BOT else None,
+        )
+
+    def _speaker(self, message: Message) -> str:
+        match message.author:
+            case Author.CONTACT:
+                return self.almanac.say("talk.customer")
+            case Author.BOT:
+                return self.almanac.say("talk.bot")
+            case Author.AGENT:
+                return self.agents.get(message.agent_id or "", "")
+
+    def _noted(self, note: Note) -> Noted:
+        return Noted(f"n{note.id}", note, self.agents.get(note.agent_id, ""))
+
+    def _events(self, events: Iterable[TicketEvent]) -> list[tuple[int, Item]]:
+        told: list[tuple[int, Item]] = []
+        for place, event in enumerate(events):
+            if event.action not in SILENT_EVENTS:
+                told.append((event.at, Happened(f"e{place}", self._sentence(event), event.at)))
+        return told
+
+    def _sentence(self, event: TicketEvent) -> str:
+        detail = event.detail or {}
+        action = "alert_late" if event.action == "alert" and detail.get("late") else event.action
+        key = f"event.{action}" if self.almanac.say.knows(f"event.{action}") else "event.other"
+        return self.almanac.say(key, who=self.actor(event.actor), level=detail.get("level", ""))
+
+    def actor(self, actor: Actor) -> str:
+        """Who did something, by name; isolated, so that a name cannot turn the sentence around."""
+        if actor.agent_id:
+            return isolated(self.agents.get(actor.agent_id, ""))
+        return self.almanac.say(f"event.{actor.kind}")
+
+    def _with_days(self, dated: list[tuple[int, Item]]) -> list[Item]:
+        told: list[Item] = []
+        label, before = None, None
+        for at, item in dated:
+            if (today := self.almanac.day(at)) != label:
+                label, before = today, None
+                told.append(Day(f"d{today}", today))
+            if isinstance(item, Said):
+                if before is not None and _same_group(before, item):
+                    item = _continued(item)
+                before = item
+            else:
+                before = None
+            told.append(item)
+        return told
+
+
+def trace_of(trace: Mapping[str, Any]) -> Trace | None:
+    """The trace of a bot message as bot/reply.py writes it, or None where there is nothing to explain."""
+    if not trace:
+        return None
+    thresholds = trace.get("thresholds") or {}
+    return Trace(
+        answers=guesses_of(trace.get("entries", ())),
+        guesses=guesses_of(trace.get("candidates", ())),
+        answer_threshold=thresholds.get("answer"),
+        clarify_threshold=thresholds.get("clarify"),
+    )
+
+
+def guesses_of(candidates: Iterable[Mapping[str, Any]]) -> tuple[Guess, ...]:
+    """Matches as bot/reply.py keeps them in traces and with a ticket."""
+    return tuple(
+        Guess(one["entry"], one.get("version"), one.get("question", one["entry"]), one.get("confidence", 0.0))
+        for one in candidates
+    )
+
+
+def isolated(name: str) -> str:
+    """A name between the marks FSI and PDI: what <bdi> does, in plain text (Unicode UAX 9)."""
+    return f"\u2068{name}\u2069" if name else ""
+
+
+def _moment_and_rank(dated: tuple[int, Item]) -> tuple[int, int, int]:
+    at, item = dated
+    if isinstance(item, Said):
+        return at, 0, item.message.number
+    return at, 1, 0
+
+
+def _same_group(before: Said, item: Said) -> bool:
+    near = item.message.created_at - before.message.created_at < GROUPED_MS
+    plain = MessageKind.HOLDING not in (before.message.kind, item.message.kind)
+    same = (before.message.author, before.message.agent_id) == (item.message.author, item.message.agent_id)
+    return near and plain and same
+
+
+def _continued(item: Said) -> Said:
+    return replace(item, first=False)

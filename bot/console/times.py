@@ -1,0 +1,80 @@
+"""Moments and waits as people say them. Times are epoch milliseconds UTC; `say` gives the words."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from bot.console.texts import Say
+from bot.moments import moment
+
+MINUTE_MS = 60_000
+SOON_PART = 6
+
+
+class Urgency(StrEnum):
+    """How near the promised time is."""
+
+    CALM = "calm"
+    SOON = "soon"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Almanac:
+    """Tells times in one language and zone (an IANA name); in the last soon_ms of a wait it is urgent."""
+
+    say: Say
+    zone: str
+    now: int
+    soon_ms: int
+
+    def day(self, at: int) -> str:
+        """今天, 昨天, 明天, or the date with its weekday; the year only when it is not this one."""
+        told = moment(at, self.now, self.zone)
+        return self.say(
+            f"time.{told.day}",
+            year=told.year,
+            month=self.say(f"time.month.{told.month}"),
+            day=told.date,
+            weekday=self.say(f"time.weekday.{told.weekday}"),
+        )
+
+    def clock(self, at: int) -> str:
+        """The time of day, 24 hours."""
+        return moment(at, self.now, self.zone).clock
+
+    def moment(self, at: int) -> str:
+        """Day and time of day."""
+        return f"{self.day(at)} {self.clock(at)}"
+
+    def iso(self, at: int) -> str:
+        """For machines: the datetime attribute of <time>."""
+        return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+
+    def length(self, milliseconds: int) -> str:
+        """A duration in its two largest units."""
+        minutes = abs(milliseconds) // MINUTE_MS
+        days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+        if days:
+            return self.say("client.length.days", days=days, hours=hours)
+        if hours:
+            return self.say("client.length.hours", hours=hours, minutes=minutes)
+        if minutes:
+            return self.say("client.length.minutes", minutes=minutes)
+        return self.say("client.length.moment")
+
+    def urgency(self, due_at: int) -> Urgency:
+        """What the countdown looks like now."""
+        left = due_at - self.now
+        if left <= 0:
+            return Urgency.OVERDUE
+        return Urgency.SOON if left <= self.soon_ms else Urgency.CALM
+
+    def countdown(self, due_at: int) -> str:
+        """还剩 1 小时 20 分, or 已超时 35 分."""
+        key = "client.overdue_by" if due_at <= self.now else "client.time_left"
+        return self.say(key, length=self.length(due_at - self.now))
+
+    def ago(self, at: int) -> str:
+        """How long somebody has been waiting since then."""
+        return self.length(max(0, self.now - at))

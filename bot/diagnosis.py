@@ -1,0 +1,87 @@
+"""What `main.py doctor` looks at: settings, data folder, transports. Nothing is changed or sent."""
+
+import asyncio
+import socket
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiosmtplib
+
+from bot.config import Config
+from storage import outbox
+from storage.check import Finding, Severity, check
+from storage.errors import StorageError
+from storage.folder import DATABASE_NAME
+from storage.sqlite import read_folder
+
+PEER_TIMEOUT_S = 10.0
+
+
+async def diagnose(config: Config) -> list[Finding]:
+    """Every finding, the settings' first. Raises nothing for what it finds."""
+    settings = Finding(Severity.FINE, "The settings can be read.")
+    return [
+        settings,
+        *check(config.server.data_folder),
+        *_dead_letters(config.server.data_folder),
+        _chain(config),
+        await _mail(config),
+        await _webhook(config),
+    ]
+
+
+def _dead_letters(folder: Path) -> list[Finding]:
+    if not (folder / DATABASE_NAME).is_file():
+        return []
+    try:
+        dead = read_folder(folder, partial(outbox.dead_letters, limit=100))
+    except StorageError as error:
+        return [Finding(Severity.PROBLEM, f"outbox: {error}")]
+    if dead:
+        return [Finding(Severity.PROBLEM, f"outbox: {len(dead)} deliveries were given up; see `main.py outbox list`.")]
+    return [Finding(Severity.FINE, "outbox: nothing was given up.")]
+
+
+def _chain(config: Config) -> Finding:
+    silent = [level.name for level in config.policy.levels if not level.transports]
+    if silent:
+        sentence = f"Escalation levels {', '.join(silent)} are shown in the console only: no transport is set up."
+        return Finding(Severity.WARNING, sentence)
+    return Finding(Severity.FINE, f"The escalation chain has {len(config.policy.levels)} levels.")
+
+
+async def _mail(config: Config) -> Finding:
+    mail = config.mail
+    if mail.host is None:
+        return Finding(Severity.WARNING, "mail: no SMTP server is set up; alerts are not sent by mail.")
+    client = aiosmtplib.SMTP(
+        hostname=mail.host,
+        port=mail.port,
+        use_tls=mail.security == "tls",
+        start_tls=mail.security == "starttls",
+        username=mail.username,
+        password=mail.password,
+        timeout=PEER_TIMEOUT_S,
+    )
+    try:
+        async with asyncio.timeout(PEER_TIMEOUT_S):
+            await client.connect()
+            await client.quit()
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return Finding(Severity.PROBLEM, f"mail: {mail.host}:{mail.port} cannot be used: {error}")
+    return Finding(Severity.FINE, f"mail: {mail.host}:{mail.port} lets us in.")
+
+
+async def _webhook(config: Config) -> Finding:
+    if config.webhook.url is None:
+        return Finding(Severity.WARNING, "webhook: none is set up.")
+    parts = urlsplit(config.webhook.url)
+    if config.webhook.secret is None:
+        return Finding(Severity.WARNING, "webhook: no secret is set, so the receiver cannot tell who sends.")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        await asyncio.get_running_loop().getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return Finding(Severity.PROBLEM, f"webhook: {parts.hostname} cannot be resolved: {error}")
+    return Finding(Severity.FINE, f"webhook: {parts.hostname} can be resolved.")

@@ -1,0 +1,71 @@
+"""What the application carries, by typed key; build_app() fills them, request handlers read them.
+
+A handler inside a mounted sub-application reads ``request.config_dict[KEY]``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import jinja2
+from aiohttp import web
+
+from bot.config import Config
+from bot.gateway.chat import Desk
+from bot.gateway.metrics import Metrics
+from bot.workers import Workers
+from knowledgebase.library import Library
+from storage.database import Database
+from storage.signals import Signals
+from tickets.policies import ReplyPolicy
+
+HOUR_MS = 60 * 60 * 1000
+
+
+class SignallingDatabase(Database, Protocol):
+    """A database of this process, with the wake-ups that follow its commits."""
+
+    signals: Signals
+
+
+class AgentTyping(Protocol):
+    """Where the console says that an agent is writing; the customers' hub implements it.
+
+    The other way round, a customer who is writing is the signal ("typing", conversation_id).
+    """
+
+    def agent_typing(self, conversation_id: str, agent_name: str) -> None:
+        """Show the customer of this conversation that an agent is writing. Never blocks, never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """How agents reach the console and how long a login lasts.
+
+    public_url: scheme, host and port that browsers see, without a trailing slash ('https://desk.example.com').
+    idle_ms, absolute_ms: a login ends after so long without use, and after so long in any case.
+    """
+
+    public_url: str
+    idle_ms: int = HOUR_MS // 2
+    absolute_ms: int = 12 * HOUR_MS
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come over HTTPS."""
+        return self.public_url.startswith("https://")
+
+
+DATABASE = web.AppKey("database", SignallingDatabase)
+POLICY = web.AppKey("policy", ReplyPolicy)
+CLOCK: web.AppKey[Callable[[], int]] = web.AppKey("clock")
+TEMPLATES = web.AppKey("templates", jinja2.Environment)
+CONSOLE_SETTINGS = web.AppKey("console_settings", ConsoleSettings)
+TYPING = web.AppKey("typing", AgentTyping)
+CONFIG = web.AppKey("config", Config)
+CHAT = web.AppKey("chat", Desk)
+LIBRARY = web.AppKey("library", Library)
+ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins")
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
+WORKERS = web.AppKey("workers", Workers)
+METRICS = web.AppKey("metrics", Metrics)

@@ -1,0 +1,159 @@
+"""What the command line does, one function each. Each prints for an operator and returns an exit code."""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from bot.commands import COMMANDS, CommandRefused
+from bot.config import Config
+from bot.control import ask_server
+from bot.diagnosis import diagnose
+from bot.server import serve, wall_clock
+from knowledgebase import entries
+from knowledgebase.errors import KnowledgeError
+from knowledgebase.evaluate import evaluate_files, render
+from knowledgebase.model import Entry
+from knowledgebase.transfer import read_entries, write_entries
+from storage import backup as copies
+from storage import outbox
+from storage.check import Severity
+from storage.errors import DataFolderInUse, StorageError
+from storage.folder import DATABASE_NAME
+from storage.sqlite import open_database, read_folder
+
+PROBLEMS = (StorageError, KnowledgeError, CommandRefused, OSError)
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(line: str) -> None:
+    """One line for the operator, at once even into a pipe."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Run the work; a foreseen problem becomes one sentence and exit code 1."""
+    try:
+        return work()
+    except PROBLEMS as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+
+
+def run_server(config: Config) -> int:
+    """Serve until told to stop."""
+    logging.basicConfig(level=config.server.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    asyncio.run(serve(config, say))
+    return 0
+
+
+def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: bool) -> int:
+    """Match labelled queries and print the figures."""
+    report = evaluate_files(knowledge, queries, predictions)
+    say(json.dumps(asdict(report)) if as_json else render(report))
+    return 0
+
+
+def import_entries(config: Config, path: Path) -> int:
+    """Publish every entry of a file, or none if one row is refused."""
+    found, refused = read_entries(path)
+    for error in refused:
+        console.print(f"{path.name}:{error.line}: {error.reason}", style="red", markup=False)
+    if refused:
+        console.print(f"{len(refused)} rows refused; nothing was imported", style="red")
+        return 1
+    with Progress(console=console, transient=True) as progress:
+        progress.add_task(f"importing {len(found)} entries", total=None)
+        arguments = {"entries": [_plain(entry) for entry in found], "by": "command line"}
+        report = asyncio.run(_carry_out(config, "import-entries", arguments))
+    say(f"created {report['created']}, changed {report['changed']}, unchanged {report['unchanged']}")
+    return 0
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {**asdict(entry), "similar": list(entry.similar), "status": entry.status.value}
+
+
+def export_entries(config: Config, path: Path) -> int:
+    """Write every entry to a file, in the format of its extension."""
+    found = read_folder(config.server.data_folder, entries.every_entry)
+    write_entries(path, found)
+    say(f"exported {len(found)} entries to {path}")
+    return 0
+
+
+def add_user(config: Config, login: str, name: str, role: str, email: str | None, password: str) -> int:
+    """Make an agent who can log in to the console."""
+    arguments = {"login": login, "name": name, "role": role, "email": email, "password": password}
+    asyncio.run(_carry_out(config, "user-add", arguments))
+    say(f"user {login} can log in now")
+    return 0
+
+
+async def _carry_out(config: Config, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Do it here, or have the server do it that holds the data folder."""
+    try:
+        database = open_database(config.server.data_folder)
+    except DataFolderInUse:
+        return await ask_server(config.server.data_folder, name, arguments)
+    try:
+        return await COMMANDS[name](database, arguments, wall_clock())
+    finally:
+        await database.close()
+
+
+def backup(config: Config, target: Path) -> int:
+    """Copy the database to a file, consistent while a server runs."""
+    if not (config.server.data_folder / DATABASE_NAME).is_file():
+        console.print(f"there is no database in {config.server.data_folder}", style="red", markup=False)
+        return 1
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("copying")
+        copies.backup_folder(
+            config.server.data_folder,
+            target,
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    say(f"backed up to {target}")
+    return 0
+
+
+def restore(config: Config, source: Path) -> int:
+    """Put a backup in the place of the database."""
+    kept = copies.restore(config.server.data_folder, source)
+    say(f"restored {source}" + (f"; the database before it is kept as {kept}" if kept else ""))
+    return 0
+
+
+def list_dead_letters(config: Config) -> int:
+    """Name each delivery that was given up; exit code 1 if there are any."""
+    dead = read_folder(config.server.data_folder, partial(outbox.dead_letters, limit=100))
+    for letter in dead:
+        say(f"{letter.id}  {letter.topic}  {letter.attempts} attempts  {letter.error}")
+    return 1 if dead else 0
+
+
+def retry_dead_letter(config: Config, outbox_id: str) -> int:
+    """Queue a delivery again that was given up."""
+    asyncio.run(_carry_out(config, "outbox-retry", {"id": outbox_id}))
+    say(f"{outbox_id} will be tried again")
+    return 0
+
+
+def doctor(config: Config) -> int:
+    """Check everything that can be checked from here, one line each."""
+    findings = asyncio.run(diagnose(config))
+    marks = {Severity.FINE: "ok     ", Severity.WARNING: "warning", Severity.PROBLEM: "PROBLEM"}
+    for finding in findings:
+        say(f"{marks[finding.severity]}  {finding.sentence}")
+    return 1 if any(finding.severity is Severity.PROBLEM for finding in findings) else 0

@@ -1,0 +1,95 @@
+"""A server from start to stop: opens the data, listens, says where, and drains when told to end."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.app import build_app
+from bot.config import Config
+from bot.console.setup import new_setup_link
+from bot.control import SOCKET_NAME, open_control
+from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE
+from knowledgebase import entries
+from knowledgebase.transfer import read_entries
+from storage.sqlite import SQLiteDatabase, open_database
+
+log = logging.getLogger(__name__)
+
+DEMO_ENTRIES = Path(__file__).parent.parent / "knowledgebase" / "data" / "demo.jsonl"
+BACKLOG = 1024
+
+
+def wall_clock() -> int:
+    """Now, in epoch milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+async def serve(config: Config, say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM. say gets each line for the operator.
+
+    Raises StorageError or OSError when the data folder or the port cannot be used.
+    """
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    listener = _listen(config)
+    database = open_database(config.server.data_folder)
+    try:
+        await _load_demo(database)
+        app = build_app(config, database, public_url(config, listener), wall_clock)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=config.server.drain / 1000, handler_cancellation=True
+        )
+        await runner.setup()
+        control = await open_control(config.server.data_folder, database, wall_clock)
+        await web.SockSite(runner, listener, backlog=BACKLOG).start()
+        await _announce(app, say)
+        await stop.wait()
+        say("stopping")
+        await control.cleanup()
+        await runner.cleanup()
+    finally:
+        (config.server.data_folder / SOCKET_NAME).unlink(missing_ok=True)
+        await database.close()
+
+
+def _listen(config: Config) -> socket.socket:
+    family = socket.AF_INET6 if ":" in config.server.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((config.server.host, config.server.port))
+    return listener
+
+
+def public_url(config: Config, listener: socket.socket) -> str:
+    """What browsers see: the configured address, or the one we listen on."""
+    if config.server.public_url is not None:
+        return config.server.public_url
+    host = config.server.host if config.server.host != "::1" else "[::1]"
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+async def _load_demo(database: SQLiteDatabase) -> None:
+    """On the very first start, fill the knowledge base with the demo's entries."""
+    if await database.read(entries.is_untouched):
+        found, _ = read_entries(DEMO_ENTRIES)
+        await database.write(entries.save, found, "demo", wall_clock())
+
+
+async def _announce(app: web.Application, say: Callable[[str], None]) -> None:
+    url = app[CONSOLE_SETTINGS].public_url
+    say(f"demo page    {url}/demo")
+    say(f"help centre  {url}/help")
+    say(f"console      {url}/console")
+    link = await new_setup_link(app[DATABASE], app[CONSOLE_SETTINGS], app[CLOCK]())
+    if link is not None:
+        say(f"set up the first administrator within 30 minutes: {link}")
+    if sqlite3.sqlite_version_info < (3, 51, 3):
+        log.info("SQLite %s: one writing connection only, as its WAL fault requires", sqlite3.sqlite_version)

@@ -1,0 +1,50 @@
+// The console page: starts its parts.
+import { say } from "./words.js";
+import { startCountdowns } from "./countdown.js";
+import { onRefresh, rememberAll } from "./regions.js";
+import { startActs } from "./acts.js";
+import { startKeys } from "./keys.js";
+import { stayCurrent } from "./live.js";
+
+const title = document.title;
+
+function countInTitle() {
+  const waiting = Number(document.querySelector("[data-waiting]").dataset.waiting);
+  document.title = waiting ? say("waiting_title", { count: waiting, title }) : title;
+}
+
+function startPanes(columns) {
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-toggle-pane]")) return;
+    columns.dataset.pane = columns.dataset.pane === "side" ? "talk" : "side";
+  });
+}
+
+async function startTicket() {
+  const { startTalk, showTyping } = await import("./talk.js");
+  const { startComposer, insert } = await import("./composer.js");
+  const columns = document.querySelector(".columns");
+  startTalk();
+  startComposer();
+  startPanes(columns);
+  document.addEventListener("click", (event) => {
+    const candidate = event.target.closest("[data-insert]")?.closest(".candidate");
+    if (!candidate) return;
+    columns.dataset.pane = "talk";
+    insert(candidate.querySelector(".candidate-answer").textContent);
+  });
+  return showTyping;
+}
+
+rememberAll();
+startCountdowns();
+startActs();
+countInTitle();
+onRefresh(countInTitle);
+startKeys();
+stayCurrent(document.body.dataset.number ? await startTicket() : () => {});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(".menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});

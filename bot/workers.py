@@ -1,0 +1,195 @@
+"""The loops beside the channels: answer what was accepted, deliver the outbox, sweep the deadlines.
+
+Each loop waits for a signal or for time to pass, and reads from the database what there is to do. Stopping one
+anywhere loses nothing: the next start finds the same rows.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.receive import Answering
+from storage import outbox
+from storage.database import Database
+from storage.errors import StorageUnavailable
+from storage.outbox import OutboxRow
+from storage.signals import Bell, Signals
+from tickets import conversations, escalation, sessions
+from tickets.alerts.errors import DeliveryError
+from tickets.model import Message
+from tickets.policies import ReplyPolicy
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN_S = 5.0
+AFTER_TROUBLE_S = 1.0
+BATCH = 50
+DELIVERIES_AT_ONCE = 10
+LEASE_MS = 120_000
+LONGEST_ROUND_MS = 60_000
+LONGEST_DELIVERY_MS = 600_000
+HOUR_S = 3_600.0
+KEEP_SENT_MS = 30 * 86_400_000
+
+Deliver = Callable[[OutboxRow], Awaitable[None]]
+Turn = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Workers:
+    """The running loops, each with when it last went round (epoch milliseconds). One that died is not alive."""
+
+    clock: Callable[[], int]
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    rounds: dict[str, int] = field(default_factory=dict)
+    longest: dict[str, int] = field(default_factory=dict)
+
+    def start(self, name: str, turn: Turn, wait: Turn, longest_ms: int) -> None:
+        """Run turn, wait, turn, wait … until stop(); a round should never take longer than longest_ms."""
+        self.rounds[name] = self.clock()
+        self.longest[name] = longest_ms
+        self.tasks[name] = asyncio.create_task(self._loop(name, turn, wait), name=name)
+
+    async def _loop(self, name: str, turn: Turn, wait: Turn) -> None:
+        while True:
+            try:
+                await turn()
+                self.rounds[name] = self.clock()
+            except StorageUnavailable as error:
+                log.warning("worker=%s waits for storage: %s", name, error)
+                await asyncio.sleep(AFTER_TROUBLE_S)
+            except Exception:
+                log.exception("worker=%s failed a round", name)
+                await asyncio.sleep(AFTER_TROUBLE_S)
+            await wait()
+
+    def stalled(self) -> list[str]:
+        """The names of loops whose round takes too long, or that have ended."""
+        now = self.clock()
+        late = {name for name, at in self.rounds.items() if now - at > self.longest[name]}
+        return sorted(late | {name for name, task in self.tasks.items() if task.done()})
+
+    async def stop(self) -> None:
+        """Stop every loop."""
+        for task in self.tasks.values():
+            task.cancel()
+        for task in self.tasks.values():
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def answer_accepted(database: Database, answering: Answering) -> Turn:
+    """A turn that answers what was accepted: conversations side by side, each in the order of its messages."""
+
+    async def answer_in_order(messages: list[Message]) -> None:
+        for message in messages:
+            await answering.answer(message)
+
+    async def turn() -> None:
+        while waiting := await database.read(conversations.undecided, BATCH):
+            threads: dict[str, list[Message]] = {}
+            for message in waiting:
+                threads.setdefault(message.conversation_id, []).append(message)
+            await asyncio.gather(*(answer_in_order(thread) for thread in threads.values()))
+
+    return turn
+
+
+def sweep_deadlines(database: Database, policy: ReplyPolicy, clock: Callable[[], int]) -> Turn:
+    """A turn that raises every alert that is due."""
+
+    async def turn() -> None:
+        while raised := await database.write(escalation.sweep, clock(), policy):
+            for alert in raised:
+                log.warning(
+                    "alert raised alert=%s ticket=%s level=%d late=%s",
+                    alert.id,
+                    alert.ticket_id,
+                    alert.level,
+                    alert.late,
+                )
+
+    return turn
+
+
+def keep_house(database: Database, idle_ms: int, absolute_ms: int, clock: Callable[[], int]) -> Turn:
+    """A turn that forgets what has had its time: ended logins, deliveries sent long ago."""
+
+    async def turn() -> None:
+        now = clock()
+        await database.write(sessions.drop_expired, now, idle_ms, absolute_ms)
+        await database.write(outbox.forget_sent, now - KEEP_SENT_MS)
+
+    return turn
+
+
+def deliver_outbox(database: Database, topic: str, deliver: Deliver, clock: Callable[[], int]) -> Turn:
+    """A turn that sends what is due of one topic; a topic that hangs holds up no other."""
+
+    async def send(row: OutboxRow) -> None:
+        try:
+            await deliver(row)
+        except DeliveryError as error:
+            await database.write(
+                outbox.mark_failed,
+                row,
+                str(error),
+                error.permanent,
+                clock(),
+                random.random(),  # noqa: S311 - spreads retries, keeps no secret
+                error.retry_after_ms,
+            )
+            log.warning("outbox=%s topic=%s failed permanent=%s", row.id, row.topic, error.permanent)
+        else:
+            await database.write(outbox.mark_sent, row, clock())
+            log.info("outbox=%s topic=%s sent", row.id, row.topic)
+
+    async def turn() -> None:
+        while rows := await database.write(outbox.claim_due, [topic], clock(), LEASE_MS, DELIVERIES_AT_ONCE):
+            await asyncio.gather(*(send(row) for row in rows))
+
+    return turn
+
+
+def ringing(bell: Bell, seconds: float) -> Turn:
+    """A wait that ends when the bell rings, or after this many seconds."""
+
+    async def wait() -> None:
+        await bell.wait(seconds)
+
+    return wait
+
+
+def start_workers(
+    workers: Workers,
+    signals: Signals,
+    database: Database,
+    answering: Answering,
+    policy: ReplyPolicy,
+    transports: dict[str, Deliver],
+    sweep_every_ms: int,
+) -> None:
+    """Start every loop; accepted messages that were not decided before go first."""
+    clock = workers.clock
+    workers.start(
+        "answer",
+        answer_accepted(database, answering),
+        ringing(Bell(signals, "undecided"), LOOK_AGAIN_S),
+        LONGEST_ROUND_MS,
+    )
+    workers.start(
+        "sweep",
+        sweep_deadlines(database, policy, clock),
+        lambda: asyncio.sleep(sweep_every_ms / 1000),
+        sweep_every_ms + LONGEST_ROUND_MS,
+    )
+    for topic, deliver in transports.items():
+        workers.start(
+            topic,
+            deliver_outbox(database, topic, deliver, clock),
+            ringing(Bell(signals, "outbox"), LOOK_AGAIN_S),
+            LONGEST_DELIVERY_MS,
+        )

@@ -1,0 +1,6 @@
+"""The command line of Yingsheng: `python main.py --help` names what it can do."""
+
+from bot.command_line import main
+
+if __name__ == "__main__":
+    main()

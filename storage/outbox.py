@@ -1,0 +1,253 @@
+"""Things to send: rows that are durable before they are attempted, and are sent at least once.
+
+A worker claims due rows with a lease, sends outside of any transaction, and then marks each. A lease that runs
+out, because its holder died or hangs, makes the row due again; the old holder's mark is then refused, because
+its fencing token is no longer the newest. Rows end sent, or dead and visible.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from storage.database import Row, Transaction, first, new_id
+
+FIRST_BACKOFF_MS = 30_000
+LONGEST_BACKOFF_MS = 3_600_000
+LONGEST_RETRY_AFTER_MS = 24 * 3_600_000
+GIVE_UP_AFTER_MS = 72 * 3_600_000
+LONGEST_ERROR = 500
+MOST_TOPICS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A row that its claimer may send now. attempts counts this one; lease_token proves the claim."""
+
+    id: str
+    topic: str
+    key: str
+    payload: dict[str, Any]
+    attempts: int
+    lease_token: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A row that will not be sent any more unless someone asks for it."""
+
+    id: str
+    topic: str
+    key: str
+    payload: dict[str, Any]
+    attempts: int
+    error: str
+    created_at: int
+    died_at: int
+
+
+def enqueue(tx: Transaction, topic: str, key: str, payload: dict[str, Any], now: int) -> bool:
+    """Queue a thing to send; False, and nothing changes, if this key was ever queued before."""
+    added = tx.change(
+        """
+        INSERT INTO outbox (id, topic, key, payload_json, status, attempts, available_at, give_up_at,
+                            lease_token, created_at)
+        VALUES (:id, :topic, :key, :payload, 'queued', 0, :now, :give_up_at, 0, :now)
+        ON CONFLICT (key) DO NOTHING
+        """,
+        {
+            "id": new_id(),
+            "topic": topic,
+            "key": key,
+            "payload": json.dumps(payload, ensure_ascii=False, allow_nan=False),
+            "now": now,
+            "give_up_at": now + GIVE_UP_AFTER_MS,
+        },
+    )
+    if added:
+        tx.notify("outbox")
+    return added == 1
+
+
+def claim_due(tx: Transaction, topics: Sequence[str], now: int, lease_ms: int, limit: int) -> list[OutboxRow]:
+    """Lease up to limit due rows, the longest due first, and return them in the order they were queued.
+
+    The lease has to be longer than the longest send. The condition stands twice because an engine with several
+    writers re-checks only the outer one when it had to wait for another claimer.
+    """
+    rows = tx.execute(
+        """
+        UPDATE outbox
+        SET attempts = attempts + 1, lease_token = lease_token + 1, lease_until = :until, available_at = :until
+        WHERE status = 'queued' AND available_at <= :now AND id IN (
+            SELECT id FROM outbox
+            WHERE status = 'queued' AND available_at <= :now
+              AND topic IN (:topic0, :topic1, :topic2, :topic3, :topic4, :topic5, :topic6, :topic7)
+            ORDER BY available_at, id
+            LIMIT :limit
+        )
+        RETURNING id, topic, key, payload_json, attempts, lease_token, created_at
+        """,
+        {"now": now, "until": now + lease_ms, "limit": limit, **_slots(topics)},
+    )
+    return sorted((_claimed(row) for row in rows), key=lambda row: row.id)
+
+
+def mark_sent(tx: Transaction, row: OutboxRow, now: int) -> bool:
+    """The peer has taken it. False, and nothing changes, if the row was claimed again since."""
+    return _finish(tx, row, "sent", None, now)
+
+
+def mark_failed(
+    tx: Transaction,
+    row: OutboxRow,
+    error: str,
+    permanent: bool,
+    now: int,
+    jitter: float,
+    retry_after_ms: int | None = None,
+) -> bool:
+    """Queue it again after a backoff, or let it die if that was permanent or 72 hours have passed.
+
+    jitter in [0, 1) spreads the backoff between nothing and its longest; it is never shorter than what the
+    peer asked for (retry_after_ms, at most a day). False, and nothing changes, if the row was claimed again.
+    """
+    if permanent:
+        return _finish(tx, row, "dead", error, now)
+    pause = max(backoff_ms(row.attempts, jitter), min(retry_after_ms or 0, LONGEST_RETRY_AFTER_MS))
+    return _queue_again(tx, row, error, now, now + pause) or _finish(tx, row, "dead", error, now)
+
+
+def backoff_ms(attempts: int, jitter: float) -> int:
+    """The pause after the attempts-th failure: jitter times 30 s, doubled each time up to an hour."""
+    longest = min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** min(attempts - 1, 20))
+    return int(longest * jitter)
+
+
+def next_due(tx: Transaction, topics: Sequence[str]) -> int | None:
+    """When the next row of these topics is due, or a lease on one runs out; None if nothing is queued."""
+    row = first(
+        tx.execute(
+            """
+            SELECT min(available_at) AS due FROM outbox
+            WHERE status = 'queued'
+              AND topic IN (:topic0, :topic1, :topic2, :topic3, :topic4, :topic5, :topic6, :topic7)
+            """,
+            _slots(topics),
+        )
+    )
+    return row["due"] if row else None
+
+
+def dead_letters(tx: Transaction, limit: int) -> list[DeadLetter]:
+    """What could not be sent, the newest first."""
+    rows = tx.execute(
+        """
+        SELECT id, topic, key, payload_json, attempts, last_error, created_at, finished_at FROM outbox
+        WHERE status = 'dead'
+        ORDER BY finished_at DESC, id DESC
+        LIMIT :limit
+        """,
+        {"limit": limit},
+    )
+    return [_dead(row) for row in rows]
+
+
+def forget_sent(tx: Transaction, before: int) -> int:
+    """Delete rows sent before this moment; returns how many. Their keys may be used again."""
+    return tx.change("DELETE FROM outbox WHERE status = 'sent' AND finished_at < :before", {"before": before})
+
+
+def depths(tx: Transaction) -> list[tuple[str, str, int]]:
+    """How many rows are 'queued' and 'dead', as (topic, status, rows)."""
+    rows = tx.execute(
+        """
+        SELECT topic, 'queued' AS status, COUNT(*) AS held FROM outbox WHERE status = 'queued' GROUP BY topic
+        UNION ALL
+        SELECT topic, 'dead' AS status, COUNT(*) AS held FROM outbox WHERE status = 'dead' GROUP BY topic
+        """
+    )
+    return [(row["topic"], row["status"], int(row["held"])) for row in rows]
+
+
+def retry_dead(tx: Transaction, id: str, now: int) -> bool:
+    """Queue a dead row again, at once and with another 72 hours; False if it is not dead."""
+    revived = tx.change(
+        """
+        UPDATE outbox
+        SET status = 'queued', attempts = 0, available_at = :now, give_up_at = :give_up_at, finished_at = NULL
+        WHERE id = :id AND status = 'dead'
+        """,
+        {"id": id, "now": now, "give_up_at": now + GIVE_UP_AFTER_MS},
+    )
+    if revived:
+        tx.notify("outbox")
+    return revived == 1
+
+
+def _finish(tx: Transaction, row: OutboxRow, status: str, error: str | None, now: int) -> bool:
+    changed = tx.change(
+        """
+        UPDATE outbox SET status = :status, finished_at = :now, lease_until = NULL, last_error = :error
+        WHERE id = :id AND status = 'queued' AND lease_token = :token
+        """,
+        {"status": status, "error": error and _storable(error), "now": now, **_claim_of(row)},
+    )
+    return changed == 1
+
+
+def _queue_again(tx: Transaction, row: OutboxRow, error: str, now: int, available_at: int) -> bool:
+    """Back into the queue unless its time is over; the last attempt comes no later than give_up_at."""
+    changed = tx.change(
+        """
+        UPDATE outbox
+        SET available_at = CASE WHEN :available_at < give_up_at THEN :available_at ELSE give_up_at END,
+            lease_until = NULL, last_error = :error
+        WHERE id = :id AND status = 'queued' AND lease_token = :token AND give_up_at > :now
+        """,
+        {"available_at": available_at, "error": _storable(error), "now": now, **_claim_of(row)},
+    )
+    return changed == 1
+
+
+def _claim_of(row: OutboxRow) -> dict[str, object]:
+    return {"id": row.id, "token": row.lease_token}
+
+
+def _storable(error: str) -> str:
+    """A peer's words, cut, without what a database cannot hold (lone surrogates, NUL)."""
+    clean = error.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    return clean[:LONGEST_ERROR]
+
+
+def _slots(topics: Sequence[str]) -> dict[str, object]:
+    """The topics as the fixed number of parameters that the statements have, repeated to fill them."""
+    if len(topics) > MOST_TOPICS:
+        raise ValueError(f"at most {MOST_TOPICS} topics at once, not {len(topics)}")
+    return {f"topic{slot}": topics[slot % len(topics)] if topics else None for slot in range(MOST_TOPICS)}
+
+
+def _claimed(row: Row) -> OutboxRow:
+    return OutboxRow(
+        id=row["id"],
+        topic=row["topic"],
+        key=row["key"],
+        payload=json.loads(row["payload_json"]),
+        attempts=row["attempts"],
+        lease_token=row["lease_token"],
+        created_at=row["created_at"],
+    )
+
+
+def _dead(row: Row) -> DeadLetter:
+    return DeadLetter(
+        id=row["id"],
+        topic=row["topic"],
+        key=row["key"],
+        payload=json.loads(row["payload_json"]),
+        attempts=row["attempts"],
+        error=row["last_error"],
+        created_at=row["created_at"],
+        died_at=row["finished_at"],
+    )

@@ -1,0 +1,183 @@
+"""A real server in a process of its own, and customers who talk to it over real sockets."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+ROOT = Path(__file__).parents[2]
+READY_WITHIN_S = 30.0
+STOPPED_WITHIN_S = 15.0
+
+
+class Program:
+    """`main.py serve` on a data folder; start and end it as often as a journey needs."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, port: int = 0) -> None:
+        self.folder = folder
+        self.port = port
+        self.setup_link: str | None = None
+        self.log = folder.parent / f"{folder.name}.log"
+        self._settings = dict(settings or {})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """The environment of every command on this data folder."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("YINGSHENG_")}
+        return {**own, "YINGSHENG_SERVER__DATA_FOLDER": str(self.folder), **self._settings}
+
+    def start(self) -> float:
+        """Start and wait until it is ready; the seconds that took. Keeps its port from the first start on."""
+        begun = time.monotonic()
+        offset = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "main.py", "serve", "--port", str(self.port)],
+                cwd=ROOT,
+                env=self.environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._await_ready(begun, offset)
+        return time.monotonic() - begun
+
+    def _await_ready(self, begun: float, offset: int) -> None:
+        while time.monotonic() - begun < READY_WITHIN_S:
+            said = self.log.read_bytes()[offset:].decode(errors="replace")
+            if self._process is None or self._process.poll() is not None:
+                raise AssertionError(f"the server ended by itself:\n{said[-2000:]}")
+            if found := re.search(r"console +http://127\.0\.0\.1:(\d+)/", said):
+                self.port = int(found[1])
+                link = re.search(r"(http://\S+/console/setup\?token=\S+)", said)
+                self.setup_link = link[1] if link else self.setup_link
+                if self.ready()[0] == 200:
+                    return
+            time.sleep(0.02)
+        raise AssertionError(f"not ready within {READY_WITHIN_S} s")
+
+    def ready(self) -> tuple[int, dict[str, Any]]:
+        """What /readyz answers: the status and the body."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=10) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+        except OSError:
+            return 0, {}
+
+    def kill(self) -> None:
+        """End it as a power cut would, as far as the process can tell."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> float:
+        """Ask it to end; the seconds it took."""
+        begun = time.monotonic()
+        self._end(signal.SIGTERM)
+        return time.monotonic() - begun
+
+    def _end(self, with_signal: signal.Signals) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(with_signal)
+        self._process.wait(STOPPED_WITHIN_S)
+        self._process = None
+
+    def command(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run another `main.py` command on the same data folder."""
+        return subprocess.run(
+            [sys.executable, "main.py", *arguments],
+            cwd=ROOT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+
+class Customer:
+    """A chat page that never gives up: reconnects, says hello with its token, sends again what was not acked."""
+
+    def __init__(self, program: Program, session: aiohttp.ClientSession, name: str) -> None:
+        self._program = program
+        self._session = session
+        self.name = name
+        self.token: str | None = None
+        self.acked: dict[str, int] = {}
+        self.received: list[dict[str, Any]] = []
+        self._unsent: dict[str, str] = {}
+
+    def say(self, client_message_id: str, text: str) -> None:
+        """Keep a message to send; it is sent until it is acknowledged."""
+        self._unsent[client_message_id] = text
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have not been acknowledged yet."""
+        return len(self._unsent)
+
+    @property
+    def last(self) -> int:
+        """The number of the last message received."""
+        return int(self.received[-1]["number"]) if self.received else 0
+
+    async def live(self) -> None:
+        """Stay connected, whatever happens to the server, until cancelled."""
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, OSError, asyncio.TimeoutError):
+                await self._talk()
+            await asyncio.sleep(0.05)
+
+    async def _talk(self) -> None:
+        headers = {"Origin": self._program.url}
+        async with self._session.ws_connect(
+            f"{self._program.url}/chat/ws", headers=headers, timeout=aiohttp.ClientWSTimeout(ws_close=1)
+        ) as socket:
+            hello: dict[str, Any] = {"type": "hello", "after": self.last}
+            if self.token:
+                hello["token"] = self.token
+            await socket.send_json(hello)
+            sending = asyncio.create_task(self._send(socket))
+            try:
+                async for message in socket:
+                    self._read(json.loads(message.data))
+            finally:
+                sending.cancel()
+
+    async def _send(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        sent: set[str] = set()
+        while not socket.closed:
+            if self.token is not None:
+                for client_message_id in [one for one in self._unsent if one not in sent]:
+                    sent.add(client_message_id)
+                    text = self._unsent[client_message_id]
+                    frame = {"type": "message", "client_message_id": client_message_id, "text": text}
+                    await socket.send_json(frame)
+            await asyncio.sleep(0.01)
+
+    def _read(self, frame: dict[str, Any]) -> None:
+        match frame["type"]:
+            case "welcome":
+                self.token = frame["token"]
+            case "ack":
+                self.acked[frame["client_message_id"]] = frame["number"]
+                self._unsent.pop(frame["client_message_id"], None)
+            case "messages":
+                self.received += frame["items"]

@@ -1,0 +1,205 @@
+"""The operator's commands, on a stopped and on a running server."""
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.journeys.desk import PASSWORD, AgentAtDesk
+from tests.journeys.program import ROOT, Customer, Program
+
+ENTRY = {
+    "id": "moon-charging",
+    "question": "月球上能充电吗？",
+    "similar": ["在月亮上怎么充电", "月球有充电桩吗"],
+    "answer": "月球上没有充电桩。",
+    "category": "充电",
+}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    """A server that is not started yet; stopped at the end."""
+    program = Program(tmp_path / "data")
+    yield program
+    program.kill()
+
+
+def user_add(program: Program, login: str) -> subprocess.CompletedProcess[str]:
+    return program.command("user", "add", login, "--name", "李工", "--role", "admin", "--password", PASSWORD)
+
+
+@pytest.mark.slow
+def test_every_problem_of_the_settings_is_told_at_once_and_nothing_starts(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[sla]\nreply = "soon"\n[server]\nport = 99999\ncolour = "red"\n', encoding="utf-8")
+    program = Program(tmp_path / "data", {"YINGSHENG_CHAT__ALLOWED_ORIGINS": '["example.com"]'})
+    done = program.command("serve", "--config", str(settings))
+    assert done.returncode == 2
+    for named in ("sla.reply", "server.port", "server.colour: no such setting", "chat.allowed_origins.0"):
+        assert named in done.stderr, done.stderr
+    assert not program.folder.exists()
+
+
+@pytest.mark.slow
+def test_a_settings_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[sla\n", encoding="utf-8")
+    done = Program(tmp_path / "data").command("--config", str(settings), "doctor")
+    assert (done.returncode, "is not valid TOML" in done.stderr) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on(program: Program) -> None:
+    program.start()
+    second = program.command("serve", "--port", "0")
+    assert second.returncode == 1
+    assert str(program.folder) in second.stderr
+    assert "Traceback" not in second.stderr
+    assert program.ready()[0] == 200
+
+
+@pytest.mark.slow
+def test_a_port_that_is_taken_is_told_in_one_sentence(program: Program) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = program.command("serve", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "in use" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_server_stops_within_ten_seconds_while_pages_are_connected(program: Program) -> None:
+    async def connected() -> float:
+        async with aiohttp.ClientSession() as session:
+            customers = [Customer(program, session, f"customer{number}") for number in range(10)]
+            lives = [asyncio.create_task(customer.live()) for customer in customers]
+            while not all(customer.token for customer in customers):
+                await asyncio.sleep(0.02)
+            seconds = await asyncio.to_thread(program.stop)
+            for life in lives:
+                life.cancel()
+            await asyncio.gather(*lives, return_exceptions=True)
+            return seconds
+
+    program.start()
+    assert asyncio.run(connected()) < 10
+
+
+@pytest.mark.slow
+def test_users_and_entries_can_be_added_while_the_server_runs_and_count_at_once(
+    program: Program, tmp_path: Path
+) -> None:
+    file = tmp_path / "more.jsonl"
+    file.write_text(json.dumps(ENTRY, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    async def journey() -> str:
+        cookies = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=cookies) as session:
+            await AgentAtDesk(program, session).log_in("li")
+            customer = Customer(program, session, "customer")
+            life = asyncio.create_task(customer.live())
+            customer.say("message-0001", "月球上能充电吗")
+            while not any(item["author"] == "bot" for item in customer.received):
+                await asyncio.sleep(0.02)
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
+            return str(customer.received[-1]["text"])
+
+    program.start()
+    before = program.ready()[1]["entries"]
+    assert user_add(program, "li").returncode == 0
+    assert "already" in user_add(program, "li").stderr
+    done = program.command("import-entries", str(file))
+    assert (done.returncode, done.stdout.strip()) == (0, "created 1, changed 0, unchanged 0"), done.stderr
+    for _ in range(200):
+        if program.ready()[1]["entries"] == before + 1:
+            break
+    assert asyncio.run(journey()) == ENTRY["answer"]
+
+
+@pytest.mark.slow
+def test_one_bad_row_keeps_the_whole_file_out_and_is_named_by_line(program: Program, tmp_path: Path) -> None:
+    file = tmp_path / "more.jsonl"
+    rows = [json.dumps(ENTRY, ensure_ascii=False), '{"id": "no-answer", "question": "？"}', "not json"]
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = program.command("import-entries", str(file))
+    assert done.returncode == 1
+    assert "more.jsonl:2:" in done.stderr
+    assert "more.jsonl:3:" in done.stderr
+    assert "nothing was imported" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("extension", ["csv", "xlsx", "jsonl"])
+def test_what_is_exported_is_imported_back_unchanged(program: Program, tmp_path: Path, extension: str) -> None:
+    program.start()
+    file = tmp_path / f"all.{extension}"
+    assert program.command("export-entries", str(file)).returncode == 0
+    done = program.command("import-entries", str(file))
+    assert done.returncode == 0, done.stderr
+    assert "created 0, changed 0, unchanged" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_backup_taken_while_serving_is_restored_whole(program: Program, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    program.start()
+    assert user_add(program, "li").returncode == 0
+    assert program.command("backup", str(copy)).returncode == 0
+    refused = program.command("restore", str(copy))
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    assert user_add(program, "wang").returncode == 0
+    program.stop()
+    assert program.command("restore", str(copy)).returncode == 0
+    assert "already" in user_add(program, "li").stderr
+    assert user_add(program, "wang").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_file_that_is_no_backup_is_refused_and_the_database_stays(program: Program, tmp_path: Path) -> None:
+    assert user_add(program, "li").returncode == 0
+    junk = tmp_path / "junk.db"
+    junk.write_bytes(b"not a database" * 1000)
+    refused = program.command("restore", str(junk))
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert "already" in user_add(program, "li").stderr
+
+
+@pytest.mark.slow
+def test_the_doctor_names_what_is_wrong_and_its_exit_code_says_so(program: Program) -> None:
+    program.start()
+    well = program.command("doctor")
+    assert (well.returncode, "PROBLEM" in well.stdout) == (0, False), well.stdout
+    program.stop()
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        ill = Program(
+            program.folder,
+            {"YINGSHENG_MAIL__HOST": "127.0.0.1", "YINGSHENG_MAIL__PORT": str(closed.getsockname()[1])},
+        )
+        told = ill.command("doctor")
+    assert told.returncode == 1
+    assert "PROBLEM  mail: 127.0.0.1" in told.stdout
+
+
+@pytest.mark.slow
+def test_a_password_that_is_too_short_is_refused(program: Program) -> None:
+    done = program.command("user", "add", "li", "--name", "李工", "--password", "short")
+    assert done.returncode == 1
+    assert "password" in done.stderr
+
+
+def test_every_command_explains_itself() -> None:
+    done = subprocess.run([sys.executable, "main.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for command in ("serve", "evaluate", "import-entries", "export-entries", "doctor", "backup", "restore", "user"):
+        assert command in done.stdout

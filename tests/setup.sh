@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# What the tests need beside Python packages: a Chromium and a Chinese font for the browser tests.
+# Installs them through apt where that is possible; says what is missing otherwise.
+set -u
+missing=()
+command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+fc-list :lang=zh 2>/dev/null | grep -q . || missing+=(fonts-noto-cjk)
+[ ${#missing[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends fontconfig "${missing[@]}" >/dev/null && exit 0
+fi
+echo "cannot install ${missing[*]} here: tests that need them will be NOT RUN" >&2

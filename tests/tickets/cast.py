@@ -1,0 +1,125 @@
+"""A small service desk with people in it: what the tests of this room play with."""
+
+from collections.abc import Mapping
+
+from storage.database import Row, Transaction
+from storage.sqlite import SQLiteDatabase
+from tickets import agents, clocks, contacts, conversations, desk, sla, tickets
+from tickets.model import (
+    Agent,
+    Author,
+    Conversation,
+    Draft,
+    Message,
+    MessageKind,
+    Reason,
+    ReplyClock,
+    Role,
+    Ticket,
+)
+from tickets.policies import Level, ReplyPolicy
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+# 2026-11-21 10:00 in Shanghai.
+MORNING = 1_795_226_400_000
+
+POLICY = ReplyPolicy(
+    budget_ms=12 * HOUR,
+    levels=(
+        Level("agents", 0, ("mail",), ("assignee",)),
+        Level("leads", 30 * MINUTE, ("mail", "webhook"), ("role:supervisor", "duty@example.com")),
+    ),
+    repeat_ms=HOUR,
+    late_after_ms=MINUTE,
+    reopen_within_ms=72 * HOUR,
+    time_zone="Asia/Shanghai",
+)
+
+
+class ServiceDesk:
+    """A database, a policy, and what customers, the bot and agents do."""
+
+    def __init__(self, database: SQLiteDatabase) -> None:
+        self.database = database
+        self.policy = POLICY
+        self._said = 0
+
+    async def hire(self, name: str, role: Role = Role.AGENT, email: str | None = None) -> Agent:
+        return await self.database.write(agents.create, name, name.title(), role, "hash", email, MORNING)
+
+    async def customer_says(self, text: str, at: int, address: str = "visitor-lin") -> Message:
+        """What accept does with a message: stored, clock started or kept, ticket woken, in one transaction."""
+        self._said += 1
+        draft = Draft(Author.CONTACT, MessageKind.TEXT, text, external_id=f"said-{self._said}")
+        return await self.database.write(_accept, address, draft, at, self.policy)
+
+    async def bot_says(self, text: str, at: int, kind: MessageKind = MessageKind.ANSWER) -> bool:
+        """The bot decides about the oldest message that waits; whether its words stopped the clock."""
+        return await self.database.write(_answer, "visitor-lin", Draft(Author.BOT, kind, text), at)
+
+    async def hand_over(self, at: int, reason: Reason = Reason.ASKED_FOR_PERSON) -> Ticket:
+        conversation = await self.conversation()
+        return await self.database.write(desk.open_ticket, conversation, reason, "轮胎多久换一次?", [], self.policy, at)
+
+    async def ticket_from(self, text: str, at: int) -> Ticket:
+        """A customer asks, the bot hands over in the same second."""
+        await self.customer_says(text, at)
+        return await self.hand_over(at)
+
+    async def conversation(self, address: str = "visitor-lin") -> Conversation:
+        return await self.database.write(_conversation_of, address)
+
+    async def clock(self) -> ReplyClock | None:
+        return await self.database.read(clocks.running, (await self.conversation()).id)
+
+    async def ticket(self, number: str) -> Ticket:
+        return await self.database.read(tickets.by_number, number)
+
+    async def rows(self, sql: str) -> list[Row]:
+        return await self.database.read(lambda tx: tx.execute(sql))
+
+
+class CountingTransaction:
+    """A transaction that counts the statements it passes on."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self.statements = 0
+
+    def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
+        self.statements += 1
+        return self._tx.execute(sql, params)
+
+    def change(self, sql: str, params: Mapping[str, object] | None = None) -> int:
+        self.statements += 1
+        return self._tx.change(sql, params)
+
+    def notify(self, topic: str, key: str = "") -> None:
+        self._tx.notify(topic, key)
+
+
+def _conversation_of(tx: Transaction, address: str) -> Conversation:
+    contact = contacts.identify(tx, "chat", address, MORNING)
+    return conversations.find_or_open(tx, contact.id, "chat", MORNING)
+
+
+def _accept(tx: Transaction, address: str, draft: Draft, now: int, policy: ReplyPolicy) -> Message:
+    conversation = _conversation_of(tx, address)
+    message, _ = conversations.append(tx, conversation.id, draft, now)
+    clocks.start_or_keep(tx, conversation, message.number, now, policy)
+    desk.customer_wrote(tx, conversation, now)
+    return message
+
+
+def _answer(tx: Transaction, address: str, draft: Draft, now: int) -> bool:
+    conversation = _conversation_of(tx, address)
+    for message in conversations.undecided(tx, 100):
+        if message.conversation_id == conversation.id:
+            conversations.mark_decided(tx, message.id, now)
+            break
+    conversations.append(tx, conversation.id, draft, now)
+    if not sla.is_answer(draft.author, draft.kind):
+        return False
+    return clocks.stop(tx, conversation.id, "answered", now, by_person=False)

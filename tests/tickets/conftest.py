@@ -1,0 +1,21 @@
+"""A real database in a real folder, with a desk on top."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage.sqlite import SQLiteDatabase, open_database
+from tests.tickets.cast import ServiceDesk
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SQLiteDatabase]:
+    database = open_database(tmp_path / "data")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def shop(database: SQLiteDatabase) -> ServiceDesk:
+    return ServiceDesk(database)

@@ -1,0 +1,333 @@
+"""Broken promises: raised once, late rather than never, until somebody acknowledges or answers."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from storage.database import Row, Transaction
+from storage.sqlite import SQLiteDatabase
+from tests.tickets.cast import HOUR, MINUTE, MORNING, POLICY, SECOND, ServiceDesk
+from tickets import desk, escalation
+from tickets.errors import NotFound
+from tickets.model import Agent, Alert, MessageKind, Role, Status
+from tickets.policies import Level
+
+DUE = MORNING + 12 * HOUR
+
+
+async def sweep(shop: ServiceDesk, now: int) -> list[Alert]:
+    return await shop.database.write(escalation.sweep, now, shop.policy)
+
+
+async def queued(shop: ServiceDesk) -> list[tuple[str, str]]:
+    """What waits in the outbox: topic and recipient."""
+    rows = await shop.rows("SELECT topic, payload_json FROM outbox ORDER BY id")
+    return [(row["topic"], json.loads(row["payload_json"])["recipient"]) for row in rows]
+
+
+async def test_an_answer_in_time_raises_nothing(shop: ServiceDesk, database: SQLiteDatabase) -> None:
+    zhou = await shop.hire("zhou", email="zhou@example.com")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    await database.write(desk.reply, ticket.number, zhou, "六万公里。", 1, "r-1", False, DUE - 1)
+    assert await sweep(shop, DUE + HOUR) == []
+    assert await queued(shop) == []
+
+
+async def test_silence_raises_an_alert_at_the_due_time_and_not_before(shop: ServiceDesk) -> None:
+    await shop.hire("zhou", email="zhou@example.com")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    assert await sweep(shop, DUE - 1) == []
+    (alert,) = await sweep(shop, DUE)
+    assert (alert.ticket_id, alert.level, alert.planned_at, alert.raised_at, alert.late) == (
+        ticket.id, 1, DUE, DUE, False,
+    )  # fmt: skip
+    assert await sweep(shop, DUE) == []
+    assert await queued(shop) == [("alert.mail", "zhou@example.com")]
+
+
+async def test_being_acknowledged_by_the_bot_is_no_answer(shop: ServiceDesk, database: SQLiteDatabase) -> None:
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    await shop.bot_says("工单 2611-0001 已登记。", MORNING + 1, MessageKind.HANDOFF)
+    await shop.bot_says("请留下电话。", MORNING + 2, MessageKind.NOTICE)
+    await database.write(desk.reply, ticket.number, zhou, "收到，请稍候", 3, "r-1", False, MORNING + 3)
+    assert len(await sweep(shop, DUE)) == 1
+
+
+async def test_a_wait_that_never_became_a_ticket_becomes_one(shop: ServiceDesk) -> None:
+    await shop.customer_says("轮胎多久换一次?", MORNING)
+    (alert,) = await sweep(shop, DUE)
+    (row,) = await shop.rows("SELECT id, subject, reason, status FROM ticket")
+    assert row == {"id": alert.ticket_id, "subject": "轮胎多久换一次?", "reason": "unanswered", "status": "new"}
+    clock = await shop.clock()
+    assert clock is not None
+    assert (clock.needs_person, clock.due_at) == (True, DUE)
+    assert not await shop.bot_says("六万公里。", DUE + 1)
+
+
+async def test_a_resolved_ticket_is_reopened_for_a_wait_that_came_soon_after(
+    shop: ServiceDesk, database: SQLiteDatabase
+) -> None:
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    await database.write(desk.resolve, ticket.number, zhou, ticket.version, MORNING + HOUR)
+    await shop.customer_says("还是不行", MORNING + 2 * HOUR)
+    (alert,) = await sweep(shop, DUE + 2 * HOUR)
+    assert alert.ticket_id == ticket.id
+    assert (await shop.ticket(ticket.number)).status is Status.OPEN
+
+
+async def test_the_chain_rises_by_level_and_then_repeats_with_the_last_levels_people(shop: ServiceDesk) -> None:
+    await shop.hire("zhou", email="zhou@example.com")
+    await shop.hire("chen", Role.SUPERVISOR, "chen@example.com")
+    await shop.ticket_from("转人工", MORNING)
+    moments = [DUE, DUE + 30 * MINUTE, DUE + 90 * MINUTE, DUE + 150 * MINUTE]
+    levels = []
+    for moment in moments:
+        assert await sweep(shop, moment - 1) == []
+        levels += [alert.level for alert in await sweep(shop, moment)]
+    assert levels == [1, 2, 3, 4]
+    leads = [("alert.mail", "chen@example.com"), ("alert.mail", "duty@example.com"), ("alert.webhook", "everyone")]
+    first = [("alert.mail", "chen@example.com"), ("alert.mail", "zhou@example.com")]
+    assert await queued(shop) == [*first, *leads, *leads, *leads]
+
+
+async def test_after_a_downtime_there_is_one_late_alert_and_the_chain_counts_from_it(shop: ServiceDesk) -> None:
+    await shop.ticket_from("转人工", MORNING)
+    back = DUE + 24 * HOUR
+    (alert,) = await sweep(shop, back)
+    assert (alert.planned_at, alert.raised_at, alert.late, alert.level) == (DUE, back, True, 1)
+    assert await sweep(shop, back + 30 * MINUTE - 1) == []
+    (second,) = await sweep(shop, back + 30 * MINUTE)
+    assert (second.level, second.late) == (2, False)
+
+
+async def test_a_clock_set_back_raises_nothing_twice(shop: ServiceDesk) -> None:
+    await shop.ticket_from("转人工", MORNING)
+    assert len(await sweep(shop, DUE)) == 1
+    assert await sweep(shop, DUE - HOUR) == []
+    assert await sweep(shop, DUE + 1) == []
+
+
+async def test_a_backlog_is_swept_in_order_and_none_is_skipped(shop: ServiceDesk, database: SQLiteDatabase) -> None:
+    for n in range(7):
+        await shop.customer_says("在吗?", MORNING + n * SECOND, f"visitor-{n}")
+    late = DUE + HOUR
+    sizes, planned = [], []
+    for _ in range(4):
+        raised = await database.write(escalation.sweep, late, shop.policy, 3)
+        sizes.append(len(raised))
+        planned += [alert.planned_at for alert in raised]
+    assert sizes == [3, 3, 1, 0]
+    assert planned == [DUE + n * SECOND for n in range(7)]
+
+
+async def test_of_racing_sweeps_one_raises_the_alert(shop: ServiceDesk) -> None:
+    await shop.hire("zhou", email="zhou@example.com")
+    await shop.ticket_from("转人工", MORNING)
+    raised = await asyncio.gather(*(sweep(shop, DUE) for _ in range(20)))
+    assert sorted(len(alerts) for alerts in raised) == [0] * 19 + [1]
+    assert len(await queued(shop)) == 1
+
+
+async def test_a_sweep_that_read_before_an_answer_does_not_raise_after_it(
+    shop: ServiceDesk, database: SQLiteDatabase
+) -> None:
+    """What two engines at once could do: the clock is read as due, and answered before it is claimed."""
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+
+    def answered_in_between(tx: Transaction) -> list[Alert]:
+        return escalation.sweep(_AnsweredAfterTheRead(tx, ticket.number, zhou), DUE, shop.policy)
+
+    assert await database.write(answered_in_between) == []
+    assert await shop.rows("SELECT id FROM alert") == []
+
+
+class _AnsweredAfterTheRead:
+    """A transaction in which the agent's answer lands right after the due clocks were read."""
+
+    def __init__(self, tx: Transaction, number: str, agent: Agent) -> None:
+        self._tx = tx
+        self._number = number
+        self._agent = agent
+
+    def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
+        rows = self._tx.execute(sql, params)
+        if "next_alert_at <= :now" in sql:
+            desk.reply(self._tx, self._number, self._agent, "六万公里。", 1, "r-1", False, DUE)
+        return rows
+
+    def change(self, sql: str, params: Mapping[str, object] | None = None) -> int:
+        return self._tx.change(sql, params)
+
+    def notify(self, topic: str, key: str = "") -> None:
+        self._tx.notify(topic, key)
+
+
+@pytest.mark.parametrize("answer_first", [True, False])
+async def test_answer_and_deadline_at_once_agree_on_who_was_first(
+    shop: ServiceDesk, database: SQLiteDatabase, answer_first: bool
+) -> None:
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    answer = database.write(desk.reply, ticket.number, zhou, "六万公里。", 1, "r-1", False, DUE)
+    swept = database.write(escalation.sweep, DUE, shop.policy)
+    await asyncio.gather(*((answer, swept) if answer_first else (swept, answer)))
+    alerts = await shop.rows("SELECT settled_at FROM alert")
+    assert alerts == ([] if answer_first else [{"settled_at": DUE}])
+    assert await database.read(escalation.open_alerts) == []
+    assert await shop.clock() is None
+
+
+async def test_a_real_answer_settles_open_alerts_and_ends_the_chain(
+    shop: ServiceDesk, database: SQLiteDatabase
+) -> None:
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    await sweep(shop, DUE)
+    await database.write(desk.reply, ticket.number, zhou, "请稍候", 1, "r-1", False, DUE + 1)
+    assert len(await database.read(escalation.open_alerts)) == 1
+    await database.write(desk.reply, ticket.number, zhou, "六万公里。", 2, "r-2", False, DUE + 2)
+    assert await database.read(escalation.open_alerts) == []
+    assert await sweep(shop, DUE + 99 * HOUR) == []
+
+
+async def test_acknowledging_stops_the_chain_and_says_who_and_when(shop: ServiceDesk, database: SQLiteDatabase) -> None:
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    await sweep(shop, DUE)
+    await sweep(shop, DUE + 30 * MINUTE)
+    assert await database.write(escalation.acknowledge, ticket.number, zhou, DUE + HOUR) == 2
+    assert await database.write(escalation.acknowledge, ticket.number, zhou, DUE + HOUR) == 0
+    assert await sweep(shop, DUE + 99 * HOUR) == []
+    assert await database.read(escalation.next_due) is None
+    events = await shop.rows("SELECT action, agent_id, at, detail_json FROM ticket_event ORDER BY id")
+    assert events[-1] == {
+        "action": "acknowledge", "agent_id": zhou.id, "at": DUE + HOUR, "detail_json": '{"levels": [1, 2]}',
+    }  # fmt: skip
+    assert await shop.clock() is not None
+
+
+async def test_a_promise_not_yet_broken_cannot_be_silenced(shop: ServiceDesk, database: SQLiteDatabase) -> None:
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    assert await database.write(escalation.acknowledge, ticket.number, zhou, MORNING + 1) == 0
+    assert len(await sweep(shop, DUE)) == 1
+    with pytest.raises(NotFound):
+        await database.write(escalation.acknowledge, "2611-9999", zhou, DUE)
+
+
+async def test_the_next_wait_after_an_acknowledged_one_is_watched_again(
+    shop: ServiceDesk, database: SQLiteDatabase
+) -> None:
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    await sweep(shop, DUE)
+    await database.write(escalation.acknowledge, ticket.number, zhou, DUE)
+    await database.write(desk.reply, ticket.number, zhou, "六万公里。", 1, "r-1", False, DUE + 1)
+    await shop.customer_says("那多少钱?", DUE + HOUR)
+    (alert,) = await sweep(shop, DUE + 13 * HOUR)
+    assert alert.level == 1
+
+
+async def test_the_next_due_time_is_the_earliest_running_clocks(shop: ServiceDesk, database: SQLiteDatabase) -> None:
+    assert await database.read(escalation.next_due) is None
+    await shop.customer_says("在吗?", MORNING + HOUR, "visitor-late")
+    await shop.customer_says("在吗?", MORNING)
+    assert await database.read(escalation.next_due) == DUE
+    await shop.bot_says("在的。六万公里。", MORNING + 1)
+    assert await database.read(escalation.next_due) == DUE + HOUR
+
+
+async def test_the_outbox_carries_facts_and_not_a_word_of_the_customer(shop: ServiceDesk) -> None:
+    await shop.hire("zhou", email="zhou@example.com")
+    ticket = await shop.ticket_from("我的车牌是沪A00000", MORNING)
+    (alert,) = await sweep(shop, DUE)
+    (row,) = await shop.rows("SELECT key, payload_json FROM outbox")
+    assert row["key"] == f"alert:{alert.id}:mail:zhou@example.com"
+    assert json.loads(row["payload_json"]) == {
+        "alert_id": alert.id,
+        "ticket_number": ticket.number,
+        "level": 1,
+        "level_name": "agents",
+        "waiting_since": MORNING,
+        "due_at": DUE,
+        "planned_at": DUE,
+        "raised_at": DUE,
+        "late": False,
+        "recipient": "zhou@example.com",
+    }
+
+
+async def test_an_alert_for_nobody_reachable_still_stands_in_the_console(
+    shop: ServiceDesk, database: SQLiteDatabase
+) -> None:
+    await shop.ticket_from("转人工", MORNING)
+    (alert,) = await sweep(shop, DUE)
+    assert await queued(shop) == []
+    (shown,) = await database.read(escalation.open_alerts)
+    assert (shown.alert, shown.due_at, shown.waiting_since) == (alert, DUE, MORNING)
+
+
+async def test_raising_and_acknowledging_wake_queue_conversation_and_outbox(
+    shop: ServiceDesk, database: SQLiteDatabase
+) -> None:
+    zhou = await shop.hire("zhou", email="zhou@example.com")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    heard: list[tuple[str, str]] = []
+    for topic in ("queue", "conversation", "outbox"):
+        database.signals.listen(topic, lambda topic, key: heard.append((topic, key)))
+    await sweep(shop, DUE)
+    assert set(heard) == {("queue", ticket.number), ("conversation", ticket.conversation_id), ("outbox", "")}
+    heard.clear()
+    await database.write(escalation.acknowledge, ticket.number, zhou, DUE)
+    assert ("queue", ticket.number) in heard
+
+
+async def test_each_raised_alert_is_an_event_of_the_system(shop: ServiceDesk) -> None:
+    await shop.ticket_from("转人工", MORNING)
+    (alert,) = await sweep(shop, DUE + HOUR)
+    event = (await shop.rows("SELECT actor, action, detail_json FROM ticket_event ORDER BY id"))[-1]
+    assert (event["actor"], event["action"]) == ("system", "alert")
+    assert json.loads(event["detail_json"]) == {
+        "alert_id": alert.id, "level": 1, "level_name": "agents", "late": True,
+    }  # fmt: skip
+
+
+def person(name: str, role: Role = Role.AGENT, email: str | None = "") -> Agent:
+    return Agent(name, name, name, f"{name}@example.com" if email == "" else email, role, None, MORNING)
+
+
+STAFF = [
+    person("zhou"), person("chen", Role.SUPERVISOR), person("wang", Role.ADMIN), person("silent", email=None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("named", "assignee", "addresses"),
+    [
+        (("assignee",), "zhou", ["zhou@example.com"]),
+        (("assignee",), None, ["zhou@example.com", "chen@example.com", "wang@example.com"]),
+        (("assignee",), "silent", ["zhou@example.com", "chen@example.com", "wang@example.com"]),
+        (("assignee",), "left-the-company", ["zhou@example.com", "chen@example.com", "wang@example.com"]),
+        (("role:supervisor",), "zhou", ["chen@example.com"]),
+        (("role:admin", "duty@example.com"), None, ["wang@example.com", "duty@example.com"]),
+        (("assignee", "role:agent", "ZHOU@example.com"), "zhou", ["ZHOU@example.com"]),
+        ((), "zhou", []),
+    ],
+)
+def test_a_level_names_people_each_once(named: tuple[str, ...], assignee: str | None, addresses: list[str]) -> None:
+    level = replace(POLICY.levels[0], recipients=named)
+    assert escalation.recipients(level, assignee, STAFF) == addresses
+
+
+async def test_a_first_level_can_come_some_time_after_the_due_time(shop: ServiceDesk) -> None:
+    shop.policy = replace(POLICY, levels=(Level("patient", 5 * MINUTE, (), ()),))
+    await shop.ticket_from("转人工", MORNING)
+    assert await sweep(shop, DUE + 5 * MINUTE - 1) == []
+    (alert,) = await sweep(shop, DUE + 5 * MINUTE)
+    assert alert.planned_at == DUE + 5 * MINUTE

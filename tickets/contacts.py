@@ -1,0 +1,85 @@
+"""Who writes to us, known by an address on a channel."""
+
+from storage.database import Row, Transaction, first, new_id
+from tickets import events
+from tickets.contact_details import ContactDetails
+from tickets.errors import NotFound
+from tickets.model import CONTACT, LIVE, Contact, Status, TicketEvent
+
+
+def identify(tx: Transaction, channel: str, address: str, now: int) -> Contact:
+    """The contact behind this address on this channel; a new one the first time."""
+    known = find(tx, channel, address)
+    if known is not None:
+        return known
+    contact = Contact(new_id(), None, None, None, None, now)
+    tx.change("INSERT INTO contact (id, created_at) VALUES (:id, :created_at)", {"id": contact.id, "created_at": now})
+    tx.change(
+        """
+        INSERT INTO identity (id, contact_id, channel, address, created_at)
+        VALUES (:id, :contact_id, :channel, :address, :created_at)
+        """,
+        {"id": new_id(), "contact_id": contact.id, "channel": channel, "address": address, "created_at": now},
+    )
+    return contact
+
+
+def get_contact(tx: Transaction, contact_id: str) -> Contact:
+    """The contact. Raises NotFound."""
+    row = first(
+        tx.execute(
+            "SELECT id, name, phone, email, contact_refused_at, created_at FROM contact WHERE id = :id",
+            {"id": contact_id},
+        )
+    )
+    if row is None:
+        raise NotFound(f"no contact {contact_id}")
+    return _contact(row)
+
+
+def save_details(tx: Transaction, contact_id: str, details: ContactDetails, now: int) -> Contact:
+    """Keep how the contact can be reached, over what was known before and over an earlier refusal."""
+    if details.kind == "phone":
+        sql = "UPDATE contact SET phone = :value, contact_refused_at = NULL WHERE id = :id"
+    else:
+        sql = "UPDATE contact SET email = :value, contact_refused_at = NULL WHERE id = :id"
+    tx.change(sql, {"value": details.value, "id": contact_id})
+    _tell_tickets(tx, contact_id, "details_given", now)
+    return get_contact(tx, contact_id)
+
+
+def refuse_details(tx: Transaction, contact_id: str, now: int) -> None:
+    """Keep that the contact does not want to be reached any other way than here."""
+    tx.change("UPDATE contact SET contact_refused_at = :now WHERE id = :id", {"now": now, "id": contact_id})
+    _tell_tickets(tx, contact_id, "details_refused", now)
+
+
+def _tell_tickets(tx: Transaction, contact_id: str, action: str, now: int) -> None:
+    rows = tx.execute(
+        "SELECT id, number, status, conversation_id FROM ticket WHERE contact_id = :contact_id",
+        {"contact_id": contact_id},
+    )
+    for row in rows:
+        if (status := Status(row["status"])) in LIVE:
+            events.record(tx, row["id"], [TicketEvent(CONTACT, action, status, status, now)])
+            tx.notify("queue", row["number"])
+            tx.notify("conversation", row["conversation_id"])
+
+
+def find(tx: Transaction, channel: str, address: str) -> Contact | None:
+    """The contact behind this address on this channel, or None."""
+    row = first(
+        tx.execute(
+            """
+            SELECT c.id, c.name, c.phone, c.email, c.contact_refused_at, c.created_at
+            FROM identity i JOIN contact c ON c.id = i.contact_id
+            WHERE i.channel = :channel AND i.address = :address
+            """,
+            {"channel": channel, "address": address},
+        )
+    )
+    return None if row is None else _contact(row)
+
+
+def _contact(row: Row) -> Contact:
+    return Contact(**row)

@@ -1,0 +1,257 @@
+"""Threads of messages: found or opened, appended to once, read back in order."""
+
+import json
+
+from storage.database import Row, Transaction, first, new_id
+from tickets.errors import NotFound
+from tickets.model import Author, Conversation, Draft, Message, MessageKind, Owner
+
+
+def find_or_open(
+    tx: Transaction,
+    contact_id: str,
+    channel: str,
+    now: int,
+    page_url: str | None = None,
+    page_title: str | None = None,
+) -> Conversation:
+    """The contact's conversation on this channel, opened if there is none; the page is the last one told."""
+    known = find(tx, contact_id, channel)
+    if known is None:
+        return _open(tx, contact_id, channel, now, page_url, page_title)
+    if page_url is not None and (page_url, page_title) != (known.page_url, known.page_title):
+        tx.change(
+            "UPDATE conversation SET page_url = :page_url, page_title = :page_title WHERE id = :id",
+            {"page_url": page_url, "page_title": page_title, "id": known.id},
+        )
+        return get_conversation(tx, known.id)
+    return known
+
+
+def find(tx: Transaction, contact_id: str, channel: str) -> Conversation | None:
+    """The contact's newest conversation on this channel, or None."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, contact_id, channel, owner, owner_agent_id, version, last_number, page_url, page_title,
+                created_at, updated_at
+            FROM conversation WHERE contact_id = :contact_id AND channel = :channel ORDER BY id DESC LIMIT 1
+            """,
+            {"contact_id": contact_id, "channel": channel},
+        )
+    )
+    return None if row is None else _conversation(row)
+
+
+def get_conversation(tx: Transaction, conversation_id: str) -> Conversation:
+    """The conversation as it stands. Raises NotFound."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, contact_id, channel, owner, owner_agent_id, version, last_number, page_url, page_title,
+                created_at, updated_at
+            FROM conversation WHERE id = :id
+            """,
+            {"id": conversation_id},
+        )
+    )
+    if row is None:
+        raise NotFound(f"no conversation {conversation_id}")
+    return _conversation(row)
+
+
+def change_owner(tx: Transaction, conversation: Conversation, owner: Owner, agent_id: str | None, now: int) -> bool:
+    """Give the word to the bot or to an agent; False, and nothing done, if the owner changed in between."""
+    changed = tx.change(
+        """
+        UPDATE conversation
+        SET owner = :owner, owner_agent_id = :agent_id, version = version + 1, updated_at = :now
+        WHERE id = :id AND version = :version
+        """,
+        {
+            "owner": owner,
+            "agent_id": agent_id,
+            "now": now,
+            "id": conversation.id,
+            "version": conversation.version,
+        },
+    )
+    tx.notify("conversation", conversation.id)
+    return changed == 1
+
+
+def append(tx: Transaction, conversation_id: str, draft: Draft, now: int) -> tuple[Message, bool]:
+    """Store the message under the next number.
+
+    Returns it and True; or, if its external_id is already in this conversation, the stored message and False.
+    Raises NotFound.
+    """
+    if draft.external_id is not None and (stored := by_external_id(tx, conversation_id, draft.external_id)):
+        return stored, False
+    rows = tx.execute(
+        """
+        UPDATE conversation SET last_number = last_number + 1, updated_at = :now WHERE id = :id
+        RETURNING last_number
+        """,
+        {"now": now, "id": conversation_id},
+    )
+    if not rows:
+        raise NotFound(f"no conversation {conversation_id}")
+    message = _message_of(draft, conversation_id, rows[0]["last_number"], now)
+    _insert(tx, message)
+    tx.notify("conversation", conversation_id)
+    return message, True
+
+
+def by_external_id(tx: Transaction, conversation_id: str, external_id: str) -> Message | None:
+    """The message that its sender calls external_id, or None."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, conversation_id, number, author, agent_id, kind, text, external_id, action, extras_json,
+                trace_json, created_at
+            FROM message WHERE conversation_id = :conversation_id AND external_id = :external_id
+            """,
+            {"conversation_id": conversation_id, "external_id": external_id},
+        )
+    )
+    return None if row is None else _message(row)
+
+
+def history(tx: Transaction, conversation_id: str, after: int = 0, limit: int = 100) -> list[Message]:
+    """The messages after this number, oldest first, at most limit."""
+    rows = tx.execute(
+        """
+        SELECT id, conversation_id, number, author, agent_id, kind, text, external_id, action, extras_json,
+            trace_json, created_at
+        FROM message WHERE conversation_id = :conversation_id AND number > :after ORDER BY number LIMIT :limit
+        """,
+        {"conversation_id": conversation_id, "after": after, "limit": limit},
+    )
+    return [_message(row) for row in rows]
+
+
+def latest(tx: Transaction, conversation_id: str, limit: int) -> list[Message]:
+    """The newest messages, at most limit, oldest of them first."""
+    rows = tx.execute(
+        """
+        SELECT id, conversation_id, number, author, agent_id, kind, text, external_id, action, extras_json,
+            trace_json, created_at
+        FROM message WHERE conversation_id = :conversation_id ORDER BY number DESC LIMIT :limit
+        """,
+        {"conversation_id": conversation_id, "limit": limit},
+    )
+    return [_message(row) for row in reversed(rows)]
+
+
+def undecided(tx: Transaction, limit: int) -> list[Message]:
+    """Contacts' messages that the bot has not decided about, oldest first."""
+    rows = tx.execute(
+        """
+        SELECT id, conversation_id, number, author, agent_id, kind, text, external_id, action, extras_json,
+            trace_json, created_at
+        FROM message WHERE decided_at IS NULL ORDER BY created_at, id LIMIT :limit
+        """,
+        {"limit": limit},
+    )
+    return [_message(row) for row in rows]
+
+
+def mark_decided(tx: Transaction, message_id: str, now: int) -> bool:
+    """Claim the decision about a message; True for exactly one caller."""
+    changed = tx.change(
+        "UPDATE message SET decided_at = :now WHERE id = :id AND decided_at IS NULL",
+        {"now": now, "id": message_id},
+    )
+    return changed == 1
+
+
+def _open(
+    tx: Transaction, contact_id: str, channel: str, now: int, page_url: str | None, page_title: str | None
+) -> Conversation:
+    conversation = Conversation(new_id(), contact_id, channel, Owner.BOT, None, 1, 0, page_url, page_title, now, now)
+    tx.change(
+        """
+        INSERT INTO conversation (id, contact_id, channel, owner, owner_agent_id, version, last_number,
+            page_url, page_title, created_at, updated_at)
+        VALUES (:id, :contact_id, :channel, :owner, NULL, :version, :last_number,
+            :page_url, :page_title, :now, :now)
+        """,
+        {
+            "id": conversation.id,
+            "contact_id": contact_id,
+            "channel": channel,
+            "owner": conversation.owner,
+            "version": conversation.version,
+            "last_number": conversation.last_number,
+            "page_url": page_url,
+            "page_title": page_title,
+            "now": now,
+        },
+    )
+    return conversation
+
+
+def _message_of(draft: Draft, conversation_id: str, number: int, now: int) -> Message:
+    return Message(
+        id=new_id(),
+        conversation_id=conversation_id,
+        number=number,
+        author=draft.author,
+        agent_id=draft.agent_id,
+        kind=draft.kind,
+        text=draft.text,
+        external_id=draft.external_id,
+        action=draft.action,
+        extras=draft.extras or {},
+        trace=draft.trace or {},
+        created_at=now,
+    )
+
+
+def _insert(tx: Transaction, message: Message) -> None:
+    by_contact = message.author is Author.CONTACT
+    tx.change(
+        """
+        INSERT INTO message (id, conversation_id, number, author, agent_id, kind, text, external_id, action,
+            extras_json, trace_json, created_at, decided_at)
+        VALUES (:id, :conversation_id, :number, :author, :agent_id, :kind, :text, :external_id, :action,
+            :extras_json, :trace_json, :created_at, :decided_at)
+        """,
+        {
+            "id": message.id,
+            "conversation_id": message.conversation_id,
+            "number": message.number,
+            "author": message.author,
+            "agent_id": message.agent_id,
+            "kind": message.kind,
+            "text": message.text,
+            "external_id": message.external_id,
+            "action": message.action,
+            "extras_json": json.dumps(message.extras, ensure_ascii=False) if message.extras else None,
+            "trace_json": json.dumps(message.trace, ensure_ascii=False) if message.trace else None,
+            "created_at": message.created_at,
+            "decided_at": None if by_contact else message.created_at,
+        },
+    )
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(**{**row, "owner": Owner(row["owner"])})
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        number=row["number"],
+        author=Author(row["author"]),
+        agent_id=row["agent_id"],
+        kind=MessageKind(row["kind"]),
+        text=row["text"],
+        external_id=row["external_id"],
+        action=row["action"],
+        extras=json.loads(row["extras_json"]) if row["extras_json"] else {},
+        trace=json.loads(row["trace_json"]) if row["trace_json"] else {},
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,295 @@
+"""Tickets as rows: one by number, the queue with all it shows, the timeline of one."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from storage.database import Row, Transaction, first
+from tickets import conversations, events
+from tickets.errors import NotFound
+from tickets.model import (
+    Alert,
+    Author,
+    Message,
+    MessageKind,
+    Note,
+    Priority,
+    Reason,
+    Status,
+    Ticket,
+    TicketEvent,
+)
+
+LONGEST_TIMELINE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A ticket as the queue shows it. due_at is None while the contact waits for nothing."""
+
+    number: str
+    subject: str
+    status: Status
+    priority: Priority
+    reason: Reason
+    channel: str
+    contact_name: str | None
+    assignee_id: str | None
+    assignee_name: str | None
+    last_number: int
+    last_text: str | None
+    last_author: Author | None
+    last_kind: MessageKind | None
+    last_at: int | None
+    waiting_since: int | None
+    due_at: int | None
+    open_alerts: int
+    version: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All that happened in a ticket's conversation, each list oldest first."""
+
+    messages: list[Message]
+    events: list[TicketEvent]
+    notes: list[Note]
+    alerts: list[Alert]
+
+
+def by_number(tx: Transaction, number: str) -> Ticket:
+    """The ticket. Raises NotFound."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
+                candidates_json, version, created_at, updated_at, resolved_at
+            FROM ticket WHERE number = :number
+            """,
+            {"number": number},
+        )
+    )
+    if row is None:
+        raise NotFound(f"no ticket {number}")
+    return _ticket(row)
+
+
+def live_of_conversation(tx: Transaction, conversation_id: str) -> Ticket | None:
+    """The ticket of this conversation that is neither resolved nor closed, or None."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
+                candidates_json, version, created_at, updated_at, resolved_at
+            FROM ticket
+            WHERE conversation_id = :conversation_id AND status IN ('new', 'open', 'pending', 'on_hold')
+            """,
+            {"conversation_id": conversation_id},
+        )
+    )
+    return None if row is None else _ticket(row)
+
+
+def resolved_since(tx: Transaction, conversation_id: str, since: int) -> Ticket | None:
+    """The newest ticket of this conversation that was resolved since then and is not closed, or None."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
+                candidates_json, version, created_at, updated_at, resolved_at
+            FROM ticket
+            WHERE conversation_id = :conversation_id AND status = 'resolved' AND resolved_at >= :since
+            ORDER BY resolved_at DESC, id DESC LIMIT 1
+            """,
+            {"conversation_id": conversation_id, "since": since},
+        )
+    )
+    return None if row is None else _ticket(row)
+
+
+def next_number(tx: Transaction, now: int, time_zone: str) -> str:
+    """The next ticket number, yymm-NNNN, in the month that it is now in this time zone."""
+    month = datetime.fromtimestamp(now / 1000, ZoneInfo(time_zone)).strftime("%y%m")
+    rows = tx.execute(
+        """
+        INSERT INTO ticket_counter (month, last) VALUES (:month, 1)
+        ON CONFLICT (month) DO UPDATE SET last = ticket_counter.last + 1 RETURNING last
+        """,
+        {"month": month},
+    )
+    return f"{month}-{rows[0]['last']:04d}"
+
+
+def insert(tx: Transaction, ticket: Ticket) -> None:
+    """Keep a new ticket."""
+    tx.change(
+        """
+        INSERT INTO ticket (id, number, conversation_id, contact_id, subject, status, priority, reason,
+            assignee_id, candidates_json, version, created_at, updated_at, resolved_at)
+        VALUES (:id, :number, :conversation_id, :contact_id, :subject, :status, :priority, :reason,
+            :assignee_id, :candidates_json, :version, :created_at, :updated_at, :resolved_at)
+        """,
+        {
+            "id": ticket.id,
+            "number": ticket.number,
+            "conversation_id": ticket.conversation_id,
+            "contact_id": ticket.contact_id,
+            "subject": ticket.subject,
+            "status": ticket.status,
+            "priority": ticket.priority,
+            "reason": ticket.reason,
+            "assignee_id": ticket.assignee_id,
+            "candidates_json": json.dumps(ticket.candidates, ensure_ascii=False),
+            "version": ticket.version,
+            "created_at": ticket.created_at,
+            "updated_at": ticket.updated_at,
+            "resolved_at": ticket.resolved_at,
+        },
+    )
+
+
+def replace_version(tx: Transaction, seen_version: int, ticket: Ticket) -> bool:
+    """Write the ticket over the version that was seen; False, and nothing done, if there is another by now."""
+    changed = tx.change(
+        """
+        UPDATE ticket
+        SET status = :status, priority = :priority, reason = :reason, assignee_id = :assignee_id,
+            candidates_json = :candidates_json, version = :version, updated_at = :updated_at,
+            resolved_at = :resolved_at
+        WHERE id = :id AND version = :seen_version
+        """,
+        {
+            "status": ticket.status,
+            "priority": ticket.priority,
+            "reason": ticket.reason,
+            "assignee_id": ticket.assignee_id,
+            "candidates_json": json.dumps(ticket.candidates, ensure_ascii=False),
+            "version": ticket.version,
+            "updated_at": ticket.updated_at,
+            "resolved_at": ticket.resolved_at,
+            "id": ticket.id,
+            "seen_version": seen_version,
+        },
+    )
+    return changed == 1
+
+
+_QUEUE = """
+    SELECT t.number, t.subject, t.status, t.priority, t.reason, v.channel, c.name AS contact_name,
+        t.assignee_id, a.name AS assignee_name, v.last_number, m.text AS last_text, m.author AS last_author,
+        m.kind AS last_kind, m.created_at AS last_at, k.started_at AS waiting_since, k.due_at,
+        (SELECT COUNT(*) FROM alert
+            WHERE alert.ticket_id = t.id AND alert.acknowledged_at IS NULL AND alert.settled_at IS NULL
+        ) AS open_alerts,
+        t.version, t.created_at, t.updated_at
+    FROM ticket t
+    JOIN conversation v ON v.id = t.conversation_id
+    JOIN contact c ON c.id = t.contact_id
+    LEFT JOIN agent a ON a.id = t.assignee_id
+    LEFT JOIN message m ON m.conversation_id = v.id AND m.number = v.last_number
+    LEFT JOIN reply_clock k ON k.conversation_id = v.id AND k.stopped_at IS NULL
+"""
+_LIVE = " WHERE t.status IN ('new', 'open', 'pending', 'on_hold')"
+_BY_DUE = " ORDER BY CASE WHEN k.due_at IS NULL THEN 1 ELSE 0 END, k.due_at, t.created_at, t.id LIMIT :limit"
+
+_VIEWS = {
+    "waiting": _QUEUE + _LIVE + " AND k.id IS NOT NULL" + _BY_DUE,
+    "mine": _QUEUE + _LIVE + " AND t.assignee_id = :agent_id" + _BY_DUE,
+    "unassigned": _QUEUE + _LIVE + " AND t.assignee_id IS NULL" + _BY_DUE,
+    "all_live": _QUEUE + _LIVE + _BY_DUE,
+    "done": _QUEUE + " WHERE t.status IN ('resolved', 'closed') ORDER BY t.updated_at DESC, t.id LIMIT :limit",
+}
+VIEWS = tuple(_VIEWS)
+
+
+def queue(tx: Transaction, view: str, agent_id: str | None, limit: int) -> list[QueueRow]:
+    """The tickets of a view (one of VIEWS), first due first; done ones last changed first. Raises NotFound."""
+    if view not in _VIEWS:
+        raise NotFound(f"no queue view {view}")
+    params: dict[str, object] = {"limit": limit}
+    if view == "mine":
+        params["agent_id"] = agent_id
+    return [_queue_row(row) for row in tx.execute(_VIEWS[view], params)]
+
+
+def counts(tx: Transaction, agent_id: str | None) -> dict[str, int]:
+    """How many tickets each view has, 'done' for those not yet closed, and 'alerts', the open ones."""
+    row = tx.execute(
+        """
+        SELECT COUNT(*) AS all_live,
+            COALESCE(SUM(CASE WHEN k.id IS NOT NULL THEN 1 ELSE 0 END), 0) AS waiting,
+            COALESCE(SUM(CASE WHEN t.assignee_id = :agent_id THEN 1 ELSE 0 END), 0) AS mine,
+            COALESCE(SUM(CASE WHEN t.assignee_id IS NULL THEN 1 ELSE 0 END), 0) AS unassigned,
+            (SELECT COUNT(*) FROM ticket WHERE status IN ('resolved', 'closed')) AS done,
+            (SELECT COUNT(*) FROM alert WHERE acknowledged_at IS NULL AND settled_at IS NULL) AS alerts
+        FROM ticket t
+        LEFT JOIN reply_clock k ON k.conversation_id = t.conversation_id AND k.stopped_at IS NULL
+        WHERE t.status IN ('new', 'open', 'pending', 'on_hold')
+        """,
+        {"agent_id": agent_id},
+    )[0]
+    return {name: int(value) for name, value in row.items()}
+
+
+def timeline(tx: Transaction, ticket: Ticket) -> Timeline:
+    """The ticket's conversation (its newest messages), events, notes and alerts."""
+    return Timeline(
+        messages=conversations.latest(tx, ticket.conversation_id, LONGEST_TIMELINE),
+        events=events.of_ticket(tx, ticket.id),
+        notes=_notes(tx, ticket.id),
+        alerts=_alerts(tx, ticket.id),
+    )
+
+
+def _notes(tx: Transaction, ticket_id: str) -> list[Note]:
+    rows = tx.execute(
+        "SELECT id, ticket_id, agent_id, text, created_at FROM note WHERE ticket_id = :ticket_id ORDER BY id",
+        {"ticket_id": ticket_id},
+    )
+    return [Note(**row) for row in rows]
+
+
+def _alerts(tx: Transaction, ticket_id: str) -> list[Alert]:
+    rows = tx.execute(
+        """
+        SELECT id, clock_id, ticket_id, level, planned_at, raised_at, late, acknowledged_at, acknowledged_by,
+            settled_at
+        FROM alert WHERE ticket_id = :ticket_id ORDER BY id
+        """,
+        {"ticket_id": ticket_id},
+    )
+    return [alert_from(row) for row in rows]
+
+
+def alert_from(row: Row) -> Alert:
+    """An alert from a row with exactly the alert's columns."""
+    return Alert(**{**row, "late": bool(row["late"])})
+
+
+def _ticket(row: Row) -> Ticket:
+    candidates = json.loads(row.pop("candidates_json"))
+    return Ticket(
+        **{
+            **row,
+            "status": Status(row["status"]),
+            "priority": Priority(row["priority"]),
+            "reason": Reason(row["reason"]),
+            "candidates": candidates,
+        }
+    )
+
+
+def _queue_row(row: Row) -> QueueRow:
+    return QueueRow(
+        **{
+            **row,
+            "status": Status(row["status"]),
+            "priority": Priority(row["priority"]),
+            "reason": Reason(row["reason"]),
+            "last_author": None if row["last_author"] is None else Author(row["last_author"]),
+            "last_kind": None if row["last_kind"] is None else MessageKind(row["last_kind"]),
+        }
+    )
