@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from knowledgebase.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
 from knowledgebase.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Match, Thresholds
-from knowledgebase.text import Vocabulary, compact, normalise, shipped_vocabulary
+from knowledgebase.text import Vocabulary, compact, shipped_vocabulary
 
 # A question asked in just the words of an entry is that entry's, whatever its neighbours look like.
 VERBATIM = 0.99
@@ -44,7 +44,7 @@ class KnowledgeBase:
             return []
         ranking = rank(candidates, self._weights.ranking)
         first = confidence(signs(candidates, ranking), self._weights)
-        if self._verbatim.get(compact(normalise(utterance))) == candidates.entries[ranking.rows[0]]:
+        if self._verbatim.get(compact(utterance)) == candidates.entries[ranking.rows[0]]:
             first = max(first, VERBATIM)
         sure = confidences(first, ranking.shares[:limit])
         return [self._match(candidates, ranking, place, each) for place, each in enumerate(sure)]
@@ -65,5 +65,5 @@ def _verbatim(entries: Sequence[Entry]) -> dict[str, int]:
     owners: dict[str, set[int]] = {}
     for at, entry in enumerate(entries):
         for wording in (entry.question, *entry.similar):
-            owners.setdefault(compact(normalise(wording)), set()).add(at)
+            owners.setdefault(compact(wording), set()).add(at)
     return {wording: at for wording, found in owners.items() if len(found) == 1 for at in found}
