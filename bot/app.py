@@ -1,5 +1,7 @@
 """The application, put together: what it carries, in the order in which it starts and stops."""
 
+import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -13,6 +15,7 @@ from bot.decide import Limits
 from bot.gateway.chat import Desk
 from bot.gateway.hub import Hub
 from bot.gateway.limits import Traffic
+from bot.gateway.metrics import Metrics
 from bot.gateway.middlewares import harden, tell_errors
 from bot.gateway.web import add_public_routes
 from bot.keys import (
@@ -22,6 +25,7 @@ from bot.keys import (
     CONSOLE_SETTINGS,
     DATABASE,
     LIBRARY,
+    METRICS,
     ORIGINS,
     POLICY,
     SOCKETS,
@@ -33,7 +37,7 @@ from bot.keys import (
 from bot.receive import Answering
 from bot.templates import load_templates
 from bot.visitors import Visitors
-from bot.workers import Turn, Workers, ringing, start_workers
+from bot.workers import HOUR_S, Turn, Workers, keep_house, ringing, start_workers
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
 from storage.secrets import keep_secret
@@ -41,8 +45,8 @@ from storage.signals import Bell
 from storage.sqlite import SQLiteDatabase
 
 BODY_LIMIT = 1024 * 1024
-RELOAD_AGAIN_S = 3_600.0
-LONGEST_RELOAD_MS = 2 * 3_600_000
+GOODBYE_WITHIN_S = 2.0
+LONGEST_HOURLY_MS = 2 * 3_600_000
 
 
 def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: Callable[[], int]) -> web.Application:
@@ -57,6 +61,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[SOCKETS] = set()
     app[LIBRARY] = Library(database)
     app[WORKERS] = Workers(clock)
+    app[METRICS] = Metrics()
     app[CONSOLE_SETTINGS] = ConsoleSettings(public_url, config.console.idle, config.console.absolute)
     app.cleanup_ctx.extend([_knowledge, _chat, partial(_loops, public_url=public_url)])
     app.on_shutdown.append(_say_goodbye)
@@ -105,6 +110,7 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
         policy=app[POLICY],
         clock=app[CLOCK],
         max_message_chars=config.chat.max_message_chars,
+        accepted=app[METRICS].accepted,
     )
     yield
     hub.close()
@@ -120,6 +126,7 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         app[POLICY],
         lambda: limits_in_force(config, library.thresholds),
         clock,
+        app[METRICS].decided,
     )
     start_workers(
         workers,
@@ -130,8 +137,14 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         transports(config, app[TEMPLATES], public_url, clock),
         config.escalation.sweep_every,
     )
-    changed = ringing(Bell(database.signals, "entries"), RELOAD_AGAIN_S)
-    workers.start("knowledge", partial(_reload_after, changed, library), _at_once, LONGEST_RELOAD_MS)
+    workers.start(
+        "house",
+        keep_house(database, config.console.idle, config.console.absolute, clock),
+        partial(asyncio.sleep, HOUR_S),
+        LONGEST_HOURLY_MS,
+    )
+    changed = ringing(Bell(database.signals, "entries"), HOUR_S)
+    workers.start("knowledge", partial(_reload_after, changed, library), _at_once, LONGEST_HOURLY_MS)
     yield
     await workers.stop()
 
@@ -149,5 +162,11 @@ async def _at_once() -> None:
 async def _say_goodbye(app: web.Application) -> None:
     """Tell every page that the server goes away, so that it comes back by itself."""
     sockets: set[web.WebSocketResponse] = app[SOCKETS]
-    for socket in tuple(sockets):
-        await socket.close(code=WSCloseCode.GOING_AWAY)
+    app[CHAT].hub.ring_all()
+    await asyncio.gather(*(_close(socket) for socket in tuple(sockets)))
+
+
+async def _close(socket: web.WebSocketResponse) -> None:
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(GOODBYE_WITHIN_S):
+            await socket.close(code=WSCloseCode.GOING_AWAY)

@@ -65,6 +65,7 @@ class Server(Section):
     public_url: Origin | None = None
     data_folder: Path = Path("data")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    metrics_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     drain: Duration = 8_000
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.config import Config
 from bot.gateway.chat import Desk
+from bot.gateway.metrics import Metrics
 from bot.workers import Workers
 from knowledgebase.library import Library
 from storage.database import Database
@@ -67,3 +68,4 @@ LIBRARY = web.AppKey("library", Library)
 ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins")
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
 WORKERS = web.AppKey("workers", Workers)
+METRICS = web.AppKey("metrics", Metrics)

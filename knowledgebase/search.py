@@ -50,8 +50,5 @@ class KnowledgeBase:
             score=float(ranking.scores[place]),
             confidence=sure,
             wording=self._matcher.wordings[candidates.nearest[row]][1],
-            why={
-                name: round(float(value), 4)
-                for name, value in zip(FEATURES, candidates.features[row], strict=True)
-            },
+            why={name: round(float(value), 4) for name, value in zip(FEATURES, candidates.features[row], strict=True)},
         )

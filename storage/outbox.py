@@ -154,6 +154,23 @@ def dead_letters(tx: Transaction, limit: int) -> list[DeadLetter]:
     return [_dead(row) for row in rows]
 
 
+def forget_sent(tx: Transaction, before: int) -> int:
+    """Delete rows sent before this moment; returns how many. Their keys may be used again."""
+    return tx.change("DELETE FROM outbox WHERE status = 'sent' AND finished_at < :before", {"before": before})
+
+
+def depths(tx: Transaction) -> list[tuple[str, str, int]]:
+    """How many rows are 'queued' and 'dead', as (topic, status, rows)."""
+    rows = tx.execute(
+        """
+        SELECT topic, 'queued' AS status, COUNT(*) AS held FROM outbox WHERE status = 'queued' GROUP BY topic
+        UNION ALL
+        SELECT topic, 'dead' AS status, COUNT(*) AS held FROM outbox WHERE status = 'dead' GROUP BY topic
+        """
+    )
+    return [(row["topic"], row["status"], int(row["held"])) for row in rows]
+
+
 def retry_dead(tx: Transaction, id: str, now: int) -> bool:
     """Queue a dead row again, at once and with another 72 hours; False if it is not dead."""
     revived = tx.change(

@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 
 from bot.errors import FrameError
+from bot.gateway.addresses import subscriber
 from bot.gateway.frames import (
     LARGEST_FRAME,
     PAGE_OF_MESSAGES,
@@ -19,6 +20,7 @@ from bot.gateway.frames import (
     Resume,
     Text,
     Typing,
+    id_of,
     iso,
     message_item,
 )
@@ -38,6 +40,7 @@ log = logging.getLogger(__name__)
 
 TYPING_EVERY_MS = 2_000
 ACTION_HUMAN = "human"
+TRY_AGAIN = frozenset({"too_fast", "unavailable", "too_many_connections"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Desk:
     policy: ReplyPolicy
     clock: Callable[[], int]
     max_message_chars: int
+    accepted: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,8 @@ class ChatPage:
         if isinstance(frame, Hello):
             return await self.greet(frame)
         if self.seat is None:
-            raise FrameError("not_greeted")
-        self._desk.traffic.frame(self.seat.visitor)
+            raise FrameError("not_greeted", client_message_id=id_of(frame))
+        self._desk.traffic.frame(self.seat.visitor, id_of(frame))
         match frame:
             case Text() | Press() | ContactFrame():
                 return [await self._accept(frame, self.seat)]
@@ -95,15 +99,21 @@ class ChatPage:
         return []
 
     async def greet(self, frame: Hello) -> list[dict[str, Any]]:
-        """Seat the visitor and say where the conversation stands."""
+        """Seat the visitor and say where the conversation stands.
+
+        The seat is taken before the conversation is looked up: one that begins in between is then not missed.
+        """
+        self._language, self._page = frame.language, frame.page
         if frame.token is None:
-            self._desk.traffic.new_visitor(self._address)
+            self._desk.traffic.new_visitor(subscriber(self._address))
         token = frame.token or self._desk.visitors.new_token()
         visitor = self._desk.visitors.address(token)
-        conversation_id = await self._desk.database.read(_conversation_of, visitor)
+        self._desk.traffic.frame(visitor)
         self.leave()
-        self.seat = self._desk.hub.take_seat(visitor, conversation_id)
-        self._language, self._page, self.sent = frame.language, frame.page, frame.after
+        self.seat, self.sent = self._desk.hub.take_seat(visitor), frame.after
+        conversation_id = await self._desk.database.read(_conversation_of, visitor)
+        if conversation_id is not None:
+            self._desk.hub.joined(visitor, conversation_id)
         view = await self._view()
         self._state = view.state
         limits = {"message_chars": self._desk.max_message_chars, "frame_bytes": LARGEST_FRAME}
@@ -118,19 +128,17 @@ class ChatPage:
 
     async def news(self) -> list[dict[str, Any]]:
         """Everything that this page has not been given yet: messages, a changed state, somebody typing."""
-        if self.seat is None:
+        seat = self.seat
+        if seat is None:
             return []
-        frames: list[dict[str, Any]] = []
         view = await self._view()
-        frames += self._give(view)
+        frames = self._give(view)
         if view.state != self._state:
             self._state = view.state
             frames.append({"type": "state", **view.state})
-        if self.seat.typing is not None:
-            frames.append({"type": "typing", "author": "agent", "name": self.seat.typing})
-            self.seat.typing = None
-        if view.last > self.sent:
-            self.seat.bell.set()
+        if seat.typing is not None:
+            frames.append({"type": "typing", "author": "agent", "name": seat.typing})
+            seat.typing = None
         return frames
 
     def leave(self) -> None:
@@ -146,7 +154,7 @@ class ChatPage:
             "type": "error",
             "code": error.code,
             "text": str(words.sentence(error.code, self._language, self._desk.max_message_chars)).strip(),
-            "retry": error.code in ("too_fast", "unavailable", "too_many_connections"),
+            "retry": error.code in TRY_AGAIN,
         }
         if error.client_message_id is not None:
             frame["client_message_id"] = error.client_message_id
@@ -164,6 +172,8 @@ class ChatPage:
             log.warning("message not kept: %s", error)
             raise FrameError("unavailable", client_message_id=frame.client_message_id) from error
         self._desk.hub.joined(seat.visitor, accepted.conversation.id)
+        if not accepted.repeat:
+            self._desk.accepted()
         return {
             "type": "ack",
             "client_message_id": frame.client_message_id,
@@ -209,9 +219,12 @@ class ChatPage:
         return await self._desk.database.read(_look, self.seat.conversation_id, self.sent)
 
     def _give(self, view: View) -> list[dict[str, Any]]:
+        """The view as a frame. Rings again when there is more; a page that claims more than there is starts there."""
+        self.sent = int(view.items[-1]["number"]) if view.items else min(self.sent, view.last)
+        if self.seat is not None and self.sent < view.last:
+            self.seat.bell.set()
         if not view.items:
             return []
-        self.sent = int(view.items[-1]["number"])
         return [{"type": "messages", "items": view.items, "last": view.last}]
 
 

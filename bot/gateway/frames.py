@@ -1,5 +1,8 @@
 """The chat protocol's frames (docs/protocol.md): text in, checked types out, and back."""
 
+import json
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -12,6 +15,7 @@ from tickets.model import Author, Message
 LARGEST_FRAME = 16 * 1024
 PAGE_OF_MESSAGES = 100
 
+CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Number = Annotated[int, Field(ge=0, le=2**53)]
 
@@ -43,7 +47,7 @@ class Press(_Frame):
     type: Literal["press"]
     client_message_id: ClientId
     action: str = Field(max_length=200)
-    about: Number | None = None
+    about: Annotated[int, Field(ge=1, le=2**53)] | None = None
 
 
 class ContactFrame(_Frame):
@@ -74,19 +78,50 @@ def parse_frame(raw: str | bytes, max_chars: int) -> Frame:
     try:
         frame = _FRAMES.validate_json(raw)
     except ValidationError as error:
-        raise FrameError(_code(error.errors(include_url=False)[0])) from error
+        raise _refusal(raw, error) from error
     except UnicodeEncodeError as error:
         raise FrameError("bad_text") from error
     _check_text(frame, max_chars)
     return frame
 
 
-def _code(problem: Mapping[str, Any]) -> str:
-    if problem["type"] in ("union_tag_invalid", "union_tag_not_found"):
+def id_of(frame: Frame) -> str | None:
+    """The page's own id of the message in this frame, if it carries one."""
+    match frame:
+        case Text(client_message_id=one) | Press(client_message_id=one) | ContactFrame(client_message_id=one):
+            return one
+    return None
+
+
+def _refusal(raw: str | bytes, error: ValidationError) -> FrameError:
+    """Why a frame cannot be accepted, with the page's own id, so that the page knows what not to send again.
+
+    json is more lenient than what checks frames: it reads a lone surrogate, and any depth that fits.
+    """
+    try:
+        told = json.loads(raw)
+    except (ValueError, RecursionError):
+        return FrameError("malformed")
+    one = told.get("client_message_id") if isinstance(told, dict) else None
+    client_id = one if isinstance(one, str) and CLIENT_ID.fullmatch(one) else None
+    return FrameError(_code(error, told), client_message_id=client_id)
+
+
+def _code(error: ValidationError, told: object) -> str:
+    kind = error.errors(include_url=False, include_input=False)[0]["type"]
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
         return "unknown_type"
-    if problem["type"] == "json_invalid" and "surrogate" in problem["msg"]:
-        return "bad_text"
-    return "malformed"
+    return "bad_text" if kind == "json_invalid" and _holds_surrogate(told) else "malformed"
+
+
+def _holds_surrogate(told: object) -> bool:
+    try:
+        json.dumps(told, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except RecursionError:
+        return False
+    return False
 
 
 def _check_text(frame: Frame, max_chars: int) -> None:
@@ -103,18 +138,24 @@ def _check_text(frame: Frame, max_chars: int) -> None:
         case ContactFrame(client_message_id=client_id, value=value, refused=refused):
             if (value is None) == (refused is None):
                 raise FrameError("malformed", client_message_id=client_id)
+            if value is not None and "\x00" in value:
+                raise FrameError("bad_text", client_message_id=client_id)
         case Hello(page=PageInfo(url=url, title=title)) if "\x00" in url + title:
             raise FrameError("bad_text")
 
 
 def is_visible(text: str) -> bool:
-    """Whether anything can be seen: white space and invisible format characters alone do not count."""
-    return any(not (char.isspace() or char in INVISIBLE) for char in text)
+    """Whether anything can be seen: blanks, controls, format characters and marks alone do not count."""
+    return any(_is_ink(char) for char in text)
 
 
-INVISIBLE = frozenset(
-    "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2800\u3164"
-)
+def _is_ink(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] not in "ZM" and category not in ("Cc", "Cf") and char not in BLANK_LETTERS
+
+
+# Braille pattern blank and the Hangul fillers: letters and symbols by category, blank to the eye.
+BLANK_LETTERS = frozenset("\u2800\u115f\u1160\u3164\uffa0")
 
 
 def message_item(message: Message, names: Mapping[str, str]) -> dict[str, Any]:

@@ -30,25 +30,25 @@ class Hub:
         self._by_conversation: dict[str, set[Seat]] = defaultdict(set)
         self._stop = signals.listen("conversation", lambda _topic, key: self._ring(key))
 
-    def take_seat(self, visitor: str, conversation_id: str | None) -> Seat:
-        """A seat for a page that has just said hello."""
+    def take_seat(self, visitor: str) -> Seat:
+        """A seat for a page that has just said hello; joined() tells it which conversation to show."""
         seat = Seat(visitor)
         self._by_visitor[visitor].add(seat)
-        if conversation_id is not None:
-            self._join(seat, conversation_id)
         return seat
 
     def leave(self, seat: Seat) -> None:
-        """The page is gone."""
+        """The page is gone; whoever still waits for its bell is let go."""
         self._discard(self._by_visitor, seat.visitor, seat)
         if seat.conversation_id is not None:
             self._discard(self._by_conversation, seat.conversation_id, seat)
+        seat.bell.set()
 
     def joined(self, visitor: str, conversation_id: str) -> None:
-        """A visitor's first message made this conversation; all pages of that visitor now show it."""
+        """This is the visitor's conversation: all pages of that visitor now show it."""
         for seat in self._by_visitor.get(visitor, ()):
             if seat.conversation_id is None:
-                self._join(seat, conversation_id)
+                seat.conversation_id = conversation_id
+                self._by_conversation[conversation_id].add(seat)
                 seat.bell.set()
 
     def agent_typing(self, conversation_id: str, agent_name: str) -> None:
@@ -66,6 +66,12 @@ class Hub:
         """How many pages are connected."""
         return sum(len(seats) for seats in self._by_visitor.values())
 
+    def ring_all(self) -> None:
+        """Let nobody wait any longer: the server is about to go."""
+        for seats in self._by_visitor.values():
+            for seat in seats:
+                seat.bell.set()
+
     def close(self) -> None:
         """Stop listening."""
         self._stop()
@@ -73,10 +79,6 @@ class Hub:
     def _ring(self, conversation_id: str) -> None:
         for seat in self._by_conversation.get(conversation_id, ()):
             seat.bell.set()
-
-    def _join(self, seat: Seat, conversation_id: str) -> None:
-        seat.conversation_id = conversation_id
-        self._by_conversation[conversation_id].add(seat)
 
     @staticmethod
     def _discard(index: dict[str, set[Seat]], key: str, seat: Seat) -> None:

@@ -1,46 +1,80 @@
 """How much one visitor or one address may ask for. Counts live in memory: a restart forgives."""
 
 import time
-from collections import Counter
-
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from collections import Counter, deque
+from collections.abc import Callable
 
 from bot.errors import FrameError
 
 FRAMES_PER_MINUTE = 240
+MINUTE_S = 60.0
+HOUR_S = 3_600.0
+SWEEP_AT = 1_024
+
+
+class Pace:
+    """At most ``most`` hits of one key in any ``window_s`` seconds. Forgets keys that have gone quiet."""
+
+    def __init__(self, most: int, window_s: float) -> None:
+        self._most = most
+        self._window_s = window_s
+        self._hits: dict[str, deque[float]] = {}
+        self._sweep_at = SWEEP_AT
+
+    def hit(self, key: str, now: float) -> float | None:
+        """Count a hit and return None; over the limit, count nothing and return the seconds until it may pass."""
+        hits = self._hits.get(key)
+        if hits is None:
+            hits = self._hits[key] = deque()
+            self._sweep(now)
+        while hits and hits[0] <= now - self._window_s:
+            hits.popleft()
+        if len(hits) >= self._most:
+            return hits[0] + self._window_s - now
+        hits.append(now)
+        return None
+
+    def __len__(self) -> int:
+        """How many keys are remembered."""
+        return len(self._hits)
+
+    def _sweep(self, now: float) -> None:
+        """Forget quiet keys each time their number has doubled, so that a hit stays cheap on the average."""
+        if len(self._hits) < self._sweep_at:
+            return
+        oldest = now - self._window_s
+        self._hits = {key: hits for key, hits in self._hits.items() if not hits or hits[-1] > oldest}
+        self._sweep_at = max(SWEEP_AT, 2 * len(self._hits))
 
 
 class Traffic:
-    """Rates per visitor and address, and connections per address."""
+    """Rates per visitor and address, and connections per address. seconds() is a clock that never goes back."""
 
-    def __init__(self, messages_per_minute: int, visitors_per_hour: int, connections_per_address: int) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._messages = RateLimitItemPerMinute(messages_per_minute)
-        self._frames = RateLimitItemPerMinute(FRAMES_PER_MINUTE)
-        self._visitors = RateLimitItemPerHour(visitors_per_hour)
+    def __init__(
+        self,
+        messages_per_minute: int,
+        visitors_per_hour: int,
+        connections_per_address: int,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._messages = Pace(messages_per_minute, MINUTE_S)
+        self._frames = Pace(FRAMES_PER_MINUTE, MINUTE_S)
+        self._visitors = Pace(visitors_per_hour, HOUR_S)
         self._connections: Counter[str] = Counter()
         self._most_connections = connections_per_address
+        self._seconds = seconds
 
     def message(self, visitor: str, client_message_id: str) -> None:
         """Count a message. Raises FrameError("too_fast") over the limit."""
-        if not self._limiter.hit(self._messages, "message", visitor):
-            raise FrameError(
-                "too_fast",
-                client_message_id=client_message_id,
-                retry_after=self._wait(self._messages, "message", visitor),
-            )
+        self._count(self._messages, visitor, client_message_id)
 
-    def frame(self, visitor: str) -> None:
+    def frame(self, visitor: str, client_message_id: str | None = None) -> None:
         """Count a frame of any kind. Raises FrameError("too_fast") over the limit."""
-        if not self._limiter.hit(self._frames, "frame", visitor):
-            raise FrameError("too_fast", retry_after=self._wait(self._frames, "frame", visitor))
+        self._count(self._frames, visitor, client_message_id)
 
     def new_visitor(self, address: str) -> None:
         """Count a new visitor token. Raises FrameError("too_fast") over the limit."""
-        if not self._limiter.hit(self._visitors, "visitor", address):
-            raise FrameError("too_fast", retry_after=self._wait(self._visitors, "visitor", address))
+        self._count(self._visitors, address, None)
 
     def connect(self, address: str) -> None:
         """Count a connection; release() must follow. Raises FrameError("too_many_connections")."""
@@ -54,7 +88,13 @@ class Traffic:
         if self._connections[address] <= 0:
             del self._connections[address]
 
-    def _wait(self, limit: RateLimitItemPerMinute | RateLimitItemPerHour, kind: str, key: str) -> float:
-        """Seconds until the oldest hit leaves the window."""
-        reset = self._limiter.get_window_stats(limit, kind, key).reset_time
-        return max(1.0, round(reset - time.time(), 1))
+    @property
+    def connections(self) -> int:
+        """How many connections are counted now."""
+        return self._connections.total()
+
+    def _count(self, pace: Pace, key: str, client_message_id: str | None) -> None:
+        wait = pace.hit(key, self._seconds())
+        if wait is not None:
+            retry_after = max(1.0, round(wait, 1))
+            raise FrameError("too_fast", client_message_id=client_message_id, retry_after=retry_after)

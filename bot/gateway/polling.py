@@ -6,13 +6,15 @@ import contextlib
 from aiohttp import web
 
 from bot.errors import FrameError
-from bot.gateway.addresses import client_address, origin_allowed
+from bot.gateway.addresses import client_address, origin_allowed, subscriber
 from bot.gateway.chat import ChatPage
 from bot.gateway.frames import LARGEST_FRAME, Hello, parse_frame
+from bot.gateway.languages import preferred
 from bot.keys import CHAT, CONFIG, ORIGINS
 from storage.errors import StorageUnavailable
 
 LONGEST_WAIT_S = 25.0
+BODY_WITHIN_S = 10.0
 STATUS = {
     "bad_token": 401,
     "not_greeted": 401,
@@ -43,17 +45,18 @@ async def post_frame(request: web.Request) -> web.Response:
 async def wait_for_frames(request: web.Request) -> web.Response:
     """The news after message N, at once or when there is some, at latest after ``wait`` seconds."""
     page = _page(request)
-    traffic, address = request.app[CHAT].traffic, _address(request)
+    traffic, counted = request.app[CHAT].traffic, subscriber(_address(request))
     try:
         after, wait = _number(request, "after"), min(float(_number(request, "wait")), LONGEST_WAIT_S)
-        traffic.connect(address)
+        traffic.connect(counted)
     except FrameError as error:
         return _refused(request, page, error)
     try:
         frames = await page.greet(_hello(request, after=after))
         if len(frames) == 1 and wait and page.seat is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(page.seat.bell.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await page.seat.bell.wait()
                 frames += await page.news()
         return _frames(request, frames)
     except FrameError as error:
@@ -62,7 +65,7 @@ async def wait_for_frames(request: web.Request) -> web.Response:
         return _refused(request, page, FrameError("unavailable"))
     finally:
         page.leave()
-        traffic.release(address)
+        traffic.release(counted)
 
 
 async def preflight(request: web.Request) -> web.Response:
@@ -94,9 +97,14 @@ def _address(request: web.Request) -> str:
 
 
 async def _body(request: web.Request) -> bytes:
-    raw = await request.content.read(LARGEST_FRAME + 1)
-    while len(raw) <= LARGEST_FRAME and (more := await request.content.read(LARGEST_FRAME + 1 - len(raw))):
-        raw += more
+    """The body, cut just above what a frame may have; a sender who trickles it gets no more time than others."""
+    raw = b""
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            while len(raw) <= LARGEST_FRAME and (more := await request.content.read(LARGEST_FRAME + 1 - len(raw))):
+                raw += more
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
     return raw
 
 
@@ -104,7 +112,8 @@ def _hello(request: web.Request, after: int) -> Hello:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise FrameError("not_greeted")
-    return Hello(type="hello", token=token.strip()[:200], after=after)
+    language = preferred(request.headers.get("Accept-Language", ""))
+    return Hello(type="hello", token=token.strip()[:200], after=after, language=language)
 
 
 def _number(request: web.Request, name: str) -> int:

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import json
 import logging
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.errors import FrameError
-from bot.gateway.addresses import client_address, origin_allowed
+from bot.gateway.addresses import client_address, origin_allowed, subscriber
 from bot.gateway.chat import ChatPage
 from bot.gateway.frames import LARGEST_FRAME, parse_frame
 from bot.keys import CHAT, CONFIG, ORIGINS, SOCKETS
@@ -20,8 +21,15 @@ log = logging.getLogger(__name__)
 HEARTBEAT_S = 25.0
 HELLO_WITHIN_S = 10.0
 SEND_WITHIN_S = 15.0
-MOST_ERRORS = 20
+CLOSE_WITHIN_S = 1.0
 LOOK_AGAIN_S = 30.0
+AFTER_TROUBLE_S = 5.0
+SEND_BUFFER = 64 * 1024
+
+# A page is sent away at this much patience lost since its last frame that was accepted. What is not the page's
+# fault costs nothing, writing too fast a little, what is not this protocol a whole point.
+PATIENCE = 20.0
+PATIENCE_LOST = {"unavailable": 0.0, "empty": 0.0, "contact_invalid": 0.0, "too_fast": 0.1}
 
 
 async def chat_socket(request: web.Request) -> web.StreamResponse:
@@ -31,51 +39,78 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
         raise web.HTTPForbidden(text="origin not allowed")
     desk = request.app[CHAT]
     address = client_address(request, request.app[CONFIG].server.trusted_proxies)
+    counted = subscriber(address)
     try:
-        desk.traffic.connect(address)
+        desk.traffic.connect(counted)
     except FrameError as error:
         raise web.HTTPTooManyRequests(headers={"Retry-After": "30"}) from error
-    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=LARGEST_FRAME, compress=False)
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=LARGEST_FRAME + 1, compress=False)
     page = ChatPage(desk, address)
     try:
         await socket.prepare(request)
         request.app[SOCKETS].add(socket)
-        await _Connection(socket, page, desk.max_message_chars).run()
+        _keep_buffers_small(request.transport)
+        await _Connection(socket, page, desk.max_message_chars, request.transport).run()
     finally:
         request.app[SOCKETS].discard(socket)
         page.leave()
-        desk.traffic.release(address)
+        desk.traffic.release(counted)
+        _drop_unread(request.transport)
     return socket
 
 
-class _Connection:
-    """Reads frames and pushes news on one socket until either side ends it."""
+def _keep_buffers_small(transport: asyncio.Transport | None) -> None:
+    """A page that does not read costs us no more than this in the system and once more in the process."""
+    if transport is not None:
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
+        transport.set_write_buffer_limits(high=SEND_BUFFER)
 
-    def __init__(self, socket: web.WebSocketResponse, page: ChatPage, max_chars: int) -> None:
+
+def _drop_unread(transport: asyncio.Transport | None) -> None:
+    """Free a connection whose other end has not read what it was sent; closing it would wait for that for ever."""
+    if transport is not None and transport.get_write_buffer_size():
+        transport.abort()
+
+
+class _Connection:
+    """Reads frames and pushes news on one socket until either side ends it.
+
+    Both take turns: what is read from the conversation for one of them is sent before the other looks.
+    """
+
+    def __init__(
+        self, socket: web.WebSocketResponse, page: ChatPage, max_chars: int, transport: asyncio.Transport | None
+    ) -> None:
         self._socket = socket
+        self._transport = transport
         self._page = page
         self._max_chars = max_chars
-        self._errors = 0
+        self._patience = PATIENCE
+        self._turn = asyncio.Lock()
 
     async def run(self) -> None:
+        deadline = asyncio.get_running_loop().time() + HELLO_WITHIN_S
         push: asyncio.Task[None] | None = None
         try:
-            while (raw := await self._next(greeted=push is not None)) is not None:
+            while (raw := await self._next(None if push else deadline)) is not None:
                 await self._take(raw)
                 if push is None and self._page.seat is not None:
                     push = asyncio.create_task(self._push())
         except TimeoutError:
             await self._abandon()
+        except ConnectionError:
+            log.debug("a page went away while it was written to")
         finally:
             if push is not None:
                 push.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await push
 
-    async def _next(self, *, greeted: bool) -> str | None:
-        """The next frame's text, or None when the socket is over."""
+    async def _next(self, deadline: float | None) -> str | None:
+        """The next frame's text, or None when the socket is over, or nothing came before the deadline."""
         try:
-            message = await self._socket.receive(timeout=None if greeted else HELLO_WITHIN_S)
+            async with asyncio.timeout_at(deadline):
+                message = await self._socket.receive()
         except TimeoutError:
             await self._socket.close(code=WSCloseCode.POLICY_VIOLATION)
             return None
@@ -86,42 +121,58 @@ class _Connection:
         return None
 
     async def _take(self, raw: str) -> None:
-        try:
-            for frame in await self._page.take(parse_frame(raw, self._max_chars)):
-                await self._send(frame)
-        except FrameError as error:
-            await self._refuse(error)
-        except StorageUnavailable:
-            await self._refuse(FrameError("unavailable"))
+        async with self._turn:
+            try:
+                frames = await self._page.take(parse_frame(raw, self._max_chars))
+            except FrameError as error:
+                await self._refuse(error)
+                return
+            except StorageUnavailable:
+                await self._refuse(FrameError("unavailable"))
+                return
+            self._patience = PATIENCE
+            await self._send_all(frames)
 
     async def _refuse(self, error: FrameError) -> None:
-        self._errors += 1
-        await self._send(self._page.explain(error))
-        if self._errors >= MOST_ERRORS:
+        self._patience -= PATIENCE_LOST.get(error.code, 1.0)
+        await self._send_all([self._page.explain(error)])
+        if self._patience <= 0:
             await self._socket.close(code=WSCloseCode.POLICY_VIOLATION)
 
     async def _push(self) -> None:
         """Send news when the bell rings, and look by itself now and then in case a ring was lost."""
+        pause = LOOK_AGAIN_S
         while self._page.seat is not None and not self._socket.closed:
             bell = self._page.seat.bell
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), LOOK_AGAIN_S)
+                async with asyncio.timeout(pause):
+                    await bell.wait()
             bell.clear()
             try:
-                for frame in await self._page.news():
-                    await self._send(frame)
+                async with self._turn:
+                    await self._send_all(await self._page.news())
+                pause = LOOK_AGAIN_S
             except StorageUnavailable as error:
                 log.warning("news not readable: %s", error)
-            except (TimeoutError, ConnectionError):
+                pause = AFTER_TROUBLE_S
+            except TimeoutError:
                 await self._abandon()
                 return
+            except ConnectionError:
+                return
 
-    async def _send(self, frame: dict[str, Any]) -> None:
-        if not self._socket.closed:
-            text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
-            await asyncio.wait_for(self._socket.send_str(text), SEND_WITHIN_S)
+    async def _send_all(self, frames: list[dict[str, Any]]) -> None:
+        """Raises TimeoutError when the page does not read, ConnectionError when it is gone."""
+        for frame in frames:
+            if not self._socket.closed:
+                text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+                async with asyncio.timeout(SEND_WITHIN_S):
+                    await self._socket.send_str(text)
 
     async def _abandon(self) -> None:
-        """The page does not read: say why if it can be said at once, and go."""
+        """The page does not read: say why if it can be said at once, and go, whoever else still waits here."""
         with contextlib.suppress(TimeoutError, ConnectionError):
-            await asyncio.wait_for(self._socket.close(code=WSCloseCode.TRY_AGAIN_LATER), 1.0)
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self._socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+        if self._transport is not None:
+            self._transport.abort()

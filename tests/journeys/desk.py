@@ -5,6 +5,8 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import Any
 
 import aiohttp
@@ -79,10 +81,12 @@ class Peers:
     calls: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
 
-    def mails_of(self, number: str) -> list[str]:
-        """The mails about this ticket, as text."""
-        texts = [bytes(envelope.content or b"").decode() for envelope in self.mails]
-        return [text for text in texts if number in text]
+    def mails_of(self, number: str) -> list[EmailMessage]:
+        """The mails whose subject names this ticket."""
+        parsed = [
+            message_from_bytes(envelope.original_content or b"", policy=policy.default) for envelope in self.mails
+        ]
+        return [mail for mail in parsed if isinstance(mail, EmailMessage) and number in str(mail["Subject"])]
 
     def calls_of(self, number: str) -> list[dict[str, Any]]:
         """The webhook calls about this ticket."""

@@ -1,0 +1,111 @@
+"""What a monitor may see: counts of this process since its start, and how the database stands at the scrape."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bot.decide import Answer, Clarify, Decision, HandOff, OfferPerson, Say
+from storage import outbox
+from storage.database import Transaction
+from tickets.figures import Figures, figures
+
+ANSWER_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
+KINDS = {Answer: "answer", Clarify: "clarify", HandOff: "handoff", OfferPerson: "offer_person", Say: "say"}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The part of the metrics that the database knows. depths: (topic, 'queued' or 'dead', rows)."""
+
+    figures: Figures
+    depths: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """How things stand right now. standing is None while the database cannot be read."""
+
+    standing: Standing | None
+    pages: int
+    entries: int
+    round_ages: dict[str, float]
+
+
+def stand(tx: Transaction, now: int) -> Standing:
+    """Everything that the database knows, of one moment."""
+    return Standing(figures(tx, now), tuple(outbox.depths(tx)))
+
+
+class Metrics:
+    """The counters of this process. Lives as long as the server."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._accepted = Counter(
+            "yingsheng_messages_accepted", "Customers' messages committed and acknowledged.", registry=self._registry
+        )
+        self._decisions = Counter(
+            "yingsheng_decisions", "Decisions about customers' messages.", ["kind"], registry=self._registry
+        )
+        self._answer_seconds = Histogram(
+            "yingsheng_answer_seconds",
+            "From the commit of a customer's message to the commit of the bot's reply.",
+            buckets=ANSWER_SECONDS,
+            registry=self._registry,
+        )
+        for kind in KINDS.values():
+            self._decisions.labels(kind)
+
+    def accepted(self) -> None:
+        """A message was committed for the first time."""
+        self._accepted.inc()
+
+    def decided(self, decision: Decision, waited_ms: int) -> None:
+        """A message was decided about this long after it was accepted."""
+        self._decisions.labels(KINDS[type(decision)]).inc()
+        self._answer_seconds.observe(max(0, waited_ms) / 1000)
+
+    def text(self, scrape: Scrape) -> bytes:
+        """Everything in Prometheus's text format (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
+        now = CollectorRegistry()
+        now.register(_Gauges(scrape))
+        return generate_latest(self._registry) + generate_latest(now)
+
+
+class _Gauges(Collector):
+    def __init__(self, scrape: Scrape) -> None:
+        self._scrape = scrape
+
+    def collect(self) -> Iterable[Metric]:
+        scrape = self._scrape
+        yield _gauge("yingsheng_storage_up", "1 if the database could be read at this scrape.", bool(scrape.standing))
+        yield _gauge("yingsheng_connected_pages", "Chat pages connected now.", scrape.pages)
+        yield _gauge("yingsheng_knowledge_entries", "Published entries in the knowledge base in force.", scrape.entries)
+        ages = GaugeMetricFamily(
+            "yingsheng_worker_round_age_seconds", "Since the loop last went round.", labels=["worker"]
+        )
+        for worker, age in sorted(scrape.round_ages.items()):
+            ages.add_metric([worker], age)
+        yield ages
+        if scrape.standing is not None:
+            yield from _of_database(scrape.standing)
+
+
+def _of_database(standing: Standing) -> Iterator[Metric]:
+    told = standing.figures
+    yield _gauge("yingsheng_tickets_live", "Tickets that are neither resolved nor closed.", told.live_tickets)
+    yield _gauge("yingsheng_waits_overdue", "Customers waiting past the promised time.", told.overdue)
+    yield _gauge("yingsheng_alerts_open", "Alerts that nobody has acknowledged.", told.open_alerts)
+    yield _gauge("yingsheng_messages_undecided", "Accepted messages without a decision.", told.undecided)
+    rows = GaugeMetricFamily("yingsheng_outbox_rows", "Things to send, by topic and state.", labels=["topic", "state"])
+    for topic, state, held in standing.depths:
+        rows.add_metric([topic, state], held)
+    yield rows
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, words, value=float(value))

@@ -1,0 +1,1 @@
+"""The chat gateway and the public pages, over real sockets."""
