@@ -139,6 +139,7 @@ class Answering:
         policy: ReplyPolicy,
         limits: Callable[[], Limits],
         clock: Callable[[], int],
+        decided: Callable[[Decision, int], None] = lambda decision, waited_ms: None,
     ) -> None:
         self._database = database
         self._library = library
@@ -146,6 +147,7 @@ class Answering:
         self._policy = policy
         self._limits = limits
         self._clock = clock
+        self._decided = decided
 
     async def answer(self, message: Message) -> None:
         """Decide about one accepted message and record what follows from it, exactly once.
@@ -172,6 +174,7 @@ class Answering:
     async def _carry_out(self, scene: Scene, decision: Decision, terms: Terms) -> bool:
         settled = await self._database.write(record, scene, decision, terms, self._clock())
         if settled:
+            self._decided(decision, self._clock() - scene.message.created_at)
             log.info("decided message=%s decision=%s", scene.message.id, type(decision).__name__)
         return settled
 
