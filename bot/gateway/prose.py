@@ -75,6 +75,10 @@ def _item(line: str) -> tuple[str, int, str]:
 
 def _without_closing(address: str) -> str:
     """The address without the sentence's own punctuation, and without a bracket that it did not open."""
-    while address and (address[-1] in _AFTER_A_LINK or (address[-1] == ")" and "(" not in address)):
+    while address and (address[-1] in _AFTER_A_LINK or _unopened(address)):
         address = address[:-1]
     return address
+
+
+def _unopened(address: str) -> bool:
+    return address[-1] == ")" and address.count(")") > address.count("(")
