@@ -11,9 +11,11 @@ from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
+from pydantic import TypeAdapter
 
 from bot.app import build_app
 from bot.config import Config
+from bot.gateway.answers import ServerFrame
 from bot.keys import LIBRARY
 from knowledgebase import entries
 from knowledgebase.model import Entry
@@ -23,6 +25,7 @@ MONDAY_TEN_OCLOCK = 1_795_399_200_000  # 2026-11-23 10:00 in Asia/Shanghai
 PATIENCE_S = 10.0
 
 Frame = dict[str, Any]
+PROTOCOL: TypeAdapter[Any] = TypeAdapter(ServerFrame)
 
 ENTRIES = (
     Entry(
@@ -233,6 +236,7 @@ class ChatClient:
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise Closed(self._socket.close_code)
         frame: Frame = json.loads(message.data)
+        PROTOCOL.validate_python(frame)
         self._note(frame)
         return frame
 

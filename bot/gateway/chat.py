@@ -104,9 +104,7 @@ class ChatPage:
         The seat is taken before the conversation is looked up: one that begins in between is then not missed.
         """
         self._language, self._page = frame.language, frame.page
-        if frame.token is None:
-            self._desk.traffic.new_visitor(subscriber(self._address))
-        token = frame.token or self._desk.visitors.new_token()
+        token = self._new_token() if frame.token is None else frame.token
         visitor = self._desk.visitors.address(token)
         self._desk.traffic.frame(visitor)
         self.leave()
@@ -125,6 +123,10 @@ class ChatPage:
             "limits": limits,
         }
         return [welcome, *self._give(view)]
+
+    def _new_token(self) -> str:
+        self._desk.traffic.new_visitor(subscriber(self._address))
+        return self._desk.visitors.new_token()
 
     async def news(self) -> list[dict[str, Any]]:
         """Everything that this page has not been given yet: messages, a changed state, somebody typing."""
