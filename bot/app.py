@@ -37,7 +37,7 @@ from bot.keys import (
 from bot.receive import Answering
 from bot.templates import load_templates
 from bot.visitors import Visitors
-from bot.workers import Turn, Workers, ringing, start_workers
+from bot.workers import HOUR_S, Turn, Workers, keep_house, ringing, start_workers
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
 from storage.secrets import keep_secret
@@ -45,9 +45,8 @@ from storage.signals import Bell
 from storage.sqlite import SQLiteDatabase
 
 BODY_LIMIT = 1024 * 1024
-RELOAD_AGAIN_S = 3_600.0
 GOODBYE_WITHIN_S = 2.0
-LONGEST_RELOAD_MS = 2 * 3_600_000
+LONGEST_HOURLY_MS = 2 * 3_600_000
 
 
 def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: Callable[[], int]) -> web.Application:
@@ -138,8 +137,14 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         transports(config, app[TEMPLATES], public_url, clock),
         config.escalation.sweep_every,
     )
-    changed = ringing(Bell(database.signals, "entries"), RELOAD_AGAIN_S)
-    workers.start("knowledge", partial(_reload_after, changed, library), _at_once, LONGEST_RELOAD_MS)
+    workers.start(
+        "house",
+        keep_house(database, config.console.idle, config.console.absolute, clock),
+        partial(asyncio.sleep, HOUR_S),
+        LONGEST_HOURLY_MS,
+    )
+    changed = ringing(Bell(database.signals, "entries"), HOUR_S)
+    workers.start("knowledge", partial(_reload_after, changed, library), _at_once, LONGEST_HOURLY_MS)
     yield
     await workers.stop()
 

@@ -8,6 +8,7 @@ from bot.console.passwords import hashed, password_problem
 from knowledgebase import entries
 from knowledgebase.errors import KnowledgeError
 from knowledgebase.model import Entry, EntryStatus
+from storage import outbox
 from storage.database import Database
 from tickets import agents
 from tickets.model import Role
@@ -54,4 +55,15 @@ async def add_user(database: Database, arguments: dict[str, Any], now: int) -> d
     return {"id": agent.id, "login": agent.login}
 
 
-COMMANDS: dict[str, Command] = {"import-entries": import_entries, "user-add": add_user}
+async def retry_dead_letter(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
+    """Queue a delivery again that was given up."""
+    if not await database.write(outbox.retry_dead, arguments["id"], now):
+        raise CommandRefused(f"there is no given-up delivery {arguments['id']}")
+    return {}
+
+
+COMMANDS: dict[str, Command] = {
+    "import-entries": import_entries,
+    "user-add": add_user,
+    "outbox-retry": retry_dead_letter,
+}

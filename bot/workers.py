@@ -17,7 +17,7 @@ from storage.database import Database
 from storage.errors import StorageUnavailable
 from storage.outbox import OutboxRow
 from storage.signals import Bell, Signals
-from tickets import conversations, escalation
+from tickets import conversations, escalation, sessions
 from tickets.alerts.errors import DeliveryError
 from tickets.model import Message
 from tickets.policies import ReplyPolicy
@@ -31,6 +31,8 @@ DELIVERIES_AT_ONCE = 10
 LEASE_MS = 120_000
 LONGEST_ROUND_MS = 60_000
 LONGEST_DELIVERY_MS = 600_000
+HOUR_S = 3_600.0
+KEEP_SENT_MS = 30 * 86_400_000
 
 Deliver = Callable[[OutboxRow], Awaitable[None]]
 Turn = Callable[[], Awaitable[None]]
@@ -109,6 +111,17 @@ def sweep_deadlines(database: Database, policy: ReplyPolicy, clock: Callable[[],
                     alert.level,
                     alert.late,
                 )
+
+    return turn
+
+
+def keep_house(database: Database, idle_ms: int, absolute_ms: int, clock: Callable[[], int]) -> Turn:
+    """A turn that forgets what has had its time: ended logins, deliveries sent long ago."""
+
+    async def turn() -> None:
+        now = clock()
+        await database.write(sessions.drop_expired, now, idle_ms, absolute_ms)
+        await database.write(outbox.forget_sent, now - KEEP_SENT_MS)
 
     return turn
 

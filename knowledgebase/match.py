@@ -83,6 +83,7 @@ class Matcher:
         answers = [compact(entry.answer) for entry in entries]
         answer_words = [vocabulary.tokens(text) for text in answers]
         self._answers = Index(answer_words)
+        self._richness = _richness(len(self.wordings), len(entries))
         self._themes = Themes(self._theme_documents(words, answers, answer_words))
 
     def candidates(self, utterance: str) -> Candidates:
@@ -110,7 +111,7 @@ class Matcher:
             features=np.column_stack(
                 (
                     np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0],
-                    found.of_entries(chosen),
+                    found.of_entries(chosen, self._richness),
                     self._differences(asked, chosen, wordings[nearest]),
                 )
             ),
@@ -209,7 +210,7 @@ class _Found:
         )
         return np.column_stack([column[wordings] for column in columns])
 
-    def of_entries(self, entries: NDArray[np.intp]) -> Floats:
+    def of_entries(self, entries: NDArray[np.intp], richness: float) -> Floats:
         """The index features of some entries, in the order of OF_ENTRY."""
         columns = (
             self.entry_characters.bm25,
@@ -217,11 +218,17 @@ class _Found:
             self.entry_characters.query_share,
             self.entry_words.query_share,
             self.answers.query_share,
-            self.themes.broad,
-            self.themes.middle,
-            self.themes.fine,
+            self.themes.broad * richness,
+            self.themes.middle * richness,
+            self.themes.fine * richness,
         )
         return np.column_stack([column[entries] for column in columns])
+
+
+def _richness(wordings: int, entries: int) -> float:
+    """How far themes can be trusted: 0 with one wording for each entry, near 1 with many."""
+    similar = (wordings - entries) / max(entries, 1)
+    return similar / (similar + 2)
 
 
 def _nearest(nearness: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -17,8 +17,8 @@ import opencc
 
 from knowledgebase.quantities import canonical_numbers
 
-# pypinyin reads this when it is imported: without its phrase table it needs 40 MB less, and one reading for each
-# character is what comparing sounds needs.
+# pypinyin reads this when it is imported: without its phrase table it needs 40 MB less, and one reading for
+# each character is what comparing sounds needs.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 from pypinyin import Style, lazy_pinyin
 

@@ -8,12 +8,13 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bot.console.access import LOGIN, Login, login_holds, require_own_origin
+from bot.console.access import LOGIN, TICKET_NUMBER, Login, login_holds, require_own_origin
 from bot.keys import CLOCK, DATABASE, TYPING
 from storage.errors import StorageUnavailable
 from tickets import tickets
@@ -145,8 +146,10 @@ def _frame(data: str) -> object:
 
 async def _watch_ticket(request: web.Request, page: OpenPage, number: str) -> None:
     page.number = page.conversation_id = None
+    if not re.fullmatch(TICKET_NUMBER, number):
+        return
     with contextlib.suppress(NotFound, StorageUnavailable):
-        ticket = await request.config_dict[DATABASE].read(tickets.by_number, number[:32])
+        ticket = await request.config_dict[DATABASE].read(tickets.by_number, number)
         page.number, page.conversation_id = ticket.number, ticket.conversation_id
         page.tell("conversation", ticket.number)
 

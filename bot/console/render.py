@@ -1,7 +1,6 @@
 """From a template to a response, with what every page of the console needs."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -20,7 +19,7 @@ def almanac_for(request: web.Request) -> Almanac:
     """Tells times as the reader of this request expects them."""
     policy = request.config_dict[POLICY]
     now = request.config_dict[CLOCK]()
-    return Almanac(say_for(request), ZoneInfo(policy.time_zone), now, policy.budget_ms // SOON_PART)
+    return Almanac(say_for(request), policy.time_zone, now, policy.budget_ms // SOON_PART)
 
 
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
@@ -50,7 +49,7 @@ def page(request: web.Request, template: str, status: int = 200, **context: Any)
 def _keep_form_token(request: web.Request, response: web.Response) -> None:
     """Before login the browser itself keeps the token that a form must send back."""
     name = cookie_name(request, FORM_COOKIE)
-    if name not in request.cookies:
+    if request.cookies.get(name) != request[FORM_TOKEN]:
         secure = request.config_dict[CONSOLE_SETTINGS].secure
         response.set_cookie(name, request[FORM_TOKEN], path="/", httponly=True, secure=secure, samesite="Lax")
 

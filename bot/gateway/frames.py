@@ -78,8 +78,7 @@ def parse_frame(raw: str | bytes, max_chars: int) -> Frame:
     try:
         frame = _FRAMES.validate_json(raw)
     except ValidationError as error:
-        code = _code(error.errors(include_url=False, include_input=False)[0])
-        raise FrameError(code, client_message_id=_id_in(raw)) from error
+        raise _refusal(raw, error) from error
     except UnicodeEncodeError as error:
         raise FrameError("bad_text") from error
     _check_text(frame, max_chars)
@@ -94,25 +93,35 @@ def id_of(frame: Frame) -> str | None:
     return None
 
 
-def _id_in(raw: str | bytes) -> str | None:
-    """The page's own id in a frame that cannot be accepted, so that the page knows what not to send again.
+def _refusal(raw: str | bytes, error: ValidationError) -> FrameError:
+    """Why a frame cannot be accepted, with the page's own id, so that the page knows what not to send again.
 
-    json is more lenient here than what checks frames: it reads a lone surrogate.
+    json is more lenient than what checks frames: it reads a lone surrogate, and any depth that fits.
     """
     try:
         told = json.loads(raw)
     except (ValueError, RecursionError):
-        return None
+        return FrameError("malformed")
     one = told.get("client_message_id") if isinstance(told, dict) else None
-    return one if isinstance(one, str) and CLIENT_ID.fullmatch(one) else None
+    client_id = one if isinstance(one, str) and CLIENT_ID.fullmatch(one) else None
+    return FrameError(_code(error, told), client_message_id=client_id)
 
 
-def _code(problem: Mapping[str, Any]) -> str:
-    if problem["type"] in ("union_tag_invalid", "union_tag_not_found"):
+def _code(error: ValidationError, told: object) -> str:
+    kind = error.errors(include_url=False, include_input=False)[0]["type"]
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
         return "unknown_type"
-    if problem["type"] == "json_invalid" and "surrogate" in problem["msg"]:
-        return "bad_text"
-    return "malformed"
+    return "bad_text" if kind == "json_invalid" and _holds_surrogate(told) else "malformed"
+
+
+def _holds_surrogate(told: object) -> bool:
+    try:
+        json.dumps(told, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except RecursionError:
+        return False
+    return False
 
 
 def _check_text(frame: Frame, max_chars: int) -> None:

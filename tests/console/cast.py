@@ -6,7 +6,7 @@ from bot.console.passwords import hash_password
 from knowledgebase import entries
 from knowledgebase.model import Entry
 from storage.database import Transaction
-from tickets import agents, contacts, conversations, desk, escalation
+from tickets import agents, contacts, conversations, desk, escalation, tickets
 from tickets.contact_details import ContactDetails
 from tickets.model import Agent, Author, Conversation, Draft, MessageKind, Reason, Role, Ticket
 from tickets.policies import Level, ReplyPolicy
@@ -154,7 +154,7 @@ def _overdue(tx: Transaction) -> Ticket:
 def _soon(tx: Transaction, cast: Cast) -> Ticket:
     at = NOON - 10 * HOUR - 40 * MINUTE
     conversation = customer_writes(tx, "v-soon", "轮胎多久换一次？我的车开了 4 年", at)
-    bot_says(tx, conversation, ENTRIES[0].answer, at + 400, extras=_feedback(), trace=_trace())
+    bot_says(tx, conversation, ENTRIES[0].answer, at + 400, extras=_feedback(), trace=_answer_trace())
     customer_writes(tx, "v-soon", "没解决，胎侧有裂纹，想让师傅看看照片", at + MINUTE)
     conversation = conversations.get_conversation(tx, conversation.id)
     ticket = desk.open_ticket(
@@ -182,7 +182,7 @@ def _calm(tx: Transaction) -> Ticket:
                 {"id": "none", "label": "都不是"},
             ]
         },
-        trace=_trace("clarify"),
+        trace=_clarify_trace(),
     )
     customer_writes(tx, "v-calm", "都不是", NOON - 34 * MINUTE)
     conversation = conversations.get_conversation(tx, conversation.id)
@@ -232,7 +232,7 @@ def _done(tx: Transaction, cast: Cast) -> Ticket:
         False,
         NOON - 25 * HOUR,
     )
-    answered = desk.tickets.by_number(tx, ticket.number)
+    answered = tickets.by_number(tx, ticket.number)
     return desk.resolve(tx, ticket.number, cast.chen, answered.version, NOON - 24 * HOUR)
 
 
@@ -242,16 +242,16 @@ def _feedback() -> dict[str, object]:
 
 def _candidates() -> list[dict[str, object]]:
     return [
-        {"id": "tyre-01", "version": 3, "question": "轮胎多久需要更换？", "score": 71.0, "confidence": 0.58},
-        {"id": "tyre-04", "version": 1, "question": "轮胎鼓包了还能开吗？", "score": 66.0, "confidence": 0.41},
-        {"id": "gone-09", "version": 1, "question": "冬季胎怎么存放？", "score": 51.0, "confidence": 0.22},
+        {"entry": "tyre-01", "version": 3, "question": "轮胎多久需要更换？", "score": 71.0, "confidence": 0.58},
+        {"entry": "tyre-04", "version": 1, "question": "轮胎鼓包了还能开吗？", "score": 66.0, "confidence": 0.41},
+        {"entry": "gone-09", "version": 1, "question": "冬季胎怎么存放？", "score": 51.0, "confidence": 0.22},
     ]
 
 
-def _trace(decision: str = "answer") -> dict[str, object]:
-    return {
-        "decision": decision,
-        "entry": {"id": "tyre-01", "version": 3} if decision == "answer" else None,
-        "matches": _candidates(),
-        "thresholds": {"answer": 0.8, "clarify": 0.45},
-    }
+def _answer_trace() -> dict[str, object]:
+    sure = {"entry": "tyre-01", "version": 3, "question": "轮胎多久需要更换？", "score": 93.0, "confidence": 0.91}
+    return {"entries": [sure], "thresholds": {"answer": 0.8, "clarify": 0.45}}
+
+
+def _clarify_trace() -> dict[str, object]:
+    return {"candidates": _candidates(), "thresholds": {"answer": 0.8, "clarify": 0.45}}

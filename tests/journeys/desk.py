@@ -5,6 +5,8 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import Any
 
 import aiohttp
@@ -80,10 +82,12 @@ class Peers:
     settings: dict[str, str] = field(default_factory=dict)
     on_call: Callable[[], object] | None = None
 
-    def mails_of(self, number: str) -> list[str]:
-        """The mails about this ticket, as text."""
-        texts = [bytes(envelope.content or b"").decode() for envelope in self.mails]
-        return [text for text in texts if number in text]
+    def mails_of(self, number: str) -> list[EmailMessage]:
+        """The mails whose subject names this ticket."""
+        parsed = [
+            message_from_bytes(envelope.original_content or b"", policy=policy.default) for envelope in self.mails
+        ]
+        return [mail for mail in parsed if isinstance(mail, EmailMessage) and number in str(mail["Subject"])]
 
     def calls_of(self, number: str) -> list[dict[str, Any]]:
         """The webhook calls about this ticket."""
