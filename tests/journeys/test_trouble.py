@@ -111,7 +111,9 @@ async def test_a_database_locked_by_another_program_is_told_and_what_was_not_kep
             assert early.acked.keys() == {"message-before"}
             assert late.acked == {}
         await settle(program, [early])
-    assert [row["external_id"] for row in rows(program, "SELECT external_id FROM message WHERE author = 'contact'")] == [
+    assert [
+        row["external_id"] for row in rows(program, "SELECT external_id FROM message WHERE author = 'contact'")
+    ] == [
         "message-before",
         "message-locked",
     ]
