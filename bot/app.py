@@ -145,15 +145,27 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         LONGEST_HOURLY_MS,
     )
     changed = ringing(Bell(database.signals, "entries"), HOUR_S)
-    workers.start("knowledge", partial(_reload_after, changed, library), _at_once, LONGEST_HOURLY_MS)
+    workers.start("knowledge", _reloading_after(changed, library), _at_once, LONGEST_HOURLY_MS)
     yield
     await workers.stop()
 
 
-async def _reload_after(changed: Turn, library: Library) -> None:
-    """A turn of the knowledge loop; the first knowledge base was built before the loop began."""
-    await changed()
-    await library.reload()
+def _reloading_after(changed: Turn, library: Library) -> Turn:
+    """A turn of the knowledge loop; the first knowledge base was built before the loop began.
+
+    A change whose reload failed is not waited for again.
+    """
+    owed = False
+
+    async def turn() -> None:
+        nonlocal owed
+        if not owed:
+            await changed()
+        owed = True
+        await library.reload()
+        owed = False
+
+    return turn
 
 
 async def _at_once() -> None:

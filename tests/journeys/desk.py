@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -80,6 +80,7 @@ class Peers:
     mails: list[Envelope] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
+    on_call: Callable[[], object] | None = None
 
     def mails_of(self, number: str) -> list[EmailMessage]:
         """The mails whose subject names this ticket."""
@@ -109,6 +110,8 @@ async def open_peers() -> AsyncIterator[Peers]:
 
     async def take(request: web.Request) -> web.Response:
         peers.calls.append(await request.json())
+        if peers.on_call is not None:
+            peers.on_call()
         return web.Response(status=204)
 
     app = web.Application()
