@@ -108,10 +108,12 @@ class ChatPage:
         visitor = self._desk.visitors.address(token)
         self._desk.traffic.frame(visitor)
         self.leave()
-        self.seat, self.sent = self._desk.hub.take_seat(visitor), frame.after
+        seat = self._desk.hub.take_seat(visitor)
+        self.seat, self.sent = seat, frame.after
         conversation_id = await self._desk.database.read(_conversation_of, visitor)
         if conversation_id is not None:
             self._desk.hub.joined(visitor, conversation_id)
+            seat.bell.clear()
         view = await self._view()
         self._state = view.state
         limits = {"message_chars": self._desk.max_message_chars, "frame_bytes": LARGEST_FRAME}
