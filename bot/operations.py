@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from bot import logs
 from bot.commands import COMMANDS, CommandRefused
 from bot.config import Config
 from bot.control import ask_server
@@ -52,7 +52,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 def run_server(config: Config) -> int:
     """Serve until told to stop."""
-    logging.basicConfig(level=config.server.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(config.server.log_level)
     asyncio.run(serve(config, say))
     return 0
 
