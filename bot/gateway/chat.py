@@ -174,6 +174,7 @@ class ChatPage:
             accepted: Accepted = await self._desk.database.write(accept, inbound, self._desk.policy)
         except StorageUnavailable as error:
             log.warning("message not kept: %s", error)
+            self._desk.traffic.unkept(seat.visitor)
             raise FrameError("unavailable", client_message_id=frame.client_message_id) from error
         self._desk.hub.joined(seat.visitor, accepted.conversation.id)
         if not accepted.repeat:

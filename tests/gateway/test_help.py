@@ -200,7 +200,7 @@ async def test_hostile_entries_are_shown_as_text(server: Server) -> None:
     hostile = Entry(
         "hostile",
         "<img src=x onerror=alert(1)>？",
-        "<script>alert(1)</script>\njavascript:alert(1) data:text/html,x\nhttps://example.com/\"onmouseover=\"x\n{{7*7}}",
+        '<script>alert(1)</script>\njavascript:alert(1) data:text/html,x\nhttps://example.com/"onmouseover="x\n{{7*7}}',
         "</h1><b>类/?#%",
     )
     await server.publish([hostile])

@@ -98,9 +98,7 @@ async def test_metrics_are_for_this_machine_only(server: Server) -> None:
 
 
 async def test_metrics_are_for_the_networks_of_the_settings_too(start_server: StartServer) -> None:
-    server = await start_server(
-        server={"metrics_networks": ["198.51.100.0/24"], "trusted_proxies": ["127.0.0.0/8"]}
-    )
+    server = await start_server(server={"metrics_networks": ["198.51.100.0/24"], "trusted_proxies": ["127.0.0.0/8"]})
     assert await status_of(server, "/metrics", **{"X-Forwarded-For": "198.51.100.9"}) == 200
     assert await status_of(server, "/metrics", **{"X-Forwarded-For": "203.0.113.9"}) == 404
     assert await status_of(server, "/metrics", **{"X-Forwarded-For": "198.51.100.9, 203.0.113.9"}) == 404
@@ -119,9 +117,7 @@ ROOMS = ("/help", "/static/", "/console")
 
 async def test_every_public_api_route_is_described_and_no_other(server: Server) -> None:
     told = await described(server)
-    described_routes = {
-        (method.upper(), path) for path, operations in told["paths"].items() for method in operations
-    }
+    described_routes = {(method.upper(), path) for path, operations in told["paths"].items() for method in operations}
     served = {
         (route.method, route.resource.canonical)
         for route in server.app.router.routes()
