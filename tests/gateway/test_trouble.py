@@ -38,7 +38,7 @@ async def ready(server: Server) -> int:
     async with aiohttp.ClientSession() as session, session.get(f"{server.url}/readyz") as response:
         body = await response.json()
         assert (response.status == 200) == (body["reasons"] == [])
-        return response.status
+        return int(response.status)
 
 
 async def test_while_the_storage_is_away_the_page_is_told_to_send_again_and_nothing_is_acknowledged(
@@ -74,7 +74,7 @@ async def test_the_same_message_is_accepted_once_when_the_storage_is_back(start_
             while (frame := await page.next_frame())["type"] not in ("ack", "error"):
                 pass
             numbers.update({frame["number"]} if frame["type"] == "ack" else set())
-            return frame["type"] == "ack"
+            return bool(frame["type"] == "ack")
 
         await until(accepted)
         await accepted()
