@@ -5,10 +5,10 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import group_commit, idle, matching
+from benchmarks import answers, group_commit, idle, matching
 
 RESULTS = Path(__file__).parent / "results.json"
-BENCHMARKS = {"idle": idle.run, "group commit": group_commit.run, "matching": matching.run}
+BENCHMARKS = {"idle": idle.run, "answers": answers.run, "group commit": group_commit.run, "matching": matching.run}
 
 
 def main() -> None:

@@ -2,23 +2,19 @@
 
 import asyncio
 import contextlib
-import os
-import re
 import resource
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.server import ROOT, SETTINGS, running, until_ready
+
 CHATS = 400
-READY_WITHIN_S = 60.0
 SETTLE_S = 2.0
 
 
@@ -42,12 +38,7 @@ def run() -> dict[str, float]:
     bare = asyncio.run(_measure([sys.executable, str(ROOT / "benchmarks" / "bare_server.py")], {}, "/"))
     with tempfile.TemporaryDirectory() as folder:
         own = [sys.executable, "main.py", "serve", "--port", "0"]
-        settings = {
-            "YINGSHENG_SERVER__DATA_FOLDER": folder,
-            "YINGSHENG_SERVER__LOG_LEVEL": "WARNING",
-            "YINGSHENG_CHAT__CONNECTIONS_PER_ADDRESS": "100000",
-            "YINGSHENG_CHAT__VISITORS_PER_HOUR": "100000",
-        }
+        settings = {**SETTINGS, "YINGSHENG_SERVER__DATA_FOLDER": folder}
         first = asyncio.run(_measure(own, settings, "/readyz"))
         second = asyncio.run(_measure(own, settings, "/readyz"))
     _tell(bare, first, second)
@@ -79,8 +70,8 @@ def _allow_many_files() -> None:
 
 async def _measure(command: list[str], settings: dict[str, str], ready_path: str) -> Cost:
     begun = time.monotonic()
-    with _process(command, settings) as (process, url):
-        await _until_ready(f"{url}{ready_path}")
+    with running(command, settings) as (process, url):
+        await until_ready(f"{url}{ready_path}")
         ready = time.monotonic() - begun
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             async with _pages(session, url, 20):
@@ -90,43 +81,6 @@ async def _measure(command: list[str], settings: dict[str, str], ready_path: str
                 await asyncio.sleep(SETTLE_S)
                 full = _rss(process.pid)
     return Cost(ready, empty, full)
-
-
-@contextlib.contextmanager
-def _process(command: list[str], settings: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    environment = {**os.environ, **settings}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process, _address(process)
-    finally:
-        process.terminate()
-        process.wait(15)
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def _address(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            return found[0]
-    raise RuntimeError("the server did not start")
-
-
-async def _until_ready(url: str) -> None:
-    end = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < end:
-        with contextlib.suppress(OSError):
-            try:
-                await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=5).close())
-            except urllib.error.HTTPError as error:
-                error.close()
-                if error.code == 404:
-                    return
-            else:
-                return
-        await asyncio.sleep(0.01)
-    raise RuntimeError(f"{url} was not ready")
 
 
 @contextlib.asynccontextmanager

@@ -38,7 +38,7 @@ from bot.keys import (
 from bot.receive import Answering
 from bot.templates import load_templates
 from bot.visitors import Visitors
-from bot.workers import Turn, Workers, ringing, start_workers
+from bot.workers import HOUR_S, Turn, Workers, keep_house, ringing, start_workers
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
 from storage.secrets import keep_secret
@@ -46,9 +46,8 @@ from storage.signals import Bell
 from storage.sqlite import SQLiteDatabase
 
 BODY_LIMIT = 1024 * 1024
-RELOAD_AGAIN_S = 3_600.0
 GOODBYE_WITHIN_S = 2.0
-LONGEST_RELOAD_MS = 2 * 3_600_000
+LONGEST_HOURLY_MS = 2 * 3_600_000
 
 
 def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: Callable[[], int]) -> web.Application:
@@ -139,16 +138,34 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         transports(config, app[TEMPLATES], public_url, clock),
         config.escalation.sweep_every,
     )
-    changed = ringing(Bell(database.signals, "entries"), RELOAD_AGAIN_S)
-    workers.start("knowledge", partial(_reload_after, changed, library), _at_once, LONGEST_RELOAD_MS)
+    workers.start(
+        "house",
+        keep_house(database, config.console.idle, config.console.absolute, clock),
+        partial(asyncio.sleep, HOUR_S),
+        LONGEST_HOURLY_MS,
+    )
+    changed = ringing(Bell(database.signals, "entries"), HOUR_S)
+    workers.start("knowledge", _reloading_after(changed, library), _at_once, LONGEST_HOURLY_MS)
     yield
     await workers.stop()
 
 
-async def _reload_after(changed: Turn, library: Library) -> None:
-    """A turn of the knowledge loop; the first knowledge base was built before the loop began."""
-    await changed()
-    await library.reload()
+def _reloading_after(changed: Turn, library: Library) -> Turn:
+    """A turn of the knowledge loop; the first knowledge base was built before the loop began.
+
+    A change whose reload failed is not waited for again.
+    """
+    owed = False
+
+    async def turn() -> None:
+        nonlocal owed
+        if not owed:
+            await changed()
+        owed = True
+        await library.reload()
+        owed = False
+
+    return turn
 
 
 async def _at_once() -> None:

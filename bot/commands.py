@@ -6,7 +6,9 @@ from typing import Any
 
 from bot.console.passwords import hashed, password_problem
 from knowledgebase import entries
-from knowledgebase.model import Entry
+from knowledgebase.errors import KnowledgeError
+from knowledgebase.model import Entry, EntryStatus
+from storage import outbox
 from storage.database import Database
 from tickets import agents
 from tickets.model import Role
@@ -20,9 +22,17 @@ class CommandRefused(Exception):
 
 async def import_entries(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
     """Save and publish these entries, all or none; returns how many were created, changed, unchanged."""
-    found = [Entry(**{**one, "similar": tuple(one["similar"])}) for one in arguments["entries"]]
-    report = await database.write(entries.save, found, arguments["by"], now)
+    found = [_entry(one) for one in arguments["entries"]]
+    try:
+        report = await database.write(entries.save, found, arguments["by"], now)
+    except KnowledgeError as error:
+        raise CommandRefused(str(error)) from error
     return asdict(report)
+
+
+def _entry(plain: dict[str, Any]) -> Entry:
+    """An entry from its form in JSON."""
+    return Entry(**{**plain, "similar": tuple(plain["similar"]), "status": EntryStatus(plain["status"])})
 
 
 async def add_user(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
@@ -45,4 +55,15 @@ async def add_user(database: Database, arguments: dict[str, Any], now: int) -> d
     return {"id": agent.id, "login": agent.login}
 
 
-COMMANDS: dict[str, Command] = {"import-entries": import_entries, "user-add": add_user}
+async def retry_dead_letter(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
+    """Queue a delivery again that was given up."""
+    if not await database.write(outbox.retry_dead, arguments["id"], now):
+        raise CommandRefused(f"there is no given-up delivery {arguments['id']}")
+    return {}
+
+
+COMMANDS: dict[str, Command] = {
+    "import-entries": import_entries,
+    "user-add": add_user,
+    "outbox-retry": retry_dead_letter,
+}

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from bot.commands import COMMANDS, CommandRefused
 from storage.database import Database
+from storage.errors import StorageError
 
 SOCKET_NAME = "control.sock"
 TIMEOUT_S = 120.0
@@ -28,7 +29,7 @@ async def open_control(folder: Path, database: Database, clock: Callable[[], int
             raise web.HTTPNotFound
         try:
             result = await command(database, await request.json(), clock())
-        except CommandRefused as error:
+        except (CommandRefused, StorageError) as error:
             return web.json_response({"refused": str(error)}, status=409)
         return web.json_response(result)
 
@@ -53,7 +54,7 @@ async def ask_server(folder: Path, name: str, arguments: dict[str, Any]) -> dict
             session.post(f"http://server/{name}", data=json.dumps(arguments)) as response,
         ):
             answer: dict[str, Any] = await response.json()
-    except (aiohttp.ClientError, TimeoutError) as error:
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise CommandRefused(f"the server using {folder} does not answer: {error}") from error
     if "refused" in answer:
         raise CommandRefused(answer["refused"])

@@ -2,12 +2,18 @@
 
 import asyncio
 import socket
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiosmtplib
 
 from bot.config import Config
+from storage import outbox
 from storage.check import Finding, Severity, check
+from storage.errors import StorageError
+from storage.folder import DATABASE_NAME
+from storage.sqlite import read_folder
 
 PEER_TIMEOUT_S = 10.0
 
@@ -18,10 +24,23 @@ async def diagnose(config: Config) -> list[Finding]:
     return [
         settings,
         *check(config.server.data_folder),
+        *_dead_letters(config.server.data_folder),
         _chain(config),
         await _mail(config),
         await _webhook(config),
     ]
+
+
+def _dead_letters(folder: Path) -> list[Finding]:
+    if not (folder / DATABASE_NAME).is_file():
+        return []
+    try:
+        dead = read_folder(folder, partial(outbox.dead_letters, limit=100))
+    except StorageError as error:
+        return [Finding(Severity.PROBLEM, f"outbox: {error}")]
+    if dead:
+        return [Finding(Severity.PROBLEM, f"outbox: {len(dead)} deliveries were given up; see `main.py outbox list`.")]
+    return [Finding(Severity.FINE, "outbox: nothing was given up.")]
 
 
 def _chain(config: Config) -> Finding:

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from knowledgebase.evaluate import evaluate_files, render
 from knowledgebase.model import Entry
 from knowledgebase.transfer import read_entries, write_entries
 from storage import backup as copies
+from storage import outbox
 from storage.check import Severity
 from storage.errors import DataFolderInUse, StorageError
 from storage.folder import DATABASE_NAME
@@ -130,6 +132,21 @@ def restore(config: Config, source: Path) -> int:
     """Put a backup in the place of the database."""
     kept = copies.restore(config.server.data_folder, source)
     say(f"restored {source}" + (f"; the database before it is kept as {kept}" if kept else ""))
+    return 0
+
+
+def list_dead_letters(config: Config) -> int:
+    """Name each delivery that was given up; exit code 1 if there are any."""
+    dead = read_folder(config.server.data_folder, partial(outbox.dead_letters, limit=100))
+    for letter in dead:
+        say(f"{letter.id}  {letter.topic}  {letter.attempts} attempts  {letter.error}")
+    return 1 if dead else 0
+
+
+def retry_dead_letter(config: Config, outbox_id: str) -> int:
+    """Queue a delivery again that was given up."""
+    asyncio.run(_carry_out(config, "outbox-retry", {"id": outbox_id}))
+    say(f"{outbox_id} will be tried again")
     return 0
 
 

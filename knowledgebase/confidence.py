@@ -31,6 +31,10 @@ WINNER = (
     "words_of_wording",
     "entry_characters",
     "entry_words",
+    "characters_of_query",
+    "words_of_query",
+    "entry_characters_of_query",
+    "entry_words_of_query",
     "answer_words",
     "theme_broad",
     "theme_fine",
@@ -102,19 +106,18 @@ def confidences(first: float, shares: Floats) -> list[float]:
     return [first, *(float(min(each, first, 1 - first)) for each in rest[1:])]
 
 
-def fit_ranking(tasks: Sequence[tuple[Floats, int]], penalty: float, at_least_zero: NDArray[np.bool_]) -> Floats:
+def fit_ranking(tasks: Sequence[tuple[Floats, int]], penalty: float) -> Floats:
     """Weights that make the right row of each task (its features, the right row's place) the most likely.
 
-    A weight that must not be negative and wants to be is left out, the worst first, until none is left.
+    No weight is below 0: of those that want to be, the worst is left out until there is none.
     """
-    kept = np.ones(len(at_least_zero), bool)
+    kept = np.ones(tasks[0][0].shape[1], bool)
     while True:
         found = np.zeros(len(kept))
         found[kept] = _newton_ranking([(features[:, kept], right) for features, right in tasks], penalty)
-        wrong = np.where(at_least_zero & (found < 0), found, 0.0)
-        if not wrong.any():
+        if found.min() >= 0:
             return found
-        kept[np.argmin(wrong)] = False
+        kept[np.argmin(found)] = False
 
 
 def fit_confidence(found: Floats, right: Floats, importance: Floats, penalty: float) -> tuple[Floats, float]:

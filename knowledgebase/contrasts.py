@@ -24,7 +24,7 @@ _SMALLEST_BARE_NUMBER = 10
 
 @dataclass(frozen=True, slots=True)
 class Contrasts:
-    """What a text insists on. Bits of left and right are the sides of the opposites, of asks the question kinds."""
+    """What a text insists on. left and right: a bit for each side of an opposite; asks: a bit for each kind."""
 
     amounts: frozenset[tuple[str, float]]
     codes: frozenset[str]

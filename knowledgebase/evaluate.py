@@ -1,39 +1,203 @@
 """Labelled questions against a knowledge base: how often the first match is right, and whether it knows."""
 
+import json
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledgebase.labelled import read_known, read_questions
+from knowledgebase.model import Match, Thresholds
+from knowledgebase.search import KnowledgeBase
+from knowledgebase.trials import Question
+
+SHOWN = 5
+BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """An utterance and the ids that are right for it; none when nothing in the knowledge base answers it."""
+class Prediction:
+    """What the knowledge base made of one question; cpu_us is processor time in microseconds."""
 
-    utterance: str
-    expected: frozenset[str]
+    question: Question
+    matches: tuple[Match, ...]
+    decision: str
+    cpu_us: float
+
+    @property
+    def confidence(self) -> float:
+        """How sure it was of its first match; 0 without one."""
+        return self.matches[0].confidence if self.matches else 0.0
+
+    @property
+    def right(self) -> bool:
+        """Whether the first match is one of those expected."""
+        return bool(self.matches) and self.matches[0].entry.id in self.question.expected
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an evaluation found. Shares are of 1."""
+    """What an evaluation found, in numbers of questions and in shares of 1.
 
+    accuracy: the share of the questions in scope whose first match is right. wrong_share: the share of the
+    automatic answers that are wrong, those to questions out of scope among them.
+    coverage_at_N: the share of all questions that can be answered when N % of the answers must be right, by the
+    best threshold for these very questions. calibration_error: expected difference between confidence and the
+    share of right first matches, in ten equal bins. Latency is processor time.
+    """
+
+    entries: int
+    questions: int
     in_scope: int
-    out_of_scope: int
     right_first: int
+    accuracy: float
+    right_in_three: int
     answered: int
     answered_wrong: int
+    wrong_share: float
+    out_of_scope: int
     out_of_scope_answered: int
+    clarified: int
+    clarified_helpful: int
     coverage_at_95: float
     coverage_at_97: float
     calibration_error: float
     latency_p50_ms: float
     latency_p95_ms: float
+    thresholds: Thresholds
 
 
 def evaluate_files(entries: Path, queries: Path, predictions: Path | None) -> Report:
-    """Evaluate with a knowledge base built from the file alone; write each prediction if asked to."""
-    raise NotImplementedError
+    """Evaluate with a knowledge base built from the file alone; write each prediction if asked to.
+
+    Raises FileUnreadable when either file is not what contracts say, naming the first bad line.
+    """
+    base = KnowledgeBase.build(read_known(entries))
+    made = predict(base, read_questions(queries))
+    if predictions is not None:
+        lines = (json.dumps(_as_row(each), ensure_ascii=False) + "\n" for each in made)
+        predictions.write_text("".join(lines), encoding="utf-8")
+    return summarise(made, base.size, base.thresholds)
+
+
+def predict(base: KnowledgeBase, questions: Iterable[Question]) -> list[Prediction]:
+    """Ask every question, in order."""
+    return [_predict(base, question) for question in questions]
+
+
+def decide(confidence: float, thresholds: Thresholds) -> str:
+    """What these thresholds alone would do: answer, clarify or handoff."""
+    if confidence >= thresholds.answer:
+        return "answer"
+    return "clarify" if confidence >= thresholds.clarify else "handoff"
+
+
+def summarise(made: Sequence[Prediction], entries: int, thresholds: Thresholds) -> Report:
+    """Count what was right and wrong."""
+    in_scope = [each for each in made if each.question.expected]
+    answered = [each for each in made if each.decision == "answer"]
+    clarified = [each for each in made if each.decision == "clarify"]
+    sure = np.array([each.confidence for each in made])
+    right = np.array([float(each.right) for each in made])
+    right_first = sum(each.right for each in in_scope)
+    answered_wrong = sum(not each.right for each in answered)
+    times = np.array([each.cpu_us for each in made]) / 1_000
+    return Report(
+        entries=entries,
+        questions=len(made),
+        in_scope=len(in_scope),
+        right_first=right_first,
+        accuracy=right_first / max(len(in_scope), 1),
+        right_in_three=sum(_in_three(each) for each in in_scope),
+        answered=len(answered),
+        answered_wrong=answered_wrong,
+        wrong_share=answered_wrong / max(len(answered), 1),
+        out_of_scope=len(made) - len(in_scope),
+        out_of_scope_answered=sum(not each.question.expected for each in answered),
+        clarified=len(clarified),
+        clarified_helpful=sum(_in_three(each) for each in clarified),
+        coverage_at_95=coverage(sure, right, 0.95),
+        coverage_at_97=coverage(sure, right, 0.97),
+        calibration_error=calibration_error(sure, right),
+        latency_p50_ms=float(np.percentile(times, 50)) if len(times) else 0.0,
+        latency_p95_ms=float(np.percentile(times, 95)) if len(times) else 0.0,
+        thresholds=thresholds,
+    )
+
+
+def coverage(sure: NDArray[np.float64], right: NDArray[np.float64], precision: float) -> float:
+    """The largest share of questions, surest first, of which at least this share is right."""
+    order = np.argsort(-sure, kind="stable")
+    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(shares >= precision)
+    return float(good[-1] + 1) / len(order) if len(good) else 0.0
+
+
+def calibration_error(sure: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """Expected calibration error over ten bins of equal width (Naeini et al., 2015)."""
+    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
+    gaps = [abs(float(np.sum(sure[bins == each] - right[bins == each]))) for each in range(BINS)]
+    return sum(gaps) / max(len(sure), 1)
 
 
 def render(report: Report) -> str:
     """The report for a terminal."""
-    return str(report)
+    answered = f"{_share(report.answered, report.questions)} at confidence {report.thresholds.answer}"
+    return "\n".join(
+        (
+            f"entries                {report.entries}",
+            f"questions              {report.questions} ({report.out_of_scope} that nothing answers)",
+            f"first match right      {_share(report.right_first, report.in_scope)}",
+            f"right among three      {_share(report.right_in_three, report.in_scope)}",
+            f"answered               {answered}",
+            f"wrong among answered   {_share(report.answered_wrong, report.answered)}",
+            f"out of scope answered  {_share(report.out_of_scope_answered, report.out_of_scope)}",
+            f"asked back             {_share(report.clarified, report.questions)}",
+            f"right one offered      {_share(report.clarified_helpful, report.clarified)} of those asked back",
+            f"coverage at 95 %       {report.coverage_at_95:.1%}",
+            f"coverage at 97 %       {report.coverage_at_97:.1%}",
+            f"calibration error      {report.calibration_error:.3f}",
+            f"latency                p50 {report.latency_p50_ms:.2f} ms, p95 {report.latency_p95_ms:.2f} ms",
+        )
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / max(whole, 1):.1%} ({part} of {whole})"
+
+
+def _predict(base: KnowledgeBase, question: Question) -> Prediction:
+    started = time.thread_time_ns()
+    matches = tuple(base.search(question.utterance, SHOWN))
+    spent = (time.thread_time_ns() - started) / 1_000
+    sure = matches[0].confidence if matches else 0.0
+    return Prediction(question, matches, decide(sure, base.thresholds), spent)
+
+
+def _in_three(prediction: Prediction) -> bool:
+    return any(match.entry.id in prediction.question.expected for match in prediction.matches[:3])
+
+
+def _as_row(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "query": prediction.question.utterance,
+        "expected": _expected(prediction),
+        "decision": prediction.decision,
+        "confidence": round(prediction.confidence, 6),
+        "matches": [
+            {"id": match.entry.id, "score": round(match.score, 6), "confidence": round(match.confidence, 6)}
+            for match in prediction.matches
+        ],
+        "cpu_us": round(prediction.cpu_us, 1),
+    }
+
+
+def _expected(prediction: Prediction) -> str | None:
+    """The id that is right; of several, the one that was found."""
+    if prediction.right:
+        return prediction.matches[0].entry.id
+    return min(prediction.question.expected, default=None)

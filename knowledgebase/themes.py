@@ -1,8 +1,8 @@
 """What entries are about, learnt from the knowledge base itself: latent semantic analysis.
 
-Terms that occur in the same entries come to lie near each other, so that 掏钱 finds an entry that says 收费 in one
-of its other wordings. Deerwester et al., "Indexing by Latent Semantic Analysis" (1990); the projection is found
-through the entries' own inner products, whose eigenvectors are the left singular vectors.
+Terms that occur in the same entries come to lie near each other, so that 掏钱 finds an entry that says 收费 in
+one of its other wordings. Deerwester et al., "Indexing by Latent Semantic Analysis" (1990); the projection is
+found through the entries' own inner products, whose eigenvectors are the left singular vectors.
 """
 
 from collections import Counter
@@ -80,4 +80,5 @@ class Themes:
 
 
 def _norms(points: Singles) -> Singles:
-    return np.maximum(np.linalg.norm(points, axis=1), 1e-6)
+    lengths: Singles = np.linalg.norm(points, axis=1)
+    return np.maximum(lengths, np.float32(1e-6))

@@ -25,6 +25,7 @@ class Problem(StrEnum):
     BAD_ID = "bad_id"
     BAD_VALUE = "bad_value"
     UNKNOWN_COLUMN = "unknown_column"
+    DUPLICATE_COLUMN = "duplicate_column"
     MALFORMED = "malformed"
 
 

@@ -154,6 +154,11 @@ def dead_letters(tx: Transaction, limit: int) -> list[DeadLetter]:
     return [_dead(row) for row in rows]
 
 
+def forget_sent(tx: Transaction, before: int) -> int:
+    """Delete rows sent before this moment; returns how many. Their keys may be used again."""
+    return tx.change("DELETE FROM outbox WHERE status = 'sent' AND finished_at < :before", {"before": before})
+
+
 def depths(tx: Transaction) -> list[tuple[str, str, int]]:
     """How many rows are 'queued' and 'dead', as (topic, status, rows)."""
     rows = tx.execute(

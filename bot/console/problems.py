@@ -4,7 +4,7 @@ import logging
 
 from aiohttp import web
 
-from bot.console.access import FORM_COOKIE, FORM_TOKEN, LOGIN, Handler, cookie_name
+from bot.console.access import Handler
 from bot.console.render import problem
 from bot.keys import CONSOLE_SETTINGS
 from storage.errors import StorageUnavailable
@@ -19,11 +19,13 @@ SECURITY_HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": under it browsers send "Origin: null" with our own forms.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 STATUS_KEYS = {
+    400: "malformed",
     401: "logged_out",
     403: "forbidden",
     404: "not_found",
@@ -56,19 +58,10 @@ async def translate_problems(request: web.Request, handler: Handler) -> web.Stre
 
 
 async def protect(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the security headers, and the token of a form before login, on everything the console sends."""
+    """Put the security headers on everything the console sends."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     kept = "no-cache" if request.path.startswith("/console/static/") else "no-store"
     response.headers.setdefault("Cache-Control", kept)
-    secure = request.config_dict[CONSOLE_SETTINGS].secure
-    if secure:
+    if request.config_dict[CONSOLE_SETTINGS].secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    name = cookie_name(request, FORM_COOKIE)
-    if (
-        request.method == "GET"
-        and LOGIN not in request
-        and FORM_TOKEN in request
-        and name not in request.cookies
-    ):
-        response.set_cookie(name, request[FORM_TOKEN], path="/", httponly=True, secure=secure, samesite="Lax")

@@ -1,14 +1,13 @@
 """From a template to a response, with what every page of the console needs."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from bot.console.access import LANGUAGE, LOGIN, form_token, is_fetch
+from bot.console.access import FORM_COOKIE, FORM_TOKEN, LANGUAGE, LOGIN, cookie_name, form_token, is_fetch
 from bot.console.texts import Say, client_sentences, sayer
 from bot.console.times import SOON_PART, Almanac
-from bot.keys import CLOCK, POLICY, TEMPLATES
+from bot.keys import CLOCK, CONSOLE_SETTINGS, POLICY, TEMPLATES
 
 
 def say_for(request: web.Request) -> Say:
@@ -20,7 +19,7 @@ def almanac_for(request: web.Request) -> Almanac:
     """Tells times as the reader of this request expects them."""
     policy = request.config_dict[POLICY]
     now = request.config_dict[CLOCK]()
-    return Almanac(say_for(request), ZoneInfo(policy.time_zone), now, policy.budget_ms // SOON_PART)
+    return Almanac(say_for(request), policy.time_zone, now, policy.budget_ms // SOON_PART)
 
 
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
@@ -41,7 +40,18 @@ def page(request: web.Request, template: str, status: int = 200, **context: Any)
             **context,
         )
     )
-    return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
+    response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
+    if login is None:
+        _keep_form_token(request, response)
+    return response
+
+
+def _keep_form_token(request: web.Request, response: web.Response) -> None:
+    """Before login the browser itself keeps the token that a form must send back."""
+    name = cookie_name(request, FORM_COOKIE)
+    if request.cookies.get(name) != request[FORM_TOKEN]:
+        secure = request.config_dict[CONSOLE_SETTINGS].secure
+        response.set_cookie(name, request[FORM_TOKEN], path="/", httponly=True, secure=secure, samesite="Lax")
 
 
 def problem(request: web.Request, status: int, key: str, **values: object) -> web.Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.console import acts, live, pages, session, setup
-from bot.console.access import PERMISSIONS, TOUCHED, Handler, Permission, guard
+from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Handler, Permission, guard
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
 from bot.console.problems import protect, translate_problems
@@ -26,7 +26,7 @@ class Route:
     permission: Permission
 
 
-TICKET = "/tickets/{number:[0-9]{4}-[0-9]{4,9}}"
+TICKET = f"/tickets/{{number:{TICKET_NUMBER}}}"
 
 ROUTES = (
     Route("GET", "/setup", setup.show_setup, Permission.ANYONE),
@@ -41,10 +41,7 @@ ROUTES = (
     Route("POST", f"{TICKET}/reply", acts.reply, Permission.AGENT),
     Route("POST", f"{TICKET}/note", acts.note, Permission.AGENT),
     Route("POST", f"{TICKET}/acknowledge", acts.acknowledge, Permission.AGENT),
-    *(
-        Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT)
-        for name, act in acts.ACTS.items()
-    ),
+    *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
 )
 
 
@@ -54,6 +51,16 @@ def add_console(app: web.Application) -> None:
     DATABASE, POLICY, CLOCK, TEMPLATES, CONSOLE_SETTINGS and TYPING have to be there when the application
     starts; what opens the database has to stand before this in app.cleanup_ctx.
     """
+    app[DELAYS] = LoginDelays()
+    app[TOUCHED] = {}
+    app[LIVE_PAGES] = LivePages()
+    app.cleanup_ctx.append(live_pages)
+    app.on_shutdown.append(close_pages)
+    app.add_subapp(PREFIX, console_app())
+
+
+def console_app() -> web.Application:
+    """The console's own application: everything in it stands behind guard()."""
     console = web.Application(middlewares=[translate_problems, guard])
     console[PERMISSIONS] = {}
     for route in ROUTES:
@@ -62,9 +69,4 @@ def add_console(app: web.Application) -> None:
     for added in console.router.add_static("/static", STATIC):
         console[PERMISSIONS][added] = Permission.ANYONE
     console.on_response_prepare.append(protect)
-    app[DELAYS] = LoginDelays()
-    app[TOUCHED] = {}
-    app[LIVE_PAGES] = LivePages()
-    app.cleanup_ctx.append(live_pages)
-    app.on_shutdown.append(close_pages)
-    app.add_subapp(PREFIX, console)
+    return console

@@ -5,7 +5,7 @@ import secrets
 
 from aiohttp import web
 
-from bot.console.access import hash_token
+from bot.console.access import hash_token, read_form
 from bot.console.passwords import hashed, password_problem
 from bot.console.render import page, say_for
 from bot.console.session import HOME, start_session
@@ -42,10 +42,10 @@ async def show_setup(request: web.Request) -> web.StreamResponse:
 async def set_up(request: web.Request) -> web.StreamResponse:
     """POST /console/setup: make the first administrator and log them in."""
     await _require_no_admin(request)
-    form = await request.post()
-    token, login, name, password = (str(form.get(field, "")) for field in ("token", "login", "name", "password"))
+    form = await read_form(request)
+    token, login, name, password = (form.get(field, "") for field in ("token", "login", "name", "password"))
     login, name = login.strip(), name.strip()
-    if problem := _problem(login, name, password, str(form.get("again", ""))):
+    if problem := _problem(login, name, password, form.get("again", "")):
         return _form(request, token, login, name, problem)
     agent = await request.config_dict[DATABASE].write(
         _make_admin, hash_token(token), login, name, await hashed(password), request.config_dict[CLOCK]()

@@ -24,10 +24,9 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Why the bot said something. decision is '' where the message carries none."""
+    """Why the bot said something: the entries it answered with, and those that were not sure enough."""
 
-    decision: str
-    answered_with: Guess | None
+    answers: tuple[Guess, ...]
     guesses: tuple[Guess, ...]
     answer_threshold: float | None
     clarify_threshold: float | None
@@ -164,35 +163,25 @@ class Teller:
 
 
 def trace_of(trace: Mapping[str, Any]) -> Trace | None:
-    """The trace of a bot message, or None where there is nothing to explain.
-
-    Reads {"decision", "entry": {"id", "version"}?, "matches": [{"id", "version", "question", "confidence"}],
-    "thresholds": {"answer", "clarify"}}; whatever is missing is left out.
-    """
-    if not trace:
+    """The trace of a bot message as bot/reply.py writes it, or None where there is nothing to explain."""
+    matches = guesses_of(trace.get("matches", ()))
+    if not matches:
         return None
-    guesses = guesses_of(trace.get("matches", ()))
-    entry_id = (trace.get("entry") or {}).get("id")
     thresholds = trace.get("thresholds") or {}
+    answered = trace.get("decision") == "answer"
     return Trace(
-        decision=str(trace.get("decision", "")),
-        answered_with=next((guess for guess in guesses if guess.entry_id == entry_id), None),
-        guesses=guesses,
+        answers=matches if answered else (),
+        guesses=() if answered else matches,
         answer_threshold=thresholds.get("answer"),
         clarify_threshold=thresholds.get("clarify"),
     )
 
 
-def guesses_of(matches: Iterable[Mapping[str, Any]]) -> tuple[Guess, ...]:
-    """Matches as they are stored in traces and in a ticket's candidates."""
+def guesses_of(candidates: Iterable[Mapping[str, Any]]) -> tuple[Guess, ...]:
+    """Matches as bot/reply.py keeps them in traces and with a ticket."""
     return tuple(
-        Guess(
-            entry_id=str(match.get("id", "")),
-            version=match.get("version"),
-            question=str(match.get("question", match.get("id", ""))),
-            confidence=float(match.get("confidence", 0.0)),
-        )
-        for match in matches
+        Guess(one["id"], one.get("version"), one.get("question", one["id"]), one.get("confidence", 0.0))
+        for one in candidates
     )
 
 

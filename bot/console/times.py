@@ -1,11 +1,11 @@
 """Moments and waits as people say them. Times are epoch milliseconds UTC; `say` gives the words."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from bot.console.texts import Say
+from bot.moments import moment
 
 MINUTE_MS = 60_000
 SOON_PART = 6
@@ -21,27 +21,27 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Almanac:
-    """Tells times in one place and language; soon_ms is the last part of a wait, in which it is urgent."""
+    """Tells times in one language and zone (an IANA name); in the last soon_ms of a wait it is urgent."""
 
     say: Say
-    zone: ZoneInfo
+    zone: str
     now: int
     soon_ms: int
 
     def day(self, at: int) -> str:
         """今天, 昨天, 明天, or the date with its weekday; the year only when it is not this one."""
-        then, today = self._local(at), self._local(self.now)
-        for days, key in ((0, "time.today"), (-1, "time.yesterday"), (1, "time.tomorrow")):
-            if then.date() == (today + timedelta(days=days)).date():
-                return self.say(key)
-        key = "time.date" if then.year == today.year else "time.date_with_year"
-        weekday = self.say(f"time.weekday.{then.weekday()}")
-        month = self.say(f"time.month.{then.month}")
-        return self.say(key, year=then.year, month=month, day=then.day, weekday=weekday)
+        told = moment(at, self.now, self.zone)
+        return self.say(
+            f"time.{told.day}",
+            year=told.year,
+            month=self.say(f"time.month.{told.month}"),
+            day=told.date,
+            weekday=self.say(f"time.weekday.{told.weekday}"),
+        )
 
     def clock(self, at: int) -> str:
         """The time of day, 24 hours."""
-        return self._local(at).strftime("%H:%M")
+        return moment(at, self.now, self.zone).clock
 
     def moment(self, at: int) -> str:
         """Day and time of day."""
@@ -49,7 +49,7 @@ class Almanac:
 
     def iso(self, at: int) -> str:
         """For machines: the datetime attribute of <time>."""
-        return self._local(at).isoformat(timespec="seconds")
+        return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
 
     def length(self, milliseconds: int) -> str:
         """A duration in its two largest units."""
@@ -78,6 +78,3 @@ class Almanac:
     def ago(self, at: int) -> str:
         """How long somebody has been waiting since then."""
         return self.length(max(0, self.now - at))
-
-    def _local(self, at: int) -> datetime:
-        return datetime.fromtimestamp(at / 1000, self.zone)

@@ -39,6 +39,7 @@ from tickets.policies import ReplyPolicy
 log = logging.getLogger(__name__)
 
 TYPING_EVERY_MS = 2_000
+GREET_AGAIN_S = 2.0
 ACTION_HUMAN = "human"
 TRY_AGAIN = frozenset({"too_fast", "unavailable", "too_many_connections"})
 
@@ -99,7 +100,7 @@ class ChatPage:
         return []
 
     async def greet(self, frame: Hello) -> list[dict[str, Any]]:
-        """Seat the visitor and say where the conversation stands.
+        """Seat the visitor and say where the conversation stands; a visitor who cannot be told is not seated.
 
         The seat is taken before the conversation is looked up: one that begins in between is then not missed.
         """
@@ -125,6 +126,12 @@ class ChatPage:
             "limits": limits,
         }
         return [welcome, *self._give(view)]
+
+    async def _join(self, visitor: str) -> View:
+        conversation_id = await self._desk.database.read(_conversation_of, visitor)
+        if conversation_id is not None:
+            self._desk.hub.joined(visitor, conversation_id)
+        return await self._view()
 
     def _new_token(self) -> str:
         self._desk.traffic.new_visitor(subscriber(self._address))

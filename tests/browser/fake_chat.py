@@ -5,6 +5,7 @@ expects to be empty.
 """
 
 import asyncio
+import contextlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ STATIC = ROOT / "bot" / "static"
 CHAT = ROOT / "templates" / "chat"
 MESSAGE_CHARS = 2000
 FRAME_BYTES = 16384
+POLL_LATENCY_S = 0.1
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 FIELDS = {
     "hello": {"token", "after", "page", "language"},
@@ -65,6 +67,7 @@ class FakeChat:
         self.acks_to_lose = 0
         self.echo_before_ack = False
         self.page = ""
+        self.polls: list[int] = []
         self._errors: list[Frame] = []
         self._acks_allowed = asyncio.Event()
         self._acks_allowed.set()
@@ -143,9 +146,7 @@ class FakeChat:
         """The same server under another origin."""
         return f"http://localhost:{self.port}"
 
-    async def say(
-        self, text: str, author: str = "bot", times: int = 1, at: str | None = None, **more: Any
-    ) -> Frame:
+    async def say(self, text: str, author: str = "bot", times: int = 1, at: str | None = None, **more: Any) -> Frame:
         """Appends a message and sends it to every page of the visitor, as often as asked."""
         visitor = self.visitor
         message = _append(visitor, {"author": author, "text": text, "at": at or _now(), **more})
@@ -263,11 +264,14 @@ class FakeChat:
         return visitor.acks[key]
 
     def _keep_contact(self, visitor: Visitor, frame: Frame) -> Frame:
+        """What was typed into the form is a message like any other."""
         key = frame["client_message_id"]
-        value = frame.get("value", "")
+        value = frame.get("value", "不用了")
         if not frame.get("refused") and not re.search(r"@.+\.|\d{11}", value):
             return _error("contact_invalid", "这个手机号少了几位，请检查。", client_message_id=key)
-        return {"type": "ack", "client_message_id": key, "number": len(visitor.messages), "at": _now()}
+        at = _now()
+        number = _append(visitor, {"author": "contact", "text": value, "at": at, "client_message_id": key})["number"]
+        return {"type": "ack", "client_message_id": key, "number": number, "at": at}
 
     def _check(self, frame: Frame) -> Frame:
         kind = frame.get("type", "")
@@ -275,9 +279,7 @@ class FakeChat:
         unknown = set(frame) - {"type"} - FIELDS.get(kind, set())
         if kind not in FIELDS or unknown:
             self.violations.append(f"{kind}: {sorted(unknown)}")
-        if "client_message_id" in FIELDS.get(kind, set()) and not ID.fullmatch(
-            frame.get("client_message_id", "")
-        ):
+        if "client_message_id" in FIELDS.get(kind, set()) and not ID.fullmatch(frame.get("client_message_id", "")):
             self.violations.append(f"{kind}: bad client_message_id")
         if kind == "message" and not 0 < len(frame["text"].strip()) <= MESSAGE_CHARS:
             self.violations.append(f"message of {len(frame['text'])} characters")
@@ -309,13 +311,16 @@ class FakeChat:
         if visitor is None:
             return web.json_response(_error("bad_token", "会话已失效。"), status=401)
         after = int(request.query["after"])
+        self.polls.append(after)
+        greeting = _welcome(visitor, after)
         visitor.changed.clear()
         if len(visitor.messages) <= after:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(visitor.changed.wait(), timeout=min(25, int(request.query["wait"])))
-            except TimeoutError:
-                return web.json_response({"frames": [{"type": "state", **visitor.state}]})
-        return web.json_response({"frames": [{"type": "state", **visitor.state}, _messages(visitor, after)]})
+                # Slower on its way than the answer to the POST that woke it.
+                await asyncio.sleep(POLL_LATENCY_S)
+        state = {"type": "state", **visitor.state}
+        return web.json_response({"frames": [greeting[0], state, _messages(visitor, after)]})
 
     def _bearer(self, request: web.Request) -> Visitor | None:
         return self.visitors.get(request.headers.get("Authorization", "").removeprefix("Bearer "))

@@ -74,9 +74,7 @@ async def test_a_question_is_sent_acknowledged_and_answered(chat: FakeChat, new_
     assert chat.visitor.texts == ["轮胎多久换一次?", "胎纹低于 1.6 毫米就要更换。"]
 
 
-async def test_a_page_view_alone_costs_the_server_no_connection(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_a_page_view_alone_costs_the_server_no_connection(chat: FakeChat, new_context: MakeContext) -> None:
     page = await visit(chat, await new_context())
     await expect(page.locator(".panel")).to_be_hidden()
     assert chat.received == []
@@ -111,9 +109,7 @@ async def test_what_is_written_while_the_server_is_away_is_sent_once_when_it_is_
     assert chat.visitor.texts == ["第一句", "第二句", "第三句"]
 
 
-async def test_a_message_written_offline_survives_closing_the_page(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_a_message_written_offline_survives_closing_the_page(chat: FakeChat, new_context: MakeContext) -> None:
     context = await new_context()
     page = await visit(chat, context)
     await open_panel(page)
@@ -215,7 +211,12 @@ async def test_without_websockets_the_chat_works_over_http(chat: FakeChat, new_c
     await expect(page.locator(".delivery .words")).to_have_text("已发送")
     chat.visitor.state = {"mode": "agent", "agent_name": "李工"}
     await chat.say("收到您的问题了。", author="agent", name="李工")
-    await expect(texts(page)).to_have_text(["走 HTTP", "收到您的问题了。"])
+    await until(lambda: chat.polls[-1] == 2)
+    await write(page, "谢谢")
+    await until(lambda: chat.polls[-1] == 3)
+    assert chat.polls == sorted(chat.polls)
+    await expect(page.locator(".delivery .words").last).to_have_text("已发送")
+    await expect(texts(page)).to_have_text(["走 HTTP", "收到您的问题了。", "谢谢"])
     await expect(page.locator(".state-words")).to_have_text("人工服务中：李工")
 
 
@@ -273,9 +274,7 @@ async def test_an_error_about_nothing_in_particular_is_shown_and_can_be_dismisse
     await expect(page.locator(".notice")).to_be_hidden()
 
 
-async def test_a_token_that_is_no_longer_accepted_makes_a_new_visitor(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_a_token_that_is_no_longer_accepted_makes_a_new_visitor(chat: FakeChat, new_context: MakeContext) -> None:
     page = await arrive(chat, new_context)
     await write(page, "旧的会话")
     await expect(page.locator(".delivery .words")).to_have_text("已发送")
@@ -287,9 +286,7 @@ async def test_a_token_that_is_no_longer_accepted_makes_a_new_visitor(
     await expect(texts(page)).to_have_text(["新的会话"])
 
 
-async def test_two_tabs_share_one_conversation_and_send_nothing_twice(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_two_tabs_share_one_conversation_and_send_nothing_twice(chat: FakeChat, new_context: MakeContext) -> None:
     context = await new_context()
     one = await visit(chat, context)
     await open_panel(one)
@@ -308,9 +305,7 @@ async def test_two_tabs_share_one_conversation_and_send_nothing_twice(
     assert chat.visitor.texts == ["从第一页", "断网一", "断网二"]
 
 
-async def test_blocked_storage_costs_only_the_memory_of_a_reload(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_blocked_storage_costs_only_the_memory_of_a_reload(chat: FakeChat, new_context: MakeContext) -> None:
     context = await new_context()
     await context.add_init_script(
         """for (const name of ['localStorage', 'sessionStorage'])
@@ -325,9 +320,7 @@ async def test_blocked_storage_costs_only_the_memory_of_a_reload(
     await expect(texts(page)).to_have_text(["没有存储", "还在吗"])
 
 
-async def test_buttons_press_once_and_fade_after_the_next_message(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_buttons_press_once_and_fade_after_the_next_message(chat: FakeChat, new_context: MakeContext) -> None:
     page = await arrive(chat, new_context)
     offered = await chat.say(
         "您想问哪一个？",
@@ -384,6 +377,7 @@ async def test_the_contact_form_shows_the_servers_error_and_then_takes_the_numbe
 
 async def test_the_contact_form_can_be_refused(chat: FakeChat, new_context: MakeContext) -> None:
     page = await arrive(chat, new_context)
+    chat.echo_before_ack = True
     await chat.say("请留个联系方式。", kind="handoff", form="contact")
     await page.get_by_role("button", name="不用了").click()
     await expect(page.locator(".outcome")).to_have_text("好的，我们会在这里回复您")
@@ -472,9 +466,7 @@ async def test_unread_messages_are_counted_on_the_bubble_until_they_are_seen(
     await expect(page.locator(".badge")).to_be_hidden()
 
 
-async def test_the_keyboard_alone_opens_uses_and_closes_the_chat(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_the_keyboard_alone_opens_uses_and_closes_the_chat(chat: FakeChat, new_context: MakeContext) -> None:
     page = await visit(chat, await new_context())
     await page.locator(".bubble").focus()
     await page.keyboard.press("Enter")
@@ -532,9 +524,7 @@ async def test_on_a_phone_the_panel_fills_the_screen_as_a_modal_dialog(
     assert await page.evaluate("document.documentElement.style.overflow") == ""
 
 
-async def test_hostile_styles_of_the_page_do_not_reach_the_widget(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_hostile_styles_of_the_page_do_not_reach_the_widget(chat: FakeChat, new_context: MakeContext) -> None:
     chat.page = HOSTILE.replace("SCRIPT", '<script src="/widget.js"></script>')
     page = await visit(chat, await new_context(), "/page")
     await open_panel(page)
@@ -543,9 +533,7 @@ async def test_hostile_styles_of_the_page_do_not_reach_the_widget(
     box = await page.locator(".panel").bounding_box()
     assert box
     assert (box["width"], box["height"]) == (380, 600)
-    style = await texts(page).evaluate(
-        "node => [getComputedStyle(node).fontSize, getComputedStyle(node).direction]"
-    )
+    style = await texts(page).evaluate("node => [getComputedStyle(node).fontSize, getComputedStyle(node).direction]")
     assert style == ["15px", "ltr"]
 
 
@@ -563,9 +551,7 @@ async def test_the_widget_runs_on_a_page_of_another_origin(chat: FakeChat, new_c
     await until(lambda: chat.visitor.texts == ["跨域 HTTP"])
 
 
-async def test_the_page_chooses_accent_title_side_and_language(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_the_page_chooses_accent_title_side_and_language(chat: FakeChat, new_context: MakeContext) -> None:
     chat.page = (
         '<!doctype html><body><script src="/widget.js" data-accent="#0b6" data-title="Care &lt;b&gt;" '
         'data-position="left" data-language="en"></script>'
@@ -589,9 +575,7 @@ async def test_the_page_chooses_accent_title_side_and_language(
 async def test_words_have_enough_contrast_with_any_accent(
     chat: FakeChat, new_context: MakeContext, theme: str, accent: str
 ) -> None:
-    chat.page = (
-        f'<!doctype html><body><script src="/widget.js" data-accent="{accent}" data-theme="{theme}"></script>'
-    )
+    chat.page = f'<!doctype html><body><script src="/widget.js" data-accent="{accent}" data-theme="{theme}"></script>'
     page = await visit(chat, await new_context(), "/page")
     ratios = await page.evaluate(
         """async () => {
@@ -605,7 +589,8 @@ async def test_words_have_enough_contrast_with_any_accent(
             probe.remove();
             return parts;
           };
-          const pairs = [['--on-accent', '--accent'], ['--accent-text', '--surface'], ['--text', '--surface'], ['--text', '--their-bubble'],
+          const pairs = [['--on-accent', '--accent'], ['--accent-text', '--surface'],
+            ['--text', '--surface'], ['--text', '--their-bubble'],
              ['--accent-text', '--their-bubble'], ['--text-quiet', '--surface-sunk'],
             ['--overdue', '--surface-sunk'], ['--soon', '--soon-surface'], ['--soon', '--surface-sunk']];
           return pairs.map(([one, other]) => [one, other, contrast(rgb(one), rgb(other))]);
@@ -685,9 +670,7 @@ async def test_every_language_has_every_text_with_the_same_placeholders() -> Non
     assert shape(WORDS["zh-CN"]) == shape(WORDS["zh-TW"]) == shape(WORDS["en"])
 
 
-async def test_a_visitor_who_reads_further_up_is_not_pulled_down(
-    chat: FakeChat, new_context: MakeContext
-) -> None:
+async def test_a_visitor_who_reads_further_up_is_not_pulled_down(chat: FakeChat, new_context: MakeContext) -> None:
     page = await arrive(chat, new_context)
     for number in range(30):
         await chat.say(f"第 {number} 条")

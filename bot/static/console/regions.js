@@ -77,7 +77,9 @@ function swap(region, fresh) {
     mergeList(list, freshList);
     swapAround(region, list, fresh, freshList);
   } else {
+    const open = openDetails(region);
     region.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+    reopen(region, open);
     for (const keyed of region.querySelectorAll("[data-keyed]")) for (const item of keyed.children) remember(item);
   }
   if (focused) region.querySelector(focused)?.focus({ preventScroll: true });

@@ -183,18 +183,22 @@ export class Chat {
   #accept(items, last) {
     const added = this.conversation.accept(items, last);
     for (const message of added) {
-      if (message.client_message_id) this.delivery.acknowledge(message.client_message_id);
+      if (message.client_message_id) this.#settle(message.client_message_id);
     }
     if (added.some((message) => message.author !== "contact")) this.#hideTyping();
     this.#catchUp();
   }
 
   #acknowledge(frame) {
-    const entry = this.delivery.acknowledge(frame.client_message_id);
-    if (!entry) return;
-    if (entry.frame.type === "contact") {
-      if (entry.form) this.#storage.set("form", `${entry.form}:${entry.frame.refused ? "refused" : "saved"}`);
-    } else this.#accept([sentMessage(entry, frame)]);
+    const entry = this.#settle(frame.client_message_id);
+    if (entry && entry.frame.type !== "contact") this.#accept([sentMessage(entry, frame)]);
+  }
+
+  // The server has it: the entry leaves the outbox, and a contact form is done.
+  #settle(id) {
+    const entry = this.delivery.acknowledge(id);
+    if (entry?.form) this.#storage.set("form", `${entry.form}:${entry.frame.refused ? "refused" : "saved"}`);
+    return entry;
   }
 
   #refuse(frame) {

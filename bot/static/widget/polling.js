@@ -36,7 +36,7 @@ export async function openPolling({ server, hello, token, after, receive }) {
     while (!stop.signal.aborted) {
       const known = after();
       const answer = await ask(`${address}?after=${known}&wait=${WAIT_S}`, {}, WAIT_S * 1000 + ANSWER_MS);
-      answer.frames.forEach(receive);
+      answer.frames.map(stateOnly).forEach(receive);
       if (!answer.ok) throw new Error(`The chat server answered ${answer.status}.`);
       if (after() === known && answer.quick) await pause(EMPTY_PAUSE_MS);
     }
@@ -80,6 +80,12 @@ export async function openPolling({ server, hello, token, after, receive }) {
 function framesOf(body) {
   if (Array.isArray(body?.frames)) return body.frames;
   return body?.type === "error" ? [body] : null;
+}
+
+// Each answer to a poll begins with the welcome of when the poll began; by now the page may know more messages
+// than that, so that only its state is of use.
+function stateOnly(frame) {
+  return frame.type === "welcome" ? { type: "state", ...frame.state } : frame;
 }
 
 function pause(ms) {

@@ -1,0 +1,130 @@
+"""The commands and their options: each reads the settings and calls one function of operations.py."""
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from bot import operations
+from bot.config import Config, load_config
+from bot.errors import ConfigError
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", "path", type=EXISTING, help="The settings file (TOML).")
+@click.pass_context
+def main(context: click.Context, path: Path | None) -> None:
+    """Yingsheng (应声): answers customers at once, or opens a ticket and keeps the promise."""
+    context.obj = path
+
+
+def settings(path: Path | None, overrides: dict[str, str] | None = None) -> Config:
+    """The settings, or all of their problems and exit code 2."""
+    try:
+        return load_config(path, {**os.environ, **(overrides or {})})
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(f"config: {problem}", err=True)
+        sys.exit(2)
+
+
+@main.command()
+@click.option("--config", "path", type=EXISTING, help="The settings file (TOML).")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Over the settings; 0 picks a free one.")
+@click.pass_obj
+def serve(outer: Path | None, path: Path | None, port: int | None) -> None:
+    """Run the server."""
+    overrides = {} if port is None else {"YINGSHENG_SERVER__PORT": str(port)}
+    sys.exit(operations.guarded(partial(operations.run_server, settings(path or outer, overrides))))
+
+
+@main.command()
+@click.option("--entries", "knowledge", type=EXISTING, required=True, help="The knowledge base (JSONL).")
+@click.option("--queries", type=EXISTING, required=True, help="Labelled queries (JSONL).")
+@click.option("--predictions", type=FILE, help="Where to write one line per query.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: bool) -> None:
+    """Measure the matching on labelled queries."""
+    sys.exit(operations.guarded(partial(operations.evaluate, knowledge, queries, predictions, as_json)))
+
+
+@main.command("import-entries")
+@click.argument("file", type=EXISTING)
+@click.pass_obj
+def import_entries(path: Path | None, file: Path) -> None:
+    """Publish the entries of a CSV, XLSX or JSONL file, all or none."""
+    sys.exit(operations.guarded(partial(operations.import_entries, settings(path), file)))
+
+
+@main.command("export-entries")
+@click.argument("file", type=FILE)
+@click.pass_obj
+def export_entries(path: Path | None, file: Path) -> None:
+    """Write every entry to a CSV, XLSX or JSONL file."""
+    sys.exit(operations.guarded(partial(operations.export_entries, settings(path), file)))
+
+
+@main.command()
+@click.pass_obj
+def doctor(path: Path | None) -> None:
+    """Check settings, data and transports."""
+    sys.exit(operations.guarded(partial(operations.doctor, settings(path))))
+
+
+@main.command()
+@click.argument("file", type=FILE)
+@click.pass_obj
+def backup(path: Path | None, file: Path) -> None:
+    """Copy the database to FILE, also while the server runs."""
+    sys.exit(operations.guarded(partial(operations.backup, settings(path), file)))
+
+
+@main.command()
+@click.argument("file", type=EXISTING)
+@click.pass_obj
+def restore(path: Path | None, file: Path) -> None:
+    """Put the backup FILE in the place of the database."""
+    sys.exit(operations.guarded(partial(operations.restore, settings(path), file)))
+
+
+@main.group()
+def user() -> None:
+    """The people who work in the console."""
+
+
+@user.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="The name that customers and colleagues see.")
+@click.option("--role", type=click.Choice(["agent", "supervisor", "admin"]), default="agent")
+@click.option("--email", help="Where alerts go.")
+@click.password_option(help="At least 10 characters; asked for when not given.")
+@click.pass_obj
+def add_user(path: Path | None, login: str, name: str, role: str, email: str | None, password: str) -> None:
+    """Make a user LOGIN for the console."""
+    work = partial(operations.add_user, settings(path), login, name, role, email, password)
+    sys.exit(operations.guarded(work))
+
+
+@main.group()
+def outbox() -> None:
+    """What could not be sent."""
+
+
+@outbox.command("list")
+@click.pass_obj
+def list_dead_letters(path: Path | None) -> None:
+    """Name what was given up, newest first."""
+    sys.exit(operations.guarded(partial(operations.list_dead_letters, settings(path))))
+
+
+@outbox.command("retry")
+@click.argument("id")
+@click.pass_obj
+def retry_dead_letter(path: Path | None, id: str) -> None:
+    """Try the delivery ID again."""
+    sys.exit(operations.guarded(partial(operations.retry_dead_letter, settings(path), id)))
