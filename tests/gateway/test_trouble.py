@@ -55,9 +55,33 @@ async def test_while_the_storage_is_away_the_page_is_told_to_send_again_and_noth
             assert (await page.refused(type="resume", after=0))["code"] in ("unavailable", "too_fast")
             newcomer = server.page()
             await newcomer.connect()
-            assert (await newcomer.refused(type="hello"))["code"] == "unavailable"
+            error = await newcomer.refused(type="hello")
+            assert (error["code"], error["retry"], error["retry_after"]) == ("unavailable", True, 2.0)
+            assert (await newcomer.refused(type="resume", after=0))["code"] == "not_greeted"
+            assert server.pages == 1
             await newcomer.leave()
     assert not [frame for frame in page.seen if frame["type"] == "ack" and frame["number"] > 1]
+
+
+async def test_a_page_that_could_not_be_greeted_again_is_greeted_and_kept_up_to_date_later(server: Server) -> None:
+    async with server.page() as page:
+        await page.say("轮胎多久换一次？")
+        await page.reads()
+        async with storage_away(server):
+            assert (await page.refused(type="hello", token=page.token, after=2))["code"] == "unavailable"
+
+        async def greeted() -> bool:
+            await page.send(type="hello", token=page.token, after=2)
+            while (frame := await page.next_frame())["type"] not in ("welcome", "error"):
+                pass
+            return bool(frame["type"] == "welcome")
+
+        await until(greeted)
+        async with server.page(token=page.token) as other:
+            await other.reads_up_to(2)
+            async with asyncio.timeout(10):
+                ack = await other.say("谢谢")
+            assert (await page.reads_up_to(ack["number"]))[-1]["number"] >= 3
 
 
 async def test_the_same_message_is_accepted_once_when_the_storage_is_back(start_server: StartServer) -> None:
