@@ -5,6 +5,7 @@ runs there, or asks the server to do it.
 """
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,23 @@ import aiohttp
 from aiohttp import web
 
 from bot.commands import COMMANDS, CommandRefused
+from bot.errors import PathTooLong
 from storage.database import Database
 from storage.errors import StorageError
 
 SOCKET_NAME = "control.sock"
 TIMEOUT_S = 120.0
+LONGEST_PATH = 107
 
 
 async def open_control(folder: Path, database: Database, clock: Callable[[], int]) -> web.AppRunner:
-    """Listen for commands on this machine; the caller cleans the runner up."""
+    """Listen for commands on this machine; the caller cleans the runner up.
+
+    Raises PathTooLong: a Unix socket's path has an upper limit (unix(7): 108 bytes).
+    """
+    path = folder / SOCKET_NAME
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise PathTooLong(f"the path of the data folder is too long for its control socket: {path}")
 
     async def run(request: web.Request) -> web.Response:
         command = COMMANDS.get(request.match_info["name"])
@@ -37,7 +46,6 @@ async def open_control(folder: Path, database: Database, clock: Callable[[], int
     app.router.add_post("/{name}", run)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    path = folder / SOCKET_NAME
     path.unlink(missing_ok=True)
     await web.UnixSite(runner, str(path)).start()
     path.chmod(0o600)
