@@ -175,7 +175,7 @@ async def _at_once() -> None:
 async def _say_goodbye(app: web.Application) -> None:
     """Tell every page that the server goes away, so that it comes back by itself."""
     sockets: set[web.WebSocketResponse] = app[SOCKETS]
-    app[CHAT].hub.ring_all()
+    app[CHAT].hub.dismiss()
     await asyncio.gather(*(_close(socket) for socket in tuple(sockets)))
 
 

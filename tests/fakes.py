@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from bot.app import build_app
 from bot.config import Config
 from bot.gateway.answers import ServerFrame
-from bot.keys import LIBRARY
+from bot.keys import CHAT, LIBRARY
 from knowledgebase import entries
 from knowledgebase.model import Entry
 from storage.sqlite import SQLiteDatabase, open_database
@@ -80,6 +80,11 @@ class Server:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pages(self) -> int:
+        """How many pages are connected."""
+        return self.app[CHAT].hub.seats
 
     async def start(self) -> None:
         """Listen, on the port of the last time if there was one."""
