@@ -16,8 +16,9 @@ from bot.gateway.chat import Desk
 from bot.gateway.hub import Hub
 from bot.gateway.limits import Traffic
 from bot.gateway.metrics import Metrics
+from bot.gateway.help import open_shelves
 from bot.gateway.middlewares import harden, tell_errors
-from bot.gateway.web import add_public_routes
+from bot.gateway.routes import add_public_routes
 from bot.keys import (
     CHAT,
     CLOCK,
@@ -63,7 +64,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
     app[CONSOLE_SETTINGS] = ConsoleSettings(public_url, config.console.idle, config.console.absolute)
-    app.cleanup_ctx.extend([_knowledge, _chat, partial(_loops, public_url=public_url)])
+    app.cleanup_ctx.extend([_knowledge, open_shelves, _chat, partial(_loops, public_url=public_url)])
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(harden)
     add_public_routes(app)
@@ -174,7 +175,7 @@ async def _at_once() -> None:
 async def _say_goodbye(app: web.Application) -> None:
     """Tell every page that the server goes away, so that it comes back by itself."""
     sockets: set[web.WebSocketResponse] = app[SOCKETS]
-    app[CHAT].hub.ring_all()
+    app[CHAT].hub.dismiss()
     await asyncio.gather(*(_close(socket) for socket in tuple(sockets)))
 
 

@@ -8,7 +8,7 @@ of bounded length and repeats nothing inside a repetition, so that no text can m
 import re
 from enum import StrEnum
 
-from knowledgebase.text import RAW_CHARS, normalise
+from knowledgebase.text import normalise
 
 
 class Wish(StrEnum):
@@ -27,13 +27,18 @@ class Wish(StrEnum):
 
 
 LONGEST_SMALL_TALK = 40
+# Of a longer text we read the beginning and the end: what is wanted stands there, and reading takes time.
+LONGEST_READ = 600
 
 _SENTENCE = re.compile(r"[^\n。！？!?；;]*+[\n。！？!?；;]++|[^\n。！？!?；;]++")
 
 
 def plain(text: str) -> str:
-    """The text as everything here reads it: each sentence normalised, on a line of its own."""
-    sentences = (normalise(sentence) for sentence in _SENTENCE.findall(text[:RAW_CHARS]))
+    """The text as everything here reads it: each sentence normalised, on a line of its own; of a text longer
+    than LONGEST_READ, half of that from either end."""
+    half = LONGEST_READ // 2
+    read = text if len(text) <= LONGEST_READ else f"{text[:half]}\n{text[-half:]}"
+    sentences = (normalise(sentence) for sentence in _SENTENCE.findall(read))
     return "\n".join(sentence for sentence in sentences if sentence)
 
 
@@ -61,7 +66,7 @@ _REAL = (
 _DESK = "在线客服|客服|客户经理|专员|专人"
 _BOSS = "经理|领导|主管|负责人|老板|店长|上级|上司|管事的|说了算的|能做主的"
 _TURN = "转接|转到|转给|转回|转去|转至|转|接通|接入|接到|接给|接|切换|切到|切|换成|换到|换|呼叫|唤醒"
-_SEEK = "联系|呼叫|找|叫|喊|见|搵|来|换|要|想要|需要|申请|请求|连线"
+_SEEK = "联系|呼叫|找|叫|喊|见|揾|来|换|要|想要|需要|申请|请求|连线"
 _TALK = "对话|沟通|说话|说|聊聊|聊天|聊|谈谈|谈|讲话|讲|交流|反映|反馈|通话|打电话"
 _A = "(?:一下下|一下|下|给我|帮我|我|个|一个|一位|位|名|一名|你们的|你们店的|你们店|你们|你|咱们|的|在线|到|去|回)"
 _SERVICE = "(?:客服|服务|坐席|座席|专员|人员|台|接听|热线|模式|通道)?"
@@ -74,6 +79,7 @@ _ABOUT_STAFF = re.compile(
     rf"|(?:要|需要|用|需不需要|要不要|用不用|是不是要|必须|一定要|得|可以不|会有|有没有人|会)(?:先)?(?:找|联系|叫|去找|给|打给)?(?:店里的|店里|你们的?|个)?(?:{_REAL}|{_DESK}|{_BOSS})"
     r"(?:陪同|签字|同意|确认|在场|帮忙|协助|批准|开门|操作|安装|验车|陪)?(?:吗|么|不|嘛)?\?*$(?<=[吗么不嘛?])"
 )
+_GAP = re.compile(r"(?<=[㐀-鿿]) +(?=[㐀-鿿])")
 # 不用转人工: a call taken back, or never made.
 _NOT_CALLED = re.compile(
     rf"(?:不用|不需要|不必|无需|没必要|先不|先别|别|不要|不想|取消|不)(?:再|给我|帮我|麻烦|急着|了)?"
@@ -86,7 +92,7 @@ _CALLS_PERSON = (
         rf"(?:人工|真人|活人)(?:客服|服务|坐席|座席|专员|电话|人工|真人|台)*+{_END}$"
     ),
     re.compile(
-        rf"^(?:我要|我想|请|麻烦|帮我|给我|,)*+(?:{_TURN}|联系|找|呼叫|叫|搵|要)(?:{_A}){{0,2}}(?:{_DESK}){_END}$"
+        rf"^(?:我要|我想|请|麻烦|帮我|给我|,)*+(?:{_TURN}|联系|找|呼叫|叫|揾|要)(?:{_A}){{0,2}}(?:{_DESK}){_END}$"
     ),
     # 转人工 · 帮我转接一下你们经理 · 转专员
     re.compile(rf"(?:{_TURN})(?:{_A}){{0,3}}(?:{_REAL}|{_BOSS}|客服|专员)(?!费|智能|驾驶|检测|换挡|签字|电话)"),
@@ -125,7 +131,7 @@ _CALLS_PERSON = (
     re.compile(r"(?:怎么|如何|咋|怎样)(?:才能|能)?(?:转|找|联系|接|进)(?:到|通|入)?(?:人工|真人|活人)"),
     # English
     re.compile(
-        r"\b(?:talk|speak|chat|connect me|transfer me|get me|put me through|pass me|want|need)(?: (?:to|with|a|an|the|some|your|real|live|actual))*+"
+        r"\b(?:talk|speak|chat|connect me|transfer me|get me|put me through|pass me|want|need)(?: (?:to|with|a|an|the|some|your|real|live|actual)\b)*+"
         r" (?:human|person|people|someone|somebody|agent|representative|rep|operator|manager|supervisor|staff|customer service)\b"
     ),
     re.compile(
@@ -138,7 +144,7 @@ _CALLS_PERSON = (
 def _calls_person(line: str) -> bool:
     if _IDENTITY.search(line) or _ABOUT_STAFF.search(line):
         return False
-    called = _NOT_CALLED.sub("", line)
+    called = _NOT_CALLED.sub("", _GAP.sub("", line))
     return any(pattern.search(called) for pattern in _CALLS_PERSON)
 
 
@@ -178,7 +184,7 @@ def _is_danger(line: str) -> bool:
 # --- Anger and complaints ---------------------------------------------------------------------------------------
 
 _INSULT = (
-    r"垃圾(?!桶|袋|箱|清理|分类|文件|短信|放|扔|在|车)|骗子(?!电话|短信)|王八|混蛋|他妈的|(?<![我你他她爸])妈的|你妈的|特么|尼玛|操你|我操(?!作|控|心|盘|纵)|卧槽你|傻逼|傻b|煞笔|沙比|脑残|智障|弱智|废物|白痴|滚蛋|滚开|去死"
+    r"垃圾(?!桶|袋|箱|清理|分类|文件|短信|放|扔|在)|骗子(?!电话|短信)|王八|混蛋|他妈的|(?<![我你他她爸])妈的|你妈的|特么|尼玛|操你|我操(?!作|控|心|盘|纵)|卧槽你|傻逼|傻b|煞笔|沙比|脑残|智障|弱智|废物|白痴|滚蛋|滚开|去死"
     r"|不要脸|无耻|黑心|黑店|无良|奸商|坑爹|坑人|坑钱|破车(?!窗|灯|门|胎|膜)|烂车|破店|破公司|狗屁|放屁|(?<![a-z])(?:sb|tmd|nmsl|cnm|wtf)(?![a-z])|[🤬💢🖕😡]"
 )
 _OUTRAGE = (

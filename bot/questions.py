@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 MOST_QUESTIONS = 4
 LONGEST_FOLLOW_UP = 24
-LONGEST_ASKED = 600
 
 _COURTESY_BEFORE = re.compile(
     r"^(?:(?:您好|你好|你们好|哈喽|嗨|喂|在吗|在么|早上好|上午好|中午好|下午好|晚上好|亲|客服|请问一下|请问|麻烦问一下|想问一下|问一下"
     r"|咨询一下|好的|好吧|嗯+|哦+|谢谢|明白了|知道了|(?:hello|hi|hey|ok|thanks)(?![a-z]))[啊呀哦呢哈吧吗啦了,，.!?~、\s]*+)++"
 )
-_COURTESY_AFTER = re.compile(r"[,，.!\s]*+(?:谢谢(?:您|你|了|啦)?|多谢|麻烦了|辛苦了|thanks|thank you)[!！。.,，\s]*+$")
+_COURTESY_AFTER = re.compile(
+    r"[,，.!\s]{0,4}(?:谢谢(?:您|你|了|啦)?|多谢|麻烦了|辛苦了|thanks|thank you)[!！。.,，\s]*+$"
+)
 
 _ASKS = re.compile(
     r"[?？]|吗|呢|么$|怎么|如何|咋|什么|啥|哪|谁|几|多少|多久|多长|多大|多远|多高|为什么|为何|是否|能不能|可不可以|可以不|要不要"
@@ -39,7 +40,8 @@ _ASPECT = (
 _FRAGMENT = re.compile(rf"{_LINK}{_DEGREE}{_ASPECT}(?:呢|吗|啊|呀|[?？\s])*+")
 # 那E40呢, 轮胎呢: the same thing asked of another subject.
 _OTHER_SUBJECT = re.compile(
-    r"(?:那么|那|换成|如果是|要是|and|what about|how about)?\s*([^,，。?？]{1,12}?)(?:的话)?(?:呢[?？\s]*+|\?)"
+    r"(?:那么|那|换成|如果是|要是|and|what about|how about)? ?([^\s,，。?？][^,，。?？]{0,11}?)"
+    r"(?:的话)?(?:呢[?？]{0,3}|\?)"
 )
 _POINTS_BACK = re.compile(r"^(?:那个|那么|那|它|这个|这种|那种|这样|那样)(?!天|时|边|位|款|台|辆|里|家|么)[,，]?")
 _ASKED_PART = re.compile(
@@ -82,7 +84,7 @@ def asked(text: str, before: str | None = None) -> Asked:
     parts = _apart(core)
     if len(parts) > 1:
         return Asked((core,), parts=_leaning_on_each_other(parts))
-    loose = tuple(piece for piece in _LOOSE_END.split(core[:LONGEST_ASKED]) if piece)
+    loose = tuple(piece for piece in _LOOSE_END.split(core) if piece)
     several = 1 < len(loose) <= MOST_QUESTIONS and all(_ASKS.search(piece) for piece in loose)
     return Asked((core,), loose=_leaning_on_each_other(loose) if several else ())
 

@@ -1,7 +1,7 @@
 """The stored side of a decision: what was said before, by whom, and how we last answered."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,13 +128,13 @@ def asked_about(scene: Scene) -> list[dict[str, Any]]:
 
 def subject(scene: Scene) -> str:
     """What a ticket is about: the customer's latest own words that say anything, cut to one line."""
-    line = " ".join(next(reversed(list(_telling(scene))), scene.message.text).split())
+    line = " ".join(next(_telling(scene), scene.message.text).split())
     return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
 
 
 def language(scene: Scene) -> str:
     """'en' for a customer who writes English and no Chinese at all, else 'zh'."""
-    typed = list(_typed(scene))
+    typed = tuple(_typed(scene))
     if any(_HAN.search(text) for text in typed):
         return "zh"
     return "en" if any(_ENGLISH.search(text) for text in typed) else "zh"
@@ -142,7 +142,7 @@ def language(scene: Scene) -> str:
 
 def traditional(scene: Scene) -> bool:
     """Whether the customer writes Traditional characters: by the latest text that shows it."""
-    for text in reversed(list(_typed(scene))):
+    for text in _typed(scene):
         if is_traditional(text):
             return True
         if to_traditional(text) != text:
@@ -150,15 +150,15 @@ def traditional(scene: Scene) -> bool:
     return False
 
 
-def _typed(scene: Scene) -> Iterable[str]:
-    """What the customer wrote, oldest first; the labels of buttons are our words."""
-    for message in (*scene.history, scene.message):
+def _typed(scene: Scene) -> Iterator[str]:
+    """What the customer wrote, newest first; the labels of buttons are our words."""
+    for message in (scene.message, *reversed(scene.history)):
         if message.author is Author.CONTACT and message.action is None:
             yield message.text
 
 
-def _telling(scene: Scene) -> Iterable[str]:
-    """What the customer wrote that says what it is about."""
+def _telling(scene: Scene) -> Iterator[str]:
+    """What the customer wrote that says what it is about, newest first."""
     about_something = (None, intent.Wish.COMPLAINT, intent.Wish.ANGER, intent.Wish.DANGER)
     for text in _typed(scene):
         if details_in(text) is None and intent.wish(intent.plain(text)) in about_something:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Prediction:
 class Report:
     """What an evaluation found, in numbers of questions and in shares of 1.
 
+    accuracy: the share of the questions in scope whose first match is right. wrong_share: the share of the
+    automatic answers that are wrong, those to questions out of scope among them.
     coverage_at_N: the share of all questions that can be answered when N % of the answers must be right, by the
     best threshold for these very questions. calibration_error: expected difference between confidence and the
     share of right first matches, in ten equal bins. Latency is processor time.
@@ -52,9 +54,11 @@ class Report:
     questions: int
     in_scope: int
     right_first: int
+    accuracy: float
     right_in_three: int
     answered: int
     answered_wrong: int
+    wrong_share: float
     out_of_scope: int
     out_of_scope_answered: int
     clarified: int
@@ -65,16 +69,6 @@ class Report:
     latency_p50_ms: float
     latency_p95_ms: float
     thresholds: Thresholds
-
-    @property
-    def accuracy(self) -> float:
-        """The share of the questions in scope whose first match is right."""
-        return self.right_first / max(self.in_scope, 1)
-
-    @property
-    def wrong_share(self) -> float:
-        """The share of the automatic answers that are wrong, those to questions out of scope among them."""
-        return self.answered_wrong / max(self.answered, 1)
 
 
 def evaluate_files(entries: Path, queries: Path, predictions: Path | None) -> Report:
@@ -109,15 +103,19 @@ def summarise(made: Sequence[Prediction], entries: int, thresholds: Thresholds) 
     clarified = [each for each in made if each.decision == "clarify"]
     sure = np.array([each.confidence for each in made])
     right = np.array([float(each.right) for each in made])
+    right_first = sum(each.right for each in in_scope)
+    answered_wrong = sum(not each.right for each in answered)
     times = np.array([each.cpu_us for each in made]) / 1_000
     return Report(
         entries=entries,
         questions=len(made),
         in_scope=len(in_scope),
-        right_first=sum(each.right for each in in_scope),
+        right_first=right_first,
+        accuracy=right_first / max(len(in_scope), 1),
         right_in_three=sum(_in_three(each) for each in in_scope),
         answered=len(answered),
-        answered_wrong=sum(not each.right for each in answered),
+        answered_wrong=answered_wrong,
+        wrong_share=answered_wrong / max(len(answered), 1),
         out_of_scope=len(made) - len(in_scope),
         out_of_scope_answered=sum(not each.question.expected for each in answered),
         clarified=len(clarified),
@@ -144,12 +142,6 @@ def calibration_error(sure: NDArray[np.float64], right: NDArray[np.float64]) -> 
     bins = np.minimum((sure * BINS).astype(int), BINS - 1)
     gaps = [abs(float(np.sum(sure[bins == each] - right[bins == each]))) for each in range(BINS)]
     return sum(gaps) / max(len(sure), 1)
-
-
-def as_json(report: Report) -> str:
-    """The report as one JSON object, with the shares that the counts make."""
-    shares = {"accuracy": report.accuracy, "wrong_share": report.wrong_share}
-    return json.dumps({**asdict(report), **shares}, ensure_ascii=False)
 
 
 def render(report: Report) -> str:

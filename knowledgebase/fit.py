@@ -19,12 +19,12 @@ from knowledgebase.labelled import read_known, read_questions
 from knowledgebase.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Thresholds
 from knowledgebase.text import DATA, shipped_vocabulary
-from knowledgebase.trials import Question, Trial, leave_out, thin_out
+from knowledgebase.trials import Question, Trial, leave_out, pick_few, thin_out
 
 Floats = NDArray[np.float64]
 RANKING_PENALTY = 3.0
 CONFIDENCE_PENALTY = 0.5
-IMPORTANCE = {"labelled": 1.0, "other topics": 0.5, "left out": 0.03, "thinned": 0.03}
+IMPORTANCE = {"labelled": 1.0, "other topics": 0.5, "left out": 0.03, "thinned": 0.03, "few": 0.2}
 PARTS = 5
 HELPFUL = 0.7
 AGAINST = frozenset(name for name in FEATURES if name.endswith(("_conflict", "_only_here", "_of_question")))
@@ -53,6 +53,7 @@ def fit(entries: Sequence[Entry], labelled: Sequence[Question], precision: float
     asked = {
         "left out": _ask_all(leave_out(entries)),
         "thinned": _ask_all(_thinned(entries)),
+        "few": _ask_all(_few(entries)),
         "labelled": _ask_all([Trial(tuple(entries), tuple(labelled))]),
         "other topics": _ask_all([Trial(tuple(entries), tuple(_other_topics()))]),
     }
@@ -89,6 +90,11 @@ def _thinned(entries: Sequence[Entry]) -> Iterator[Trial]:
     for similar in (0, 2):
         for answers in (True, False):
             yield from thin_out(entries, similar, answers)
+
+
+def _few(entries: Sequence[Entry]) -> Iterator[Trial]:
+    for size in (3, 10, 30):
+        yield from pick_few(entries, size, _other_topics())
 
 
 def _other_topics() -> list[Question]:

@@ -34,15 +34,19 @@ class Scores:
 
 
 class Index:
-    """Documents as bags of terms; never changes. Search as often as you like from any thread."""
+    """Documents as bags of terms; never changes. Search as often as you like from any thread.
 
-    def __init__(self, documents: Sequence[Sequence[str]]) -> None:
-        counts = [Counter(document) for document in documents]
+    The background is never found, but a term is as rare as it is in documents and background together.
+    """
+
+    def __init__(self, documents: Sequence[Sequence[str]], background: Sequence[Sequence[str]] = ()) -> None:
         self.size = len(documents)
+        self._elsewhere = Counter(term for document in background for term in set(document))
+        self._together = len(documents) + len(background)
         self._terms: dict[str, int] = {}
         document_ids, term_ids, frequencies = [], [], []
-        for document_id, terms in enumerate(counts):
-            for term, frequency in terms.items():
+        for document_id, document in enumerate(documents):
+            for term, frequency in Counter(document).items():
                 document_ids.append(document_id)
                 term_ids.append(self._terms.setdefault(term, len(self._terms)))
                 frequencies.append(frequency)
@@ -51,7 +55,7 @@ class Index:
     def _arrange(self, documents: NDArray[np.int32], terms: NDArray[np.int32], frequencies: Floats) -> None:
         """Sort the postings by term and work out once what each of them is worth."""
         holding = np.bincount(terms, minlength=len(self._terms))
-        self._idf = np.log1p((self.size - holding + 0.5) / (holding + 0.5))
+        self._idf = np.array([self._rarity(term, held) for term, held in zip(self._terms, holding, strict=True)])
         lengths = np.bincount(documents, weights=frequencies, minlength=self.size)
         mean = max(float(lengths.mean()), 1.0) if self.size else 1.0
         saturation = K1 * (1 - B + B * lengths / mean)
@@ -62,11 +66,16 @@ class Index:
         self._starts = np.concatenate(([0], np.cumsum(holding)))
         self._weights = np.bincount(documents, weights=self._idf[terms], minlength=self.size)
 
+    def _rarity(self, term: str, held: int = 0) -> float:
+        """The inverse document frequency of a term that so many documents hold."""
+        known = held + self._elsewhere[term]
+        return math.log1p((self._together - known + 0.5) / (known + 0.5))
+
     def score(self, query: Iterable[str]) -> Scores:
         """What the query scores in each document."""
         asked = dict.fromkeys(query)
         known = np.array([self._terms[term] for term in asked if term in self._terms], np.int64)
-        idf_unseen = math.log1p((self.size + 0.5) / 0.5) * (len(asked) - len(known))
+        idf_unseen = sum(self._rarity(term) for term in asked if term not in self._terms)
         own = float(self._idf[known].sum()) + idf_unseen
         if not len(known):
             nothing = np.zeros(self.size)

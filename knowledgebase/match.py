@@ -4,7 +4,7 @@ Every feature is a share or a yes-or-no, so that a weight means the same in any 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -63,6 +63,30 @@ class Candidates:
     unseen: tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class _Spelt:
+    """Texts as the indexes see them: compacted, as sounds, and as words, in the same order."""
+
+    texts: list[str]
+    sounds: list[str]
+    words: list[list[str]]
+
+    @property
+    def characters(self) -> list[list[str]]:
+        return [grams(text) for text in self.texts]
+
+    @property
+    def sound_grams(self) -> list[list[str]]:
+        return [grams(text) for text in self.sounds]
+
+    @property
+    def themes(self) -> list[set[str]]:
+        return [
+            set(_theme_terms(text, sounds, words))
+            for text, sounds, words in zip(self.texts, self.sounds, self.words, strict=True)
+        ]
+
+
 class Matcher:
     """Everything that is worked out once for a set of entries. Never changes."""
 
@@ -70,21 +94,28 @@ class Matcher:
         self._vocabulary = vocabulary
         self.wordings = [(at, text) for at, e in enumerate(entries) for text in (e.question, *e.similar)]
         self._owner = np.array([at for at, _ in self.wordings], np.intp)
-        self._texts = [compact(text) for _, text in self.wordings]
-        self._sounds = [_sound_string(text) for text in self._texts]
-        self._contrasts = [contrasts(text) for text in self._texts]
         self._first = np.searchsorted(self._owner, np.arange(len(entries) + 1))
-        characters = [grams(text) for text in self._texts]
-        words = [vocabulary.tokens(text) for text in self._texts]
-        self._characters, self._words = Index(characters), Index(words)
-        self._sound_grams = Index([grams(text) for text in self._sounds])
-        self._entry_characters = Index(self._joined(characters))
-        self._entry_words = Index(self._joined(words))
-        answers = [compact(entry.answer) for entry in entries]
-        answer_words = [vocabulary.tokens(text) for text in answers]
-        self._answers = Index(answer_words)
         self._richness = _richness(len(self.wordings), len(entries))
-        self._themes = Themes(self._theme_documents(words, answers, answer_words))
+        wordings = self._spell(text for _, text in self.wordings)
+        answers = self._spell(entry.answer for entry in entries)
+        everyday = self._spell(vocabulary.background)
+        self._texts, self._sounds = wordings.texts, wordings.sounds
+        self._contrasts = [contrasts(text) for text in self._texts]
+        self._characters = Index(wordings.characters, everyday.characters)
+        self._words = Index(wordings.words, everyday.words)
+        self._sound_grams = Index(wordings.sound_grams, everyday.sound_grams)
+        self._entry_characters = Index(self._joined(wordings.characters), everyday.characters)
+        self._entry_words = Index(self._joined(wordings.words), everyday.words)
+        self._answers = Index(answers.words, everyday.words)
+        self._themes = Themes(self._theme_documents(wordings, answers))
+
+    def _spell(self, texts: Iterable[str]) -> _Spelt:
+        compacted = [compact(text) for text in texts]
+        return _Spelt(
+            texts=compacted,
+            sounds=[_sound_string(text) for text in compacted],
+            words=[self._vocabulary.tokens(text) for text in compacted],
+        )
 
     def candidates(self, utterance: str) -> Candidates:
         """The entries nearest to the utterance, in the order of the knowledge base, at most CANDIDATES."""
@@ -125,16 +156,14 @@ class Matcher:
             joined[owner].extend(bag)
         return joined
 
-    def _theme_documents(
-        self, words: list[list[str]], answers: list[str], answer_words: list[list[str]]
-    ) -> list[dict[str, float]]:
+    def _theme_documents(self, wordings: _Spelt, answers: _Spelt) -> list[dict[str, float]]:
         """For each entry its terms: one for each wording that holds it, a part of one for the answer."""
-        documents: list[dict[str, float]] = [defaultdict(float) for _ in answers]
-        for at, owner in enumerate(self._owner):
-            for term in set(_theme_terms(self._texts[at], self._sounds[at], words[at])):
+        documents: list[dict[str, float]] = [defaultdict(float) for _ in answers.texts]
+        for owner, terms in zip(self._owner, wordings.themes, strict=True):
+            for term in terms:
                 documents[owner][term] += 1
-        for document, text, own_words in zip(documents, answers, answer_words, strict=True):
-            for term in set(_theme_terms(text, _sound_string(text), own_words)):
+        for document, terms in zip(documents, answers.themes, strict=True):
+            for term in terms:
                 document[term] += ANSWER_COUNTS
         return documents
 
@@ -226,9 +255,9 @@ class _Found:
 
 
 def _richness(wordings: int, entries: int) -> float:
-    """How far themes can be trusted: 0 with one wording for each entry, near 1 with many."""
+    """How far themes can be trusted: 0 with one wording for each entry, near 1 with many of many entries."""
     similar = (wordings - entries) / max(entries, 1)
-    return similar / (similar + 2)
+    return similar / (similar + 2) * entries / (entries + 30)
 
 
 def _nearest(nearness: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:

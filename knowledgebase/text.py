@@ -73,11 +73,15 @@ def to_traditional(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A tokenizer with its user dictionary, the words that say nothing, and words that mean the same."""
+    """A tokenizer with its user dictionary, the words that say nothing, and words that mean the same.
+
+    background: everyday questions of no trade, by which the matcher knows how common a word is.
+    """
 
     tokenizer: jieba.Tokenizer
     stop_words: frozenset[str]
     synonyms: dict[str, str]
+    background: tuple[str, ...]
 
     def tokens(self, compacted: str) -> list[str]:
         """The words of a compacted text; when all of them are stop words, all of them."""
@@ -86,7 +90,7 @@ class Vocabulary:
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
-    """Read user_dictionary.txt, stop_words.txt and synonyms.txt of a folder.
+    """Read user_dictionary.txt, stop_words.txt, synonyms.txt and background.txt of a folder.
 
     A line of synonyms is words that mean the same, the first standing for all. '#' starts a comment.
     """
@@ -96,6 +100,7 @@ def load_vocabulary(folder: Path) -> Vocabulary:
         tokenizer=_tokenizer(own_words),
         stop_words=frozenset(_lines(folder / "stop_words.txt")),
         synonyms={word: group[0] for group in groups for word in group},
+        background=tuple(_lines(folder / "background.txt")),
     )
 
 

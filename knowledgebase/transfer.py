@@ -86,9 +86,7 @@ def _rows(path: Path) -> Iterator[_Row]:
             case ".xlsx":
                 yield from _table_rows(path, read_rows(path, MOST_ROWS))
             case suffix:
-                raise FileUnreadable(
-                    f"{path.name}: {suffix or 'no'} extension; known are .csv, .xlsx and .jsonl"
-                )
+                raise FileUnreadable(f"{path.name}: {suffix or 'no'} extension; known are .csv, .xlsx and .jsonl")
     except OSError as error:
         raise FileUnreadable(f"{path.name}: {error.strerror}") from error
 

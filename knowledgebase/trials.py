@@ -12,6 +12,7 @@ from knowledgebase.model import Entry
 FOLDS = 8
 ASKED_OF_TAKEN_OUT = 4
 ASKED_OF_THINNED = 2
+ASKED_OF_FEW = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,21 @@ def thin_out(entries: Sequence[Entry], similar: int, answers: bool) -> Iterator[
             asked = order[similar : similar + ASKED_OF_THINNED]
             questions += [Question(text, frozenset((entry.id,))) for text in asked]
         yield Trial(tuple(kept), tuple(questions))
+
+
+def pick_few(entries: Sequence[Entry], size: int, others: Sequence[Question]) -> Iterator[Trial]:
+    """Trials as a young knowledge base would give them: size entries; nothing answers the other entries' questions.
+
+    Asks what leave_out would, a few wordings of entries far away, and a part of the others.
+    """
+    for turn in range(ASKED_OF_FEW // size):
+        chosen = [entries[(turn * size + step) * 7 % len(entries)] for step in range(size)]
+        ids = {entry.id for entry in chosen}
+        kept = [replace(entry, similar=entry.similar[1:]) for entry in chosen]
+        asked = [Question(entry.similar[0], frozenset((entry.id,))) for entry in chosen if entry.similar]
+        strangers = [entry for entry in entries[turn::61] if entry.id not in ids]
+        asked += [Question(text, frozenset()) for entry in strangers for text in entry.similar[:2]]
+        yield Trial(tuple(kept), (*asked, *others[turn :: ASKED_OF_FEW // size]))
 
 
 def _turned(texts: tuple[str, ...], by: int) -> tuple[str, ...]:

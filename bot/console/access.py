@@ -5,6 +5,7 @@ something is not a GET, comes from our own origin and carries the token of its s
 form).
 """
 
+import contextlib
 import hmac
 import re
 import secrets
@@ -19,6 +20,7 @@ from aiohttp import web
 
 from bot.console.texts import Language, chosen_language
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE, ConsoleSettings
+from storage.errors import StorageUnavailable
 from tickets import sessions
 from tickets.model import Agent, Role
 
@@ -119,14 +121,18 @@ async def _find_session(request: web.Request, token_hash: str) -> tuple[Agent, s
 
 
 async def _keep_alive(request: web.Request, token_hash: str, now: int) -> None:
-    """Note the use of a login, at most once a minute: a write costs a disk flush."""
+    """Note the use of a login, at most once a minute: a write costs a disk flush.
+
+    While nothing can be written agents may still read; the login then only ages as if it were unused.
+    """
     touched = request.config_dict[TOUCHED]
     if now - touched.get(token_hash, 0) < TOUCH_EVERY_MS:
         return
     if len(touched) >= MOST_TOUCHED:
         touched.clear()
     touched[token_hash] = now
-    await request.config_dict[DATABASE].write(sessions.touch, token_hash, now)
+    with contextlib.suppress(StorageUnavailable):
+        await request.config_dict[DATABASE].write(sessions.touch, token_hash, now)
 
 
 def cookie_name(request: web.Request, name: str) -> str:

@@ -105,18 +105,17 @@ class ChatPage:
         The seat is taken before the conversation is looked up: one that begins in between is then not missed.
         """
         self._language, self._page = frame.language, frame.page
-        if frame.token is None:
-            self._desk.traffic.new_visitor(subscriber(self._address))
-        token = frame.token or self._desk.visitors.new_token()
+        token = self._new_token() if frame.token is None else frame.token
         visitor = self._desk.visitors.address(token)
         self._desk.traffic.frame(visitor)
         self.leave()
-        self.seat, self.sent = self._desk.hub.take_seat(visitor), frame.after
-        try:
-            view = await self._join(visitor)
-        except StorageUnavailable as error:
-            self.leave()
-            raise FrameError("unavailable", retry_after=GREET_AGAIN_S) from error
+        seat = self._desk.hub.take_seat(visitor)
+        self.seat, self.sent = seat, frame.after
+        conversation_id = await self._desk.database.read(_conversation_of, visitor)
+        if conversation_id is not None:
+            self._desk.hub.joined(visitor, conversation_id)
+            seat.bell.clear()
+        view = await self._view()
         self._state = view.state
         limits = {"message_chars": self._desk.max_message_chars, "frame_bytes": LARGEST_FRAME}
         welcome = {
@@ -133,6 +132,10 @@ class ChatPage:
         if conversation_id is not None:
             self._desk.hub.joined(visitor, conversation_id)
         return await self._view()
+
+    def _new_token(self) -> str:
+        self._desk.traffic.new_visitor(subscriber(self._address))
+        return self._desk.visitors.new_token()
 
     async def news(self) -> list[dict[str, Any]]:
         """Everything that this page has not been given yet: messages, a changed state, somebody typing."""

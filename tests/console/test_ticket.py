@@ -9,6 +9,7 @@ import pytest
 from knowledgebase import entries
 from knowledgebase.model import EntryStatus
 from storage.database import Transaction
+from storage.errors import StorageUnavailable
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
 from tickets import clocks, contacts, conversations, desk, escalation, tickets
@@ -336,3 +337,18 @@ async def test_an_entry_that_was_withdrawn_offers_no_answer(console: Console, ne
     browser = await new_browser.of(console.cast.li)
     _, page = await browser.open(f"/console/tickets/{made['calm'].number}")
     assert "花纹深度低于" not in page
+
+
+async def test_when_nothing_can_be_saved_agents_are_told_and_can_still_read(
+    console: Console, new_browser: NewBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise StorageUnavailable("the disk is full")
+
+    ticket = await console.ask()
+    browser = await new_browser.of(console.cast.li)
+    monkeypatch.setattr(console.database, "write", refuse)
+    console.clock.pass_by(5 * people.MINUTE)
+    assert (await browser.open(f"/console/tickets/{ticket.number}"))[0] == 200
+    status, said = await reply(browser, ticket, "您好", last_seen=1)
+    assert (status, said) == (503, "暂时无法保存，内容没有发出。请稍后再试，草稿还在。")
