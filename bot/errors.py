@@ -13,10 +13,6 @@ class ConfigError(BotError):
         self.problems = problems
 
 
-class PathTooLong(BotError):
-    """The data folder lies too deep for a socket in it."""
-
-
 class FrameError(BotError):
     """A frame that cannot be accepted; code is one of docs/protocol.md, told to whoever sent it."""
 
