@@ -13,10 +13,10 @@ from bot.config import Config
 from bot.console.routes import add_console
 from bot.decide import Limits
 from bot.gateway.chat import Desk
+from bot.gateway.help import open_shelves
 from bot.gateway.hub import Hub
 from bot.gateway.limits import Traffic
 from bot.gateway.metrics import Metrics
-from bot.gateway.help import open_shelves
 from bot.gateway.middlewares import harden, tell_errors
 from bot.gateway.routes import add_public_routes
 from bot.keys import (
@@ -63,7 +63,9 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[LIBRARY] = Library(database)
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
-    app[CONSOLE_SETTINGS] = ConsoleSettings(public_url, config.console.idle, config.console.absolute)
+    app[CONSOLE_SETTINGS] = ConsoleSettings(
+        public_url, config.console.idle, config.console.absolute, config.server.trusted_proxies
+    )
     app.cleanup_ctx.extend([_knowledge, open_shelves, _chat, partial(_loops, public_url=public_url)])
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(harden)
