@@ -13,11 +13,12 @@ from bot.config import Config
 from bot.console.routes import add_console
 from bot.decide import Limits
 from bot.gateway.chat import Desk
+from bot.gateway.help import open_shelves
 from bot.gateway.hub import Hub
 from bot.gateway.limits import Traffic
 from bot.gateway.metrics import Metrics
 from bot.gateway.middlewares import harden, tell_errors
-from bot.gateway.web import add_public_routes
+from bot.gateway.routes import add_public_routes
 from bot.keys import (
     CHAT,
     CLOCK,
@@ -62,8 +63,10 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[LIBRARY] = Library(database)
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
-    app[CONSOLE_SETTINGS] = ConsoleSettings(public_url, config.console.idle, config.console.absolute)
-    app.cleanup_ctx.extend([_knowledge, _chat, partial(_loops, public_url=public_url)])
+    app[CONSOLE_SETTINGS] = ConsoleSettings(
+        public_url, config.console.idle, config.console.absolute, config.server.trusted_proxies
+    )
+    app.cleanup_ctx.extend([_knowledge, open_shelves, _chat, partial(_loops, public_url=public_url)])
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(harden)
     add_public_routes(app)
@@ -144,15 +147,27 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         LONGEST_HOURLY_MS,
     )
     changed = ringing(Bell(database.signals, "entries"), HOUR_S)
-    workers.start("knowledge", partial(_reload_after, changed, library), _at_once, LONGEST_HOURLY_MS)
+    workers.start("knowledge", _reloading_after(changed, library), _at_once, LONGEST_HOURLY_MS)
     yield
     await workers.stop()
 
 
-async def _reload_after(changed: Turn, library: Library) -> None:
-    """A turn of the knowledge loop; the first knowledge base was built before the loop began."""
-    await changed()
-    await library.reload()
+def _reloading_after(changed: Turn, library: Library) -> Turn:
+    """A turn of the knowledge loop; the first knowledge base was built before the loop began.
+
+    A change whose reload failed is not waited for again.
+    """
+    owed = False
+
+    async def turn() -> None:
+        nonlocal owed
+        if not owed:
+            await changed()
+        owed = True
+        await library.reload()
+        owed = False
+
+    return turn
 
 
 async def _at_once() -> None:
@@ -162,7 +177,7 @@ async def _at_once() -> None:
 async def _say_goodbye(app: web.Application) -> None:
     """Tell every page that the server goes away, so that it comes back by itself."""
     sockets: set[web.WebSocketResponse] = app[SOCKETS]
-    app[CHAT].hub.ring_all()
+    app[CHAT].hub.dismiss()
     await asyncio.gather(*(_close(socket) for socket in tuple(sockets)))
 
 

@@ -1,21 +1,21 @@
 """What to do with an utterance. Pure: the same situation and matches always give the same decision.
 
 ``read`` says what has to be looked up, ``decide`` what to do once it has been. Both follow one ladder: a button
-that was pressed, a call for a person, anger, small talk, then the knowledge base: sure → answer, plausible → ask
-back (twice at most), anything else → a person.
+that was pressed, what the customer wants beside information, then the knowledge base: sure → answer, plausible →
+ask back (twice at most), anything else → a person.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot import intent
+from bot.intent import Wish, asks, wish
+from bot.questions import Asked, asked
 from knowledgebase.model import Entry, Match, Thresholds
 from tickets.contact_details import ContactDetails
 from tickets.model import Reason
 
 MOST_CANDIDATES = 3
-MOST_ANSWERS = 3
 
 
 class Action(StrEnum):
@@ -25,6 +25,7 @@ class Action(StrEnum):
     SOLVED = "solved"
     UNSOLVED = "unsolved"
     NONE = "none"
+    CONTACT_REFUSED = "contact_refused"
     ENTRY = "entry:"
 
 
@@ -32,41 +33,50 @@ class Remark(StrEnum):
     """Something said that neither answers, asks back nor hands over."""
 
     GREETING = "greeting"
+    IDENTITY = "identity"
     THANKS = "thanks"
+    ACKNOWLEDGEMENT = "acknowledgement"
     FAREWELL = "farewell"
     SOLVED = "solved"
     NOTED = "noted"
+    REGRET = "regret"
+    WAITING = "waiting"
     CONTACT_SAVED = "contact_saved"
     CONTACT_REFUSED = "contact_refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An answer given before: which entry, at which version, and the question it answers."""
-
-    entry_id: str
-    version: int
-    question: str
+# Said while a person is awaited; the customer is told that nothing is lost, and when the answer comes.
+WHILE_WAITING = frozenset({Remark.NOTED, Remark.REGRET, Remark.WAITING})
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """An utterance and all that the decision about it may depend on, but for what is looked up.
 
-    text is normalised; clarifications counts how often in a row we have asked back; given are the answers of
-    our last answering message, newest question last; chosen is the entry behind a pressed candidate, if it is
-    still published; details are set when the whole text is a phone number or mail address; waiting says that a
-    ticket is open and no person has taken over yet.
+    text: what was said, as intent.plain makes it. action: the button that was pressed or typed.
+    chosen: the entry behind a candidate's button, if customers may still see it.
+    details: the phone number or mail address that the text gives.
+    before: the question that was answered last. unsolved: the entries that did not help.
+    clarifications: how often in a row we have asked back. talked: our last message was small talk.
+    waiting: a ticket is open and no person has taken over yet. assured: our last word, a short while ago, was
+    that a person will answer.
     """
 
     text: str
     action: str | None = None
-    clarifications: int = 0
-    given: tuple[Given, ...] = ()
     chosen: Entry | None = None
     details: ContactDetails | None = None
-    refuses_contact: bool = False
+    before: str | None = None
+    unsolved: frozenset[str] = frozenset()
+    clarifications: int = 0
+    talked: bool = False
     waiting: bool = False
+    assured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Say nothing: nothing was asked, or all has been said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +99,23 @@ class OfferPerson:
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """Open a ticket; candidates are the matches that were not sure enough."""
+    """Open a ticket; candidates are the matches that were not sure enough. danger: somebody may get hurt."""
 
     reason: Reason
     candidates: tuple[Match, ...] = ()
+    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answer from these entries, one after the other; rest is for what was asked beside them."""
+    """Answer from these entries, one after the other; rest is for what was said beside them."""
 
     matches: tuple[Match, ...]
-    rest: "Clarify | HandOff | None" = None
+    rest: Clarify | HandOff | Say | None = None
 
 
-Decision = Answer | Clarify | HandOff | OfferPerson | Say
+Decision = Answer | Clarify | HandOff | OfferPerson | Say | Silence
+Found = Mapping[str, Sequence[Match]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,60 +130,49 @@ def read(situation: Situation, limits: Limits) -> tuple[str, ...]:
     """The texts to look up in the knowledge base before deciding; none if the decision needs no look-up."""
     if _without_lookup(situation, limits) is not None:
         return ()
-    text = intent.without_opening(situation.text)
-    texts = [text]
-    if situation.given and intent.is_follow_up(text):
-        texts.append(intent.with_topic(situation.given[-1].question, text))
-    parts = intent.questions(text)
-    if len(parts) > 1:
-        texts += parts
-    return tuple(dict.fromkeys(texts))
+    return asked(situation.text, situation.before).texts
 
 
-def decide(situation: Situation, found: Mapping[str, Sequence[Match]], limits: Limits) -> Decision:
+def decide(situation: Situation, found: Found, limits: Limits) -> Decision:
     """The decision. found holds the matches, best first, of each text that read() named."""
-    early = _without_lookup(situation, limits)
-    if early is not None:
-        return early
-    text = intent.without_opening(situation.text)
-    if intent.complains(text) and not (intent.asks_how(text) and _sure(found[text], limits)):
-        return HandOff(Reason.COMPLAINT, _plausible(found[text], limits))
-    return _several(situation, text, found, limits) or _one(situation, _best(situation, text, found), limits)
+    settled = _without_lookup(situation, limits)
+    if settled is not None:
+        return settled
+    asking = asked(situation.text, situation.before)
+    wanted = wish(situation.text)
+    if wanted in (Wish.DANGER, Wish.COMPLAINT):
+        return _person_at_once(situation, wanted, asking, found, limits)
+    return _several(situation, asking, found, limits) or _one(situation, _best(asking, found), limits)
+
+
+# --- Without looking anything up --------------------------------------------------------------------------------
 
 
 def _without_lookup(situation: Situation, limits: Limits) -> Decision | None:
     """The decision where no look-up is needed, else None."""
-    if situation.action is not None and (pressed := _pressed(situation, limits)) is not None:
+    pressed = _pressed(situation, limits)
+    if pressed is not None:
         return pressed
     if situation.details is not None:
         return Say(Remark.CONTACT_SAVED, situation.details)
-    if situation.refuses_contact:
-        return Say(Remark.CONTACT_REFUSED)
-    if intent.asks_for_person(situation.text):
-        return Say(Remark.NOTED) if situation.waiting else HandOff(Reason.ASKED_FOR_PERSON)
-    if intent.is_angry(situation.text):
-        return Say(Remark.NOTED) if situation.waiting else HandOff(Reason.COMPLAINT)
-    kind = intent.small_talk(situation.text)
-    if kind is not None:
-        return Say(Remark(kind.value))
-    if not intent.has_content(situation.text):
-        return _not_understood(situation, limits)
-    return None
+    return _wished(situation, limits)
 
 
 def _pressed(situation: Situation, limits: Limits) -> Decision | None:
     match situation.action:
         case Action.HUMAN:
-            return Say(Remark.NOTED) if situation.waiting else HandOff(Reason.ASKED_FOR_PERSON)
+            return _call_person(situation)
         case Action.SOLVED:
             return Say(Remark.SOLVED)
+        case Action.UNSOLVED if situation.waiting or situation.unsolved:
+            return _call_person(situation)
         case Action.UNSOLVED:
-            return Say(Remark.NOTED) if situation.waiting else OfferPerson()
+            return OfferPerson()
         case Action.NONE:
             return _not_understood(situation, limits)
-    if situation.chosen is not None:
-        return Answer((_certain(situation.chosen),))
-    return None
+        case Action.CONTACT_REFUSED:
+            return Say(Remark.CONTACT_REFUSED)
+    return None if situation.chosen is None else Answer((_certain(situation.chosen),))
 
 
 def _certain(entry: Entry) -> Match:
@@ -179,66 +180,118 @@ def _certain(entry: Entry) -> Match:
     return Match(entry, score=1.0, confidence=1.0, wording=entry.question, why={"chosen": 1.0})
 
 
-def _several(situation: Situation, text: str, found: Mapping[str, Sequence[Match]], limits: Limits) -> Answer | None:
-    """An answer to two or more questions asked at once, or None when it is one question after all."""
-    parts = intent.questions(text)
-    if len(parts) < 2:
-        return None
-    sure = {part: found[part][0] for part in parts if _sure(found[part], limits)}
-    answers = _distinct(sure.values())
-    open_parts = [part for part in parts if part not in sure]
-    if not answers or (len(answers) == 1 and not open_parts):
-        return None
-    if not open_parts:
-        return Answer(answers[:MOST_ANSWERS])
-    if len(answers) == 1 and _sure(found[text], limits) and found[text][0].entry.id == answers[0].entry.id:
-        return None
-    rest = _one(situation, found[open_parts[0]], limits)
-    return Answer(answers[:MOST_ANSWERS], rest if isinstance(rest, Clarify | HandOff) else None)
+def _wished(situation: Situation, limits: Limits) -> Decision | None:
+    """What follows from a wish alone; None if the knowledge base has to be asked."""
+    match wish(situation.text):
+        case Wish.PERSON:
+            return _call_person(situation)
+        case Wish.ANGER:
+            return _reassure(situation, Remark.REGRET) if situation.waiting else HandOff(Reason.COMPLAINT)
+        case Wish.COMPLAINT if not asks(situation.text):
+            return _reassure(situation, Remark.REGRET) if situation.waiting else HandOff(Reason.COMPLAINT)
+        case Wish.NOTHING:
+            return _not_understood(situation, limits)
+        case Wish.GREETING if situation.waiting:
+            return Say(Remark.WAITING)
+        case Wish.ACKNOWLEDGEMENT if situation.waiting or situation.talked or situation.clarifications:
+            return Silence()
+        case Wish.GREETING | Wish.IDENTITY | Wish.THANKS | Wish.ACKNOWLEDGEMENT | Wish.FAREWELL as polite:
+            return Say(Remark(polite.value))
+    if asked(situation.text, situation.before).bare:
+        return _not_understood(situation, limits)
+    return None
 
 
-def _distinct(matches: Iterable[Match]) -> tuple[Match, ...]:
-    """One match of each entry, in the order asked."""
-    return tuple({match.entry.id: match for match in matches}.values())
-
-
-def _best(situation: Situation, text: str, found: Mapping[str, Sequence[Match]]) -> Sequence[Match]:
-    """The matches of the reading that is surest: the text alone, with the topic before it, or a part of it.
-
-    A follow-up never falls back to its own words alone: 「那多少钱」 has no topic of its own.
-    """
-    if situation.given and intent.is_follow_up(text):
-        return found[intent.with_topic(situation.given[-1].question, text)]
-    readings = [found[text], *(found[part] for part in intent.questions(text) if part in found)]
-    return max(readings, key=lambda matches: matches[0].confidence if matches else 0.0)
-
-
-def _one(situation: Situation, matches: Sequence[Match], limits: Limits) -> Decision:
-    if _sure(matches, limits):
-        return Answer((matches[0],))
+def _call_person(situation: Situation) -> Decision:
+    """A person, as asked for; somebody whom an answer did not help is not asked why."""
     if situation.waiting:
-        return Say(Remark.NOTED)
-    candidates = _plausible(matches, limits)
-    if candidates and situation.clarifications < limits.clarifications:
-        return Clarify(candidates)
-    return HandOff(Reason.NOT_UNDERSTOOD, tuple(matches[:MOST_CANDIDATES]))
+        return Say(Remark.WAITING)
+    return HandOff(Reason.NOT_SOLVED if situation.unsolved else Reason.ASKED_FOR_PERSON)
+
+
+def _reassure(situation: Situation, remark: Remark) -> Say | Silence:
+    """Say that a person will answer, but not after every line."""
+    return Silence() if situation.assured else Say(remark)
 
 
 def _not_understood(situation: Situation, limits: Limits) -> Decision:
     """Ask to put it differently, unless that has been tried often enough."""
     if situation.waiting:
-        return Say(Remark.NOTED)
+        return _reassure(situation, Remark.NOTED)
     if situation.clarifications < limits.clarifications:
         return Clarify()
     return HandOff(Reason.NOT_UNDERSTOOD)
 
 
-def _sure(matches: Sequence[Match], limits: Limits) -> bool:
-    return bool(matches) and matches[0].confidence >= limits.thresholds.answer
+# --- With what was looked up ------------------------------------------------------------------------------------
 
 
-def _plausible(matches: Sequence[Match], limits: Limits) -> tuple[Match, ...]:
-    """The candidates worth asking about: those of any weight, if the first is plausible at all."""
-    if not matches or matches[0].confidence < limits.thresholds.clarify:
-        return ()
-    return tuple(matches[:MOST_CANDIDATES])
+def _person_at_once(situation: Situation, wanted: Wish, asking: Asked, found: Found, limits: Limits) -> Decision:
+    """A person without delay, and beside that whatever we can answer with certainty."""
+    best = _best(asking, found)
+    danger = wanted is Wish.DANGER
+    if situation.waiting and not danger:
+        rest: HandOff | Say = Say(Remark.REGRET)
+    else:
+        rest = HandOff(Reason.COMPLAINT, tuple(best[:MOST_CANDIDATES]), danger)
+    return Answer((best[0],), rest) if _sure(situation, best, limits) else rest
+
+
+def _several(situation: Situation, asking: Asked, found: Found, limits: Limits) -> Answer | None:
+    """An answer to two or more questions asked at once, or None when it is one question after all."""
+    whole = _best_of(asking.whole, found)
+    if asking.loose:
+        answers = _answers(situation, asking.loose, found, limits)
+        each_surer = all(one.confidence > _confidence(whole) for one in answers)
+        return Answer(answers) if len(answers) == len(asking.loose) and each_surer else None
+    answers = _answers(situation, asking.parts, found, limits)
+    unsure = [part for part in asking.parts if not _sure(situation, found.get(part, ()), limits)]
+    if not answers or (len(answers) == 1 and (not unsure or _sure(situation, whole, limits))):
+        return None
+    return Answer(answers, _beside(_one(situation, found.get(unsure[0], ()), limits)) if unsure else None)
+
+
+def _beside(decision: Decision) -> Clarify | HandOff | Say | None:
+    """What may stand beside an answer."""
+    return decision if isinstance(decision, Clarify | HandOff | Say) else None
+
+
+def _answers(situation: Situation, parts: Iterable[str], found: Found, limits: Limits) -> tuple[Match, ...]:
+    """The sure matches of these questions, one of each entry, in the order asked."""
+    lists = [found.get(part, ()) for part in parts]
+    sure = [matches[0] for matches in lists if _sure(situation, matches, limits)]
+    return tuple({match.entry.id: match for match in sure}.values())
+
+
+def _best(asking: Asked, found: Found) -> Sequence[Match]:
+    """The matches of the surest reading: the message as one question, or one of its questions."""
+    return _best_of((*asking.whole, *asking.parts), found)
+
+
+def _best_of(texts: Iterable[str], found: Found) -> Sequence[Match]:
+    return max((found.get(text, ()) for text in texts), key=_confidence, default=())
+
+
+def _confidence(matches: Sequence[Match]) -> float:
+    return matches[0].confidence if matches else 0.0
+
+
+def _one(situation: Situation, matches: Sequence[Match], limits: Limits) -> Decision:
+    if _sure(situation, matches, limits):
+        return Answer((matches[0],))
+    if situation.waiting:
+        return _reassure(situation, Remark.NOTED)
+    best = tuple(matches[:MOST_CANDIDATES])
+    if best and best[0].entry.id in situation.unsolved:
+        return HandOff(Reason.NOT_SOLVED, best)
+    plausible = _confidence(matches) >= limits.thresholds.clarify
+    if best and plausible and situation.clarifications < limits.clarifications:
+        return Clarify(best)
+    return HandOff(Reason.NOT_UNDERSTOOD, best)
+
+
+def _sure(situation: Situation, matches: Sequence[Match], limits: Limits) -> bool:
+    """Whether the first match may be given as the answer; never one that has just failed to help."""
+    if not matches or matches[0].entry.id in situation.unsolved:
+        return False
+    return matches[0].confidence >= limits.thresholds.answer

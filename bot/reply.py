@@ -1,24 +1,36 @@
 """A decision put into words, through templates/replies/. Pure: nothing is looked up and no clock is read."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jinja2
 
-from bot.decide import Action, Answer, Clarify, Decision, HandOff, Limits, OfferPerson, Remark, Say
+from bot.decide import Action, Answer, Clarify, Decision, HandOff, OfferPerson, Remark, Say, Silence
 from bot.moments import Moment
-from knowledgebase.model import Entry, Match
+from knowledgebase.model import Match, Thresholds
 from knowledgebase.text import to_traditional
-from tickets.model import Author, Draft, MessageKind
+from tickets.model import Author, Draft, MessageKind, Reason
 
 FORM_CONTACT = "contact"
-NOTICES = frozenset({Remark.NOTED, Remark.CONTACT_SAVED, Remark.CONTACT_REFUSED})
+SMALL_TALK = frozenset({
+    Remark.GREETING,
+    Remark.IDENTITY,
+    Remark.THANKS,
+    Remark.ACKNOWLEDGEMENT,
+    Remark.FAREWELL,
+    Remark.SOLVED,
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the words may depend on. due is the promised moment of the ticket, if there is one; contact is the
-    masked phone number or mail address just given; ask_contact says that we know no way to reach the person."""
+    """What the words may depend on.
+
+    language is 'zh' or 'en'; traditional asks for Traditional characters. ticket and due, the promised moment,
+    are there while a person is awaited; overdue says that the promise was not kept. contact is the masked phone
+    number or mail address just given; ask_contact says that we know no way to reach the customer.
+    """
 
     language: str = "zh"
     traditional: bool = False
@@ -29,76 +41,37 @@ class Context:
     ask_contact: bool = False
 
 
-def compose(decision: Decision, context: Context, limits: Limits, templates: jinja2.Environment) -> list[Draft]:
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """The words of a language and what they are said about."""
+
+    words: Any
+    context: Context
+    thresholds: Thresholds
+
+    def say(self, name: str, *more: object) -> str:
+        return str(getattr(self.words, name)(self.context, *more)).strip()
+
+    def buttons(self, *actions: Action) -> list[dict[str, str]]:
+        return [{"id": action.value, "label": str(self.words.label(action.value)).strip()} for action in actions]
+
+    def trace(self, decision: str, matches: Sequence[Match], **more: object) -> dict[str, Any]:
+        """Why this is said, as agents may see it."""
+        found = [candidate(match) for match in matches]
+        return {"decision": decision, "matches": found, "thresholds": asdict(self.thresholds), **more}
+
+
+def compose(decision: Decision, context: Context, thresholds: Thresholds, templates: jinja2.Environment) -> list[Draft]:
     """The messages that carry out this decision, in the order in which they are sent."""
-    words: Any = templates.get_template(f"replies/{context.language}.jinja").module
-    drafts = list(_drafts(decision, context, limits, words))
-    return [_in_script(draft, context) for draft in drafts]
-
-
-def _drafts(decision: Decision, context: Context, limits: Limits, words: Any) -> list[Draft]:
-    match decision:
-        case Answer(matches, rest):
-            answer = _answer(matches, rest is None, context, limits, words)
-            return [answer] if rest is None else [answer, *_rest(rest, context, limits, words)]
-        case Clarify(candidates):
-            return [_clarify(words.clarify(context), candidates, context, limits, words)]
-        case OfferPerson():
-            actions = _actions(words, Action.HUMAN)
-            return [_draft(MessageKind.CLARIFY, words.offer_person(context), {"actions": actions})]
-        case HandOff():
-            return _handoff(decision, context, limits, words)
-        case Say(remark):
-            kind = MessageKind.NOTICE if remark in NOTICES else MessageKind.SMALL_TALK
-            return [_draft(kind, getattr(words, remark)(context))]
-
-
-def _answer(matches: tuple[Match, ...], last: bool, context: Context, limits: Limits, words: Any) -> Draft:
-    entries: list[Entry] = [match.entry for match in matches]
-    actions = _actions(words, Action.SOLVED, Action.UNSOLVED) if last else []
-    trace = {"entries": [candidate(match) for match in matches], "thresholds": asdict(limits.thresholds)}
-    return _draft(MessageKind.ANSWER, words.answer(context, entries), {"actions": actions}, trace)
-
-
-def _rest(rest: Clarify | HandOff, context: Context, limits: Limits, words: Any) -> list[Draft]:
-    if isinstance(rest, HandOff):
-        return _handoff(rest, context, limits, words)
-    return [_clarify(words.clarify_rest(context), rest.candidates, context, limits, words)]
-
-
-def _clarify(question: str, candidates: tuple[Match, ...], context: Context, limits: Limits, words: Any) -> Draft:
-    if not candidates:
-        return _draft(MessageKind.CLARIFY, words.rephrase(context), {"actions": _actions(words, Action.HUMAN)})
-    actions = [{"id": f"{Action.ENTRY}{match.entry.id}", "label": match.entry.question} for match in candidates]
-    actions += _actions(words, Action.NONE)
-    trace = {
-        "candidates": [candidate(match) for match in candidates],
-        "thresholds": asdict(limits.thresholds),
-    }
-    return _draft(MessageKind.CLARIFY, question, {"actions": actions}, trace)
-
-
-def _handoff(decision: HandOff, context: Context, limits: Limits, words: Any) -> list[Draft]:
-    text = getattr(words, f"handoff_{decision.reason}")(context)
-    trace = {
-        "reason": decision.reason,
-        "candidates": [candidate(match) for match in decision.candidates],
-        "thresholds": asdict(limits.thresholds),
-    }
-    drafts = [_draft(MessageKind.HANDOFF, text, None, trace)]
-    if context.ask_contact:
-        drafts.append(_draft(MessageKind.NOTICE, words.ask_contact(context), {"form": FORM_CONTACT}))
-    return drafts
-
-
-def _actions(words: Any, *actions: Action) -> list[dict[str, str]]:
-    return [{"id": action.value, "label": str(words.label(action.value))} for action in actions]
+    words = templates.get_template(f"replies/{context.language}.jinja").module
+    drafts = _drafts(decision, _Speech(words, context, thresholds))
+    return [_in_traditional(draft) for draft in drafts] if context.traditional else drafts
 
 
 def candidate(match: Match) -> dict[str, Any]:
     """A match as it is kept with a ticket and in a message's trace."""
     return {
-        "entry": match.entry.id,
+        "id": match.entry.id,
         "version": match.entry.version,
         "question": match.entry.question,
         "score": round(match.score, 4),
@@ -106,17 +79,82 @@ def candidate(match: Match) -> dict[str, Any]:
     }
 
 
-def _draft(
-    kind: MessageKind, text: str, extras: dict[str, Any] | None = None, trace: dict[str, Any] | None = None
-) -> Draft:
-    return Draft(Author.BOT, kind, str(text).strip(), extras=extras, trace=trace)
+def _drafts(decision: Decision, speech: _Speech) -> list[Draft]:
+    match decision:
+        case Answer(matches, rest):
+            return _answers(matches, rest, speech)
+        case Clarify(candidates):
+            return [_clarify("clarify", candidates, speech)]
+        case OfferPerson():
+            return [_offer_person(speech)]
+        case HandOff(reason=reason, danger=danger):
+            return [_handoff("handoff_danger" if danger else f"handoff_{reason}", decision, speech), *_form(speech)]
+        case Say(remark):
+            return [_remark(remark, speech)]
+        case Silence():
+            return []
 
 
-def _in_script(draft: Draft, context: Context) -> Draft:
-    """The draft in the customer's own script."""
-    if not context.traditional:
-        return draft
+def _answers(matches: Sequence[Match], rest: Clarify | HandOff | Say | None, speech: _Speech) -> list[Draft]:
+    """Regret and a person come before an answer, anything else after it."""
+    answer = _answer(matches, rest is None, speech)
+    match rest:
+        case None:
+            return [answer]
+        case HandOff(reason=Reason.COMPLAINT):
+            first, *form = _drafts(rest, speech)
+            return [first, answer, *form]
+        case HandOff():
+            return [answer, _handoff("handoff_rest", rest, speech), *_form(speech)]
+        case Clarify(candidates):
+            return [answer, _clarify("clarify_rest", candidates, speech)]
+        case Say(remark):
+            return [answer, _remark(remark, speech)]
+
+
+def _answer(matches: Sequence[Match], asks_if_solved: bool, speech: _Speech) -> Draft:
+    text = speech.say("answer", [match.entry for match in matches])
+    buttons = speech.buttons(Action.SOLVED, Action.UNSOLVED) if asks_if_solved else []
+    entry = matches[0].entry
+    trace = speech.trace("answer", matches, entry={"id": entry.id, "version": entry.version})
+    return _draft(MessageKind.ANSWER, text, trace, actions=buttons)
+
+
+def _clarify(question: str, candidates: Sequence[Match], speech: _Speech) -> Draft:
+    trace = speech.trace("clarify", candidates)
+    if not candidates:
+        return _draft(MessageKind.CLARIFY, speech.say("rephrase"), trace, actions=speech.buttons(Action.HUMAN))
+    entries = [{"id": f"{Action.ENTRY}{match.entry.id}", "label": match.entry.question} for match in candidates]
+    return _draft(MessageKind.CLARIFY, speech.say(question), trace, actions=[*entries, *speech.buttons(Action.NONE)])
+
+
+def _offer_person(speech: _Speech) -> Draft:
+    trace = {"decision": "clarify", "offer": Action.HUMAN.value}
+    return _draft(MessageKind.CLARIFY, speech.say("offer_person"), trace, actions=speech.buttons(Action.HUMAN))
+
+
+def _handoff(words: str, decision: HandOff, speech: _Speech) -> Draft:
+    trace = speech.trace("handoff", decision.candidates, reason=decision.reason.value)
+    return _draft(MessageKind.HANDOFF, speech.say(words), trace)
+
+
+def _form(speech: _Speech) -> list[Draft]:
+    if not speech.context.ask_contact:
+        return []
+    return [_draft(MessageKind.NOTICE, speech.say("ask_contact"), {}, form=FORM_CONTACT)]
+
+
+def _remark(remark: Remark, speech: _Speech) -> Draft:
+    kind = MessageKind.SMALL_TALK if remark in SMALL_TALK else MessageKind.NOTICE
+    return _draft(kind, speech.say(remark), {"decision": kind.value, "remark": remark.value})
+
+
+def _draft(kind: MessageKind, text: str, trace: dict[str, Any], **extras: object) -> Draft:
+    return Draft(Author.BOT, kind, text, extras=extras, trace=trace)
+
+
+def _in_traditional(draft: Draft) -> Draft:
     extras = dict(draft.extras or {})
     if "actions" in extras:
         extras["actions"] = [{**one, "label": to_traditional(one["label"])} for one in extras["actions"]]
-    return Draft(draft.author, draft.kind, to_traditional(draft.text), extras=extras, trace=draft.trace)
+    return replace(draft, text=to_traditional(draft.text), extras=extras)

@@ -1,6 +1,7 @@
 """A server from start to stop: opens the data, listens, says where, and drains when told to end."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
@@ -56,7 +57,8 @@ async def serve(config: Config, say: Callable[[str], None]) -> None:
         await control.cleanup()
         await runner.cleanup()
     finally:
-        (config.server.data_folder / SOCKET_NAME).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that cannot be written now; the next start removes it
+            (config.server.data_folder / SOCKET_NAME).unlink(missing_ok=True)
         await database.close()
 
 

@@ -10,10 +10,11 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Concatenate, ParamSpec
 
 from bot.receive import Answering
 from storage import outbox
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
 from storage.outbox import OutboxRow
 from storage.signals import Bell, Signals
@@ -34,6 +35,7 @@ LONGEST_DELIVERY_MS = 600_000
 HOUR_S = 3_600.0
 KEEP_SENT_MS = 30 * 86_400_000
 
+P = ParamSpec("P")
 Deliver = Callable[[OutboxRow], Awaitable[None]]
 Turn = Callable[[], Awaitable[None]]
 
@@ -48,23 +50,27 @@ class Workers:
     longest: dict[str, int] = field(default_factory=dict)
 
     def start(self, name: str, turn: Turn, wait: Turn, longest_ms: int) -> None:
-        """Run turn, wait, turn, wait … until stop(); a round should never take longer than longest_ms."""
+        """Run turn, wait, turn, wait … until stop(); a round should never take longer than longest_ms.
+
+        A turn that fails is taken again soon, whatever it usually waits for: that may have come and gone.
+        """
         self.rounds[name] = self.clock()
         self.longest[name] = longest_ms
         self.tasks[name] = asyncio.create_task(self._loop(name, turn, wait), name=name)
 
     async def _loop(self, name: str, turn: Turn, wait: Turn) -> None:
         while True:
+            pause = wait
             try:
                 await turn()
                 self.rounds[name] = self.clock()
             except StorageUnavailable as error:
                 log.warning("worker=%s waits for storage: %s", name, error)
-                await asyncio.sleep(AFTER_TROUBLE_S)
+                pause = _after_trouble
             except Exception:
                 log.exception("worker=%s failed a round", name)
-                await asyncio.sleep(AFTER_TROUBLE_S)
-            await wait()
+                pause = _after_trouble
+            await pause()
 
     def stalled(self) -> list[str]:
         """The names of loops whose round takes too long, or that have ended."""
@@ -81,11 +87,15 @@ class Workers:
                 await task
 
 
+async def _after_trouble() -> None:
+    await asyncio.sleep(AFTER_TROUBLE_S)
+
+
 def answer_accepted(database: Database, answering: Answering) -> Turn:
     """A turn that answers what was accepted: conversations side by side, each in the order of its messages."""
 
     async def answer_in_order(messages: list[Message]) -> None:
-        for message in messages:
+        for message in sorted(messages, key=lambda message: message.number):  # the clock may have gone back
             await answering.answer(message)
 
     async def turn() -> None:
@@ -133,7 +143,8 @@ def deliver_outbox(database: Database, topic: str, deliver: Deliver, clock: Call
         try:
             await deliver(row)
         except DeliveryError as error:
-            await database.write(
+            await _write_down(
+                database,
                 outbox.mark_failed,
                 row,
                 str(error),
@@ -144,7 +155,7 @@ def deliver_outbox(database: Database, topic: str, deliver: Deliver, clock: Call
             )
             log.warning("outbox=%s topic=%s failed permanent=%s", row.id, row.topic, error.permanent)
         else:
-            await database.write(outbox.mark_sent, row, clock())
+            await _write_down(database, outbox.mark_sent, row, clock())
             log.info("outbox=%s topic=%s sent", row.id, row.topic)
 
     async def turn() -> None:
@@ -152,6 +163,23 @@ def deliver_outbox(database: Database, topic: str, deliver: Deliver, clock: Call
             await asyncio.gather(*(send(row) for row in rows))
 
     return turn
+
+
+async def _write_down(
+    database: Database, mark: Callable[Concatenate[Transaction, P], bool], *args: P.args, **kwargs: P.kwargs
+) -> None:
+    """Keep the outcome of a delivery, however long storage is in trouble: forgotten, it would be sent again.
+
+    A row that somebody else has claimed by then is left alone.
+    """
+    while True:
+        try:
+            await database.write(mark, *args, **kwargs)
+        except StorageUnavailable as error:
+            log.warning("the outcome of a delivery waits for storage: %s", error)
+            await asyncio.sleep(AFTER_TROUBLE_S)
+        else:
+            return
 
 
 def ringing(bell: Bell, seconds: float) -> Turn:

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from knowledgebase.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
 from knowledgebase.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Match, Thresholds
-from knowledgebase.text import Vocabulary, shipped_vocabulary
+from knowledgebase.text import Vocabulary, compact, shipped_vocabulary
+
+# A question asked in just the words of an entry is that entry's, whatever its neighbours look like.
+VERBATIM = 0.99
 
 
 class KnowledgeBase:
@@ -19,6 +22,7 @@ class KnowledgeBase:
         self.thresholds: Thresholds = weights.thresholds
         self._matcher = matcher
         self._weights = weights
+        self._verbatim = _verbatim(entries)
 
     @classmethod
     def build(
@@ -40,6 +44,8 @@ class KnowledgeBase:
             return []
         ranking = rank(candidates, self._weights.ranking)
         first = confidence(signs(candidates, ranking), self._weights)
+        if self._verbatim.get(compact(utterance)) == candidates.entries[ranking.rows[0]]:
+            first = max(first, VERBATIM)
         sure = confidences(first, ranking.shares[:limit])
         return [self._match(candidates, ranking, place, each) for place, each in enumerate(sure)]
 
@@ -52,3 +58,12 @@ class KnowledgeBase:
             wording=self._matcher.wordings[candidates.nearest[row]][1],
             why={name: round(float(value), 4) for name, value in zip(FEATURES, candidates.features[row], strict=True)},
         )
+
+
+def _verbatim(entries: Sequence[Entry]) -> dict[str, int]:
+    """Which entry is asked for by each wording, letter for letter; none for a wording of several entries."""
+    owners: dict[str, set[int]] = {}
+    for at, entry in enumerate(entries):
+        for wording in (entry.question, *entry.similar):
+            owners.setdefault(compact(wording), set()).add(at)
+    return {wording: at for wording, found in owners.items() if len(found) == 1 for at in found}

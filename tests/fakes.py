@@ -11,10 +11,12 @@ from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
+from pydantic import TypeAdapter
 
 from bot.app import build_app
 from bot.config import Config
-from bot.keys import LIBRARY
+from bot.gateway.answers import ServerFrame
+from bot.keys import CHAT, LIBRARY
 from knowledgebase import entries
 from knowledgebase.model import Entry
 from storage.sqlite import SQLiteDatabase, open_database
@@ -23,6 +25,7 @@ MONDAY_TEN_OCLOCK = 1_795_399_200_000  # 2026-11-23 10:00 in Asia/Shanghai
 PATIENCE_S = 10.0
 
 Frame = dict[str, Any]
+PROTOCOL: TypeAdapter[Any] = TypeAdapter(ServerFrame)
 
 ENTRIES = (
     Entry(
@@ -77,6 +80,16 @@ class Server:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pages(self) -> int:
+        """How many pages are connected."""
+        return self.app[CHAT].hub.seats
+
+    @property
+    def connections(self) -> int:
+        """How many connections of pages are counted against their addresses."""
+        return self.app[CHAT].traffic.connections
 
     async def start(self) -> None:
         """Listen, on the port of the last time if there was one."""
@@ -233,6 +246,7 @@ class ChatClient:
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise Closed(self._socket.close_code)
         frame: Frame = json.loads(message.data)
+        PROTOCOL.validate_python(frame)
         self._note(frame)
         return frame
 

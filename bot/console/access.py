@@ -5,19 +5,22 @@ something is not a GET, comes from our own origin and carries the token of its s
 form).
 """
 
+import contextlib
 import hmac
+import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from ipaddress import ip_address
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from aiohttp import web
 
 from bot.console.texts import Language, chosen_language
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE, ConsoleSettings
+from storage.errors import StorageUnavailable
 from tickets import sessions
 from tickets.model import Agent, Role
 
@@ -31,6 +34,8 @@ CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
 BACKGROUND_HEADER = "X-Background"
 FETCH_HEADER = "X-Fetch"
+FORM_TOKEN_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
+TICKET_NUMBER = "[0-9]{4}-[0-9]{4,9}"
 TOUCH_EVERY_MS = 60_000
 MOST_TOUCHED = 10_000
 
@@ -73,7 +78,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[LANGUAGE] = chosen_language(
         request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
     )
-    request[FORM_TOKEN] = request.cookies.get(cookie_name(request, FORM_COOKIE)) or secrets.token_urlsafe(32)
+    request[FORM_TOKEN] = _form_token(request)
     if request.match_info.http_exception is not None:
         return await handler(request)
     permission = request.app[PERMISSIONS].get(request.match_info.route)
@@ -116,14 +121,18 @@ async def _find_session(request: web.Request, token_hash: str) -> tuple[Agent, s
 
 
 async def _keep_alive(request: web.Request, token_hash: str, now: int) -> None:
-    """Note the use of a login, at most once a minute: a write costs a disk flush."""
+    """Note the use of a login, at most once a minute: a write costs a disk flush.
+
+    While nothing can be written agents may still read; the login then only ages as if it were unused.
+    """
     touched = request.config_dict[TOUCHED]
     if now - touched.get(token_hash, 0) < TOUCH_EVERY_MS:
         return
     if len(touched) >= MOST_TOUCHED:
         touched.clear()
     touched[token_hash] = now
-    await request.config_dict[DATABASE].write(sessions.touch, token_hash, now)
+    with contextlib.suppress(StorageUnavailable):
+        await request.config_dict[DATABASE].write(sessions.touch, token_hash, now)
 
 
 def cookie_name(request: web.Request, name: str) -> str:
@@ -133,7 +142,7 @@ def cookie_name(request: web.Request, name: str) -> str:
 
 def hash_token(token: str) -> str:
     """What is stored of a secret that only its owner keeps."""
-    return sha256(token.encode()).hexdigest()
+    return sha256(_bytes(token)).hexdigest()
 
 
 def form_token(request: web.Request) -> str:
@@ -146,10 +155,20 @@ def is_own_origin(settings: ConsoleSettings, origin: str | None, host: str) -> b
     """Whether a page of this origin is our own. On a loopback address its other names count as well."""
     if not origin or origin == "null":
         return False
-    ours, theirs = urlsplit(settings.public_url), urlsplit(origin)
+    ours, theirs = urlsplit(settings.public_url), split_address(origin)
+    if theirs is None:
+        return False
     if (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc):
         return True
     return _is_loopback(ours.hostname) and _is_loopback(theirs.hostname) and theirs.netloc == host
+
+
+def split_address(address: str) -> SplitResult | None:
+    """The parts of an address that came from outside; None if it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def require_own_origin(request: web.Request) -> None:
@@ -179,9 +198,29 @@ async def _require_token(request: web.Request, login: Login | None) -> None:
     expected = login.csrf_token if login else request.cookies.get(cookie_name(request, FORM_COOKIE), "")
     given = request.headers.get(CSRF_HEADER)
     if given is None:
-        given = str((await request.post()).get(CSRF_FIELD, ""))
-    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+        given = (await read_form(request)).get(CSRF_FIELD, "")
+    if not expected or not hmac.compare_digest(_bytes(given), _bytes(expected)):
         raise web.HTTPForbidden(reason="The form's token is missing or not of this session")
+
+
+def _form_token(request: web.Request) -> str:
+    """The token of forms before login: the browser's own, if it is one of ours, else a new one."""
+    kept = request.cookies.get(cookie_name(request, FORM_COOKIE), "")
+    return kept if FORM_TOKEN_SHAPE.fullmatch(kept) else secrets.token_urlsafe(32)
+
+
+async def read_form(request: web.Request) -> Mapping[str, str]:
+    """The text fields of a form. Raises HTTPBadRequest for what is no form."""
+    try:
+        fields = await request.post()
+    except (ValueError, LookupError) as error:
+        raise web.HTTPBadRequest(reason="Not a form") from error
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
+
+
+def _bytes(text: str) -> bytes:
+    """Headers and cookies may hold anything, also what is no Unicode."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _is_loopback(host: str | None) -> bool:

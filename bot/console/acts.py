@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.console.access import LOGIN, Handler, is_fetch
+from bot.console.access import LOGIN, Handler, is_fetch, read_form
 from bot.console.pages import show_conflict
 from bot.console.render import problem, say_for
 from bot.keys import CLOCK, DATABASE
@@ -42,8 +42,8 @@ ACTS = {
 
 async def reply(request: web.Request) -> web.StreamResponse:
     """POST …/reply: send to the customer, unless something changed since last_seen (then 409)."""
-    form = await request.post()
-    text, refusal = _text(request, str(form.get("text", "")))
+    form = await read_form(request)
+    text, refusal = _text(request, form.get("text", ""))
     if refusal:
         return refusal
     last_seen, client_id = _integer(form.get("last_seen")), _client_id(form.get("client_id"))
@@ -63,8 +63,8 @@ async def reply(request: web.Request) -> web.StreamResponse:
 
 async def note(request: web.Request) -> web.StreamResponse:
     """POST …/note: keep a remark that only agents can read."""
-    form = await request.post()
-    text, refusal = _text(request, str(form.get("text", "")))
+    form = await read_form(request)
+    text, refusal = _text(request, form.get("text", ""))
     if refusal:
         return refusal
     number, agent = request.match_info["number"], request[LOGIN].agent
@@ -83,7 +83,7 @@ def changing(act: Act) -> Handler:
     """The handler of one act: compare-and-set on the version that the agent saw."""
 
     async def change(request: web.Request) -> web.StreamResponse:
-        version = _integer((await request.post()).get("version"))
+        version = _integer((await read_form(request)).get("version"))
         number, agent = request.match_info["number"], request[LOGIN].agent
         try:
             ticket = await request.config_dict[DATABASE].write(
@@ -114,13 +114,13 @@ def _text(request: web.Request, written: str) -> tuple[str, web.Response | None]
     return text, None
 
 
-def _integer(value: object) -> int:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,15}", value):
+def _integer(value: str | None) -> int:
+    if value is None or not re.fullmatch(r"[0-9]{1,15}", value):
         raise web.HTTPForbidden(reason="A number is missing from the form")
     return int(value)
 
 
-def _client_id(value: object) -> str:
-    if not isinstance(value, str) or not CLIENT_ID.fullmatch(value):
+def _client_id(value: str | None) -> str:
+    if value is None or not CLIENT_ID.fullmatch(value):
         raise web.HTTPForbidden(reason="The client id is missing from the form")
     return value

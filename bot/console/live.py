@@ -8,12 +8,13 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bot.console.access import LOGIN, Login, login_holds, require_own_origin
+from bot.console.access import LOGIN, TICKET_NUMBER, Login, login_holds, require_own_origin
 from bot.keys import CLOCK, DATABASE, TYPING
 from storage.errors import StorageUnavailable
 from tickets import tickets
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 RECHECK_S = 4.0
 HEARTBEAT_S = 25.0
 LONGEST_FRAME = 1_024
+GOODBYE_S = 3.0
 MOST_PAGES_OF_AN_AGENT = 30
 TYPING_EVERY_MS = 2_000
 LOGGED_OUT = 4401
@@ -41,6 +43,13 @@ class OpenPage:
     untold: dict[tuple[str, str], None] = field(default_factory=dict)
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     doubted: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    code: int = WSCloseCode.OK
+
+    def end(self, code: int) -> None:
+        """Have the page closed with this code, by the task that holds its socket and by no other."""
+        self.code = code
+        self.ended.set()
 
     def tell(self, kind: str, number: str) -> None:
         """Nudge the page; a nudge that still waits to be sent is not repeated."""
@@ -53,6 +62,7 @@ class LivePages:
 
     def __init__(self) -> None:
         self._pages: set[OpenPage] = set()
+        self._left = asyncio.Event()
 
     def add(self, page: OpenPage) -> bool:
         """Count the page in; False if its agent has too many already."""
@@ -65,6 +75,7 @@ class LivePages:
     def remove(self, page: OpenPage) -> None:
         """The page is gone."""
         self._pages.discard(page)
+        self._left.set()
 
     def hear(self, topic: str, key: str) -> None:
         """A signal of the database: tell the pages that it concerns."""
@@ -77,9 +88,14 @@ class LivePages:
                 page.tell(topic, page.number)
 
     async def close(self) -> None:
-        """Ask every page to come back later: the server stops."""
-        goodbyes = [page.socket.close(code=WSCloseCode.GOING_AWAY) for page in self._pages]
-        await asyncio.gather(*goodbyes, return_exceptions=True)
+        """Ask every page to come back later, and wait a little until they have heard it: the server stops."""
+        for page in self._pages:
+            page.end(WSCloseCode.GOING_AWAY)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                while self._pages:
+                    self._left.clear()
+                    await self._left.wait()
 
 
 LIVE_PAGES = web.AppKey("console_live_pages", LivePages)
@@ -110,16 +126,26 @@ async def watch(request: web.Request) -> web.StreamResponse:
         raise web.HTTPTooManyRequests
     try:
         await socket.prepare(request)
-        tasks = [asyncio.create_task(_tell(page)), asyncio.create_task(_doubt(request, page))]
-        try:
-            await _listen(request, page)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await _serve(request, page)
     finally:
         pages.remove(page)
     return socket
+
+
+async def _serve(request: web.Request, page: OpenPage) -> None:
+    """Listen until the page leaves or has to go; only then is the socket closed, once, with the right code."""
+    listening = asyncio.create_task(_listen(request, page))
+    ended = asyncio.create_task(page.ended.wait())
+    tasks = [listening, ended, asyncio.create_task(_tell(page)), asyncio.create_task(_doubt(request, page))]
+    try:
+        await asyncio.wait([listening, ended], return_when=asyncio.FIRST_COMPLETED)
+        if page.ended.is_set():
+            await page.socket.close(code=page.code)
+        await listening
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _listen(request: web.Request, page: OpenPage) -> None:
@@ -145,8 +171,10 @@ def _frame(data: str) -> object:
 
 async def _watch_ticket(request: web.Request, page: OpenPage, number: str) -> None:
     page.number = page.conversation_id = None
+    if not re.fullmatch(TICKET_NUMBER, number):
+        return
     with contextlib.suppress(NotFound, StorageUnavailable):
-        ticket = await request.config_dict[DATABASE].read(tickets.by_number, number[:32])
+        ticket = await request.config_dict[DATABASE].read(tickets.by_number, number)
         page.number, page.conversation_id = ticket.number, ticket.conversation_id
         page.tell("conversation", ticket.number)
 
@@ -171,17 +199,16 @@ async def _tell(page: OpenPage) -> None:
 
 
 async def _doubt(request: web.Request, page: OpenPage) -> None:
-    """Look from time to time, and at every hint, whether the login still holds; else close the page's socket."""
-    while True:
+    """Look from time to time, and at every hint, whether the login still holds; else have the page closed."""
+    while not page.ended.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(page.doubted.wait(), RECHECK_S)
         page.doubted.clear()
         try:
             holds = await login_holds(request, page.login.token_hash)
         except StorageUnavailable:
-            await page.socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+            page.end(WSCloseCode.TRY_AGAIN_LATER)
             return
         if not holds:
             logger.info("console_page_closed agent=%s", page.login.agent.id)
-            await page.socket.close(code=LOGGED_OUT)
-            return
+            page.end(LOGGED_OUT)

@@ -3,11 +3,10 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.console.access import LOGIN, is_fetch
+from bot.console.access import LOGIN, is_fetch, split_address
 from bot.console.render import almanac_for, page, say_for
 from bot.console.story import Guess, Item, Teller, guesses_of, isolated
 from bot.console.texts import Say
@@ -260,7 +259,8 @@ def customer_name(contact: Contact, say: Say) -> str:
 
 def web_address(url: str | None) -> str | None:
     """The address if it is one that is safe to link to: it came from outside."""
-    return url if url and urlsplit(url).scheme in ("http", "https") else None
+    parts = split_address(url or "")
+    return url if parts and parts.scheme in ("http", "https") else None
 
 
 def _alert_fact(alert: Alert, names: Mapping[str, str]) -> AlertFact:

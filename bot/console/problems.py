@@ -25,6 +25,7 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 STATUS_KEYS = {
+    400: "malformed",
     401: "logged_out",
     403: "forbidden",
     404: "not_found",

@@ -49,7 +49,7 @@ def page(request: web.Request, template: str, status: int = 200, **context: Any)
 def _keep_form_token(request: web.Request, response: web.Response) -> None:
     """Before login the browser itself keeps the token that a form must send back."""
     name = cookie_name(request, FORM_COOKIE)
-    if name not in request.cookies:
+    if request.cookies.get(name) != request[FORM_TOKEN]:
         secure = request.config_dict[CONSOLE_SETTINGS].secure
         response.set_cookie(name, request[FORM_TOKEN], path="/", httponly=True, secure=secure, samesite="Lax")
 

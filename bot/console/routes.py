@@ -6,7 +6,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.console import acts, live, pages, session, setup
-from bot.console.access import PERMISSIONS, TOUCHED, Handler, Permission, guard
+from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Handler, Permission, guard
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
 from bot.console.problems import protect, translate_problems
@@ -26,7 +26,7 @@ class Route:
     permission: Permission
 
 
-TICKET = "/tickets/{number:[0-9]{4}-[0-9]{4,9}}"
+TICKET = f"/tickets/{{number:{TICKET_NUMBER}}}"
 
 ROUTES = (
     Route("GET", "/setup", setup.show_setup, Permission.ANYONE),

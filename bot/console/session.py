@@ -2,15 +2,15 @@
 
 import logging
 import secrets
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.console.access import LANGUAGE_COOKIE, LOGIN, SESSION_COOKIE, cookie_name, hash_token
+from bot.console.access import LANGUAGE_COOKIE, LOGIN, SESSION_COOKIE, cookie_name, hash_token, read_form, split_address
 from bot.console.login_delays import LoginDelays
 from bot.console.passwords import LONGEST, verified
 from bot.console.render import page, say_for
 from bot.console.texts import Language
+from bot.gateway.addresses import client_address, subscriber
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE
 from storage.database import Transaction
 from tickets import agents, sessions
@@ -32,10 +32,10 @@ async def show_login(request: web.Request) -> web.StreamResponse:
 
 async def log_in(request: web.Request) -> web.StreamResponse:
     """POST /console/login: a new session, or the same short refusal for every reason."""
-    form = await request.post()
-    login, password = str(form.get("login", "")), str(form.get("password", ""))
-    after = safe_path(str(form.get("next", HOME)))
-    address = request.remote or ""
+    form = await read_form(request)
+    login, password = form.get("login", ""), form.get("password", "")
+    after = safe_path(form.get("next", HOME))
+    address = subscriber(client_address(request, request.config_dict[CONSOLE_SETTINGS].trusted_proxies))
     delays, now = request.config_dict[DELAYS], request.config_dict[CLOCK]()
     if wait := delays.begin(login, address, now):
         seconds = -(-wait // 1000)
@@ -85,11 +85,11 @@ async def log_out(request: web.Request) -> web.StreamResponse:
 
 async def choose_language(request: web.Request) -> web.StreamResponse:
     """POST /console/language: remember the reader's choice and go back."""
-    form = await request.post()
-    chosen = str(form.get("language", ""))
+    form = await read_form(request)
+    chosen = form.get("language", "")
     if chosen not in set(Language):
         raise web.HTTPForbidden(reason="Unknown language")
-    response = web.Response(status=303, headers={"Location": safe_path(str(form.get("next", HOME)))})
+    response = web.Response(status=303, headers={"Location": safe_path(form.get("next", HOME))})
     secure = request.config_dict[CONSOLE_SETTINGS].secure
     response.set_cookie(LANGUAGE_COOKIE, chosen, path="/console", max_age=31536000, secure=secure, samesite="Lax")
     return response
@@ -97,7 +97,9 @@ async def choose_language(request: web.Request) -> web.StreamResponse:
 
 def safe_path(wanted: str) -> str:
     """A path of the console to go to, whatever was asked for: never another site, never an act."""
-    parts = urlsplit(wanted)
+    parts = split_address(wanted)
+    if parts is None:
+        return HOME
     inside = parts.path == HOME or parts.path.startswith(f"{HOME}/")
     plain = wanted.isprintable() and "\\" not in wanted and ".." not in wanted
     if parts.scheme or parts.netloc or not inside or not plain or wanted.startswith("//"):

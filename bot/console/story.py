@@ -164,12 +164,14 @@ class Teller:
 
 def trace_of(trace: Mapping[str, Any]) -> Trace | None:
     """The trace of a bot message as bot/reply.py writes it, or None where there is nothing to explain."""
-    if not trace:
+    matches = guesses_of(trace.get("matches", ()))
+    if not matches:
         return None
     thresholds = trace.get("thresholds") or {}
+    answered = trace.get("decision") == "answer"
     return Trace(
-        answers=guesses_of(trace.get("entries", ())),
-        guesses=guesses_of(trace.get("candidates", ())),
+        answers=matches if answered else (),
+        guesses=() if answered else matches,
         answer_threshold=thresholds.get("answer"),
         clarify_threshold=thresholds.get("clarify"),
     )
@@ -178,7 +180,7 @@ def trace_of(trace: Mapping[str, Any]) -> Trace | None:
 def guesses_of(candidates: Iterable[Mapping[str, Any]]) -> tuple[Guess, ...]:
     """Matches as bot/reply.py keeps them in traces and with a ticket."""
     return tuple(
-        Guess(one["entry"], one.get("version"), one.get("question", one["entry"]), one.get("confidence", 0.0))
+        Guess(one["id"], one.get("version"), one.get("question", one["id"]), one.get("confidence", 0.0))
         for one in candidates
     )
 

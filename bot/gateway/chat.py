@@ -39,6 +39,7 @@ from tickets.policies import ReplyPolicy
 log = logging.getLogger(__name__)
 
 TYPING_EVERY_MS = 2_000
+GREET_AGAIN_S = 2.0
 ACTION_HUMAN = "human"
 TRY_AGAIN = frozenset({"too_fast", "unavailable", "too_many_connections"})
 
@@ -99,22 +100,18 @@ class ChatPage:
         return []
 
     async def greet(self, frame: Hello) -> list[dict[str, Any]]:
-        """Seat the visitor and say where the conversation stands.
-
-        The seat is taken before the conversation is looked up: one that begins in between is then not missed.
-        """
+        """Seat the visitor and say where the conversation stands; a visitor who cannot be told is not seated."""
         self._language, self._page = frame.language, frame.page
-        if frame.token is None:
-            self._desk.traffic.new_visitor(subscriber(self._address))
-        token = frame.token or self._desk.visitors.new_token()
+        token = self._new_token() if frame.token is None else frame.token
         visitor = self._desk.visitors.address(token)
         self._desk.traffic.frame(visitor)
         self.leave()
         self.seat, self.sent = self._desk.hub.take_seat(visitor), frame.after
-        conversation_id = await self._desk.database.read(_conversation_of, visitor)
-        if conversation_id is not None:
-            self._desk.hub.joined(visitor, conversation_id)
-        view = await self._view()
+        try:
+            view = await self._join(self.seat)
+        except StorageUnavailable as error:
+            self.leave()
+            raise FrameError("unavailable", retry_after=GREET_AGAIN_S) from error
         self._state = view.state
         limits = {"message_chars": self._desk.max_message_chars, "frame_bytes": LARGEST_FRAME}
         welcome = {
@@ -125,6 +122,22 @@ class ChatPage:
             "limits": limits,
         }
         return [welcome, *self._give(view)]
+
+    async def _join(self, seat: Seat) -> View:
+        """What stands in the visitor's conversation.
+
+        The seat was taken before the conversation is looked up: one that begins in between is then not missed.
+        Whatever rang for this seat until now is in the view.
+        """
+        conversation_id = await self._desk.database.read(_conversation_of, seat.visitor)
+        if conversation_id is not None:
+            self._desk.hub.joined(seat.visitor, conversation_id)
+        seat.bell.clear()
+        return await self._view()
+
+    def _new_token(self) -> str:
+        self._desk.traffic.new_visitor(subscriber(self._address))
+        return self._desk.visitors.new_token()
 
     async def news(self) -> list[dict[str, Any]]:
         """Everything that this page has not been given yet: messages, a changed state, somebody typing."""
@@ -170,6 +183,7 @@ class ChatPage:
             accepted: Accepted = await self._desk.database.write(accept, inbound, self._desk.policy)
         except StorageUnavailable as error:
             log.warning("message not kept: %s", error)
+            self._desk.traffic.unkept(seat.visitor)
             raise FrameError("unavailable", client_message_id=frame.client_message_id) from error
         self._desk.hub.joined(seat.visitor, accepted.conversation.id)
         if not accepted.repeat:

@@ -67,7 +67,8 @@ class Typing(_Frame):
 
 
 Frame = Hello | Text | Press | ContactFrame | Resume | Typing
-_FRAMES: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
+PageFrame = Annotated[Frame, Field(discriminator="type")]
+_FRAMES: TypeAdapter[Frame] = TypeAdapter(PageFrame)
 
 
 def parse_frame(raw: str | bytes, max_chars: int) -> Frame:

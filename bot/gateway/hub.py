@@ -25,6 +25,7 @@ class Hub:
     """The seats by visitor and by conversation. Lives as long as the server."""
 
     def __init__(self, signals: Signals) -> None:
+        self.closing = False
         self._signals = signals
         self._by_visitor: dict[str, set[Seat]] = defaultdict(set)
         self._by_conversation: dict[str, set[Seat]] = defaultdict(set)
@@ -66,8 +67,9 @@ class Hub:
         """How many pages are connected."""
         return sum(len(seats) for seats in self._by_visitor.values())
 
-    def ring_all(self) -> None:
+    def dismiss(self) -> None:
         """Let nobody wait any longer: the server is about to go."""
+        self.closing = True
         for seats in self._by_visitor.values():
             for seat in seats:
                 seat.bell.set()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bot.errors import FrameError
 
 FRAMES_PER_MINUTE = 240
+SEARCHES_PER_MINUTE = 120
 MINUTE_S = 60.0
 HOUR_S = 3_600.0
 SWEEP_AT = 1_024
@@ -34,6 +35,11 @@ class Pace:
         hits.append(now)
         return None
 
+    def take_back(self, key: str) -> None:
+        """Uncount the last hit."""
+        if hits := self._hits.get(key):
+            hits.pop()
+
     def __len__(self) -> int:
         """How many keys are remembered."""
         return len(self._hits)
@@ -60,6 +66,7 @@ class Traffic:
         self._messages = Pace(messages_per_minute, MINUTE_S)
         self._frames = Pace(FRAMES_PER_MINUTE, MINUTE_S)
         self._visitors = Pace(visitors_per_hour, HOUR_S)
+        self._searches = Pace(SEARCHES_PER_MINUTE, MINUTE_S)
         self._connections: Counter[str] = Counter()
         self._most_connections = connections_per_address
         self._seconds = seconds
@@ -68,6 +75,10 @@ class Traffic:
         """Count a message. Raises FrameError("too_fast") over the limit."""
         self._count(self._messages, visitor, client_message_id)
 
+    def unkept(self, visitor: str) -> None:
+        """A message that was counted could not be kept: sending it again must not cost the visitor another."""
+        self._messages.take_back(visitor)
+
     def frame(self, visitor: str, client_message_id: str | None = None) -> None:
         """Count a frame of any kind. Raises FrameError("too_fast") over the limit."""
         self._count(self._frames, visitor, client_message_id)
@@ -75,6 +86,10 @@ class Traffic:
     def new_visitor(self, address: str) -> None:
         """Count a new visitor token. Raises FrameError("too_fast") over the limit."""
         self._count(self._visitors, address, None)
+
+    def search(self, address: str) -> None:
+        """Count a search of the help centre. Raises FrameError("too_fast") over the limit."""
+        self._count(self._searches, address, None)
 
     def connect(self, address: str) -> None:
         """Count a connection; release() must follow. Raises FrameError("too_many_connections")."""

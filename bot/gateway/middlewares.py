@@ -5,13 +5,15 @@ import logging
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bot.gateway.help import missing
+from bot.keys import CONSOLE_SETTINGS
 from storage.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
@@ -22,6 +24,10 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
     """Turn what no handler expected into 503 or 500, without a word about the inside."""
     try:
         return await handler(request)
+    except web.HTTPNotFound:
+        if request.method != "GET" or "text/html" not in request.headers.get("Accept", ""):
+            raise
+        return await missing(request)
     except web.HTTPException:
         raise
     except StorageUnavailable as error:
@@ -32,7 +38,9 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         return web.json_response({"error": "internal"}, status=500)
 
 
-async def harden(_request: web.Request, response: web.StreamResponse) -> None:
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers that no handler has set itself (an on_response_prepare signal)."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.config_dict[CONSOLE_SETTINGS].secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -9,6 +9,7 @@ from bot.errors import FrameError
 from bot.gateway.addresses import client_address, origin_allowed, subscriber
 from bot.gateway.chat import ChatPage
 from bot.gateway.frames import LARGEST_FRAME, Hello, parse_frame
+from bot.gateway.hub import Hub
 from bot.gateway.languages import preferred
 from bot.keys import CHAT, CONFIG, ORIGINS
 from storage.errors import StorageUnavailable
@@ -53,11 +54,8 @@ async def wait_for_frames(request: web.Request) -> web.Response:
         return _refused(request, page, error)
     try:
         frames = await page.greet(_hello(request, after=after))
-        if len(frames) == 1 and wait and page.seat is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await page.seat.bell.wait()
-                frames += await page.news()
+        if len(frames) == 1 and wait:
+            frames += await _news(page, request.app[CHAT].hub, wait)
         return _frames(request, frames)
     except FrameError as error:
         return _refused(request, page, error)
@@ -66,6 +64,18 @@ async def wait_for_frames(request: web.Request) -> web.Response:
     finally:
         page.leave()
         traffic.release(counted)
+
+
+async def _news(page: ChatPage, hub: Hub, wait: float) -> list[dict[str, object]]:
+    """What comes within so many seconds; a bell that rings for nothing is not the end of the wait."""
+    frames: list[dict[str, object]] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait):
+            while not frames and page.seat is not None and not hub.closing:
+                await page.seat.bell.wait()
+                page.seat.bell.clear()
+                frames += await page.news()
+    return frames
 
 
 async def preflight(request: web.Request) -> web.Response:

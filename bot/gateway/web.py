@@ -1,11 +1,13 @@
-"""The public pages and files: the widget with its demo page, static files, health."""
+"""The widget with its demo page and files, and what monitors ask: health, readiness, metrics."""
 
 from pathlib import Path
 
 from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from bot.gateway import polling, websocket
-from bot.keys import DATABASE, LIBRARY, TEMPLATES, WORKERS
+from bot.gateway.addresses import client_address, is_loopback, is_within
+from bot.gateway.metrics import Scrape, Standing, stand
+from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LIBRARY, METRICS, TEMPLATES, WORKERS
 from storage.errors import StorageUnavailable
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -14,21 +16,6 @@ DEMO_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-
-def add_public_routes(app: web.Application) -> None:
-    """Everything that is served without a login."""
-    app.router.add_get("/", home, name="home")
-    app.router.add_get("/healthz", healthz, name="healthz")
-    app.router.add_get("/readyz", readyz, name="readyz")
-    app.router.add_get("/demo", demo, name="demo")
-    app.router.add_get("/widget.js", widget, name="widget")
-    app.router.add_get("/chat/texts.json", chat_texts, name="chat-texts")
-    app.router.add_get("/chat/ws", websocket.chat_socket, name="chat-socket")
-    app.router.add_post("/chat/frames", polling.post_frame, name="chat-post")
-    app.router.add_get("/chat/frames", polling.wait_for_frames, name="chat-wait")
-    app.router.add_options("/chat/frames", polling.preflight, name="chat-preflight")
-    app.router.add_get("/static/widget/{file}", widget_file, name="widget-file")
 
 
 async def home(_request: web.Request) -> web.StreamResponse:
@@ -55,6 +42,37 @@ async def readyz(request: web.Request) -> web.Response:
         "entries": request.app[LIBRARY].size,
     }
     return web.json_response(body, status=503 if reasons else 200)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus's text, for this machine and the networks of the settings; to anybody else there is no such page."""
+    _require_monitor(request)
+    workers, now = request.app[WORKERS], request.app[CLOCK]()
+    scrape = Scrape(
+        standing=await _standing(request, now),
+        pages=request.app[CHAT].hub.seats,
+        entries=request.app[LIBRARY].size,
+        round_ages={name: (now - at) / 1000 for name, at in workers.rounds.items()},
+    )
+    headers = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
+    return web.Response(body=request.app[METRICS].text(scrape), headers=headers)
+
+
+async def _standing(request: web.Request, now: int) -> Standing | None:
+    try:
+        return await request.app[DATABASE].read(stand, now)
+    except StorageUnavailable:
+        return None
+
+
+def _require_monitor(request: web.Request) -> None:
+    """A proxy that we do not trust hides who asks, so what it passes on is not from this machine."""
+    settings = request.app[CONFIG].server
+    address = client_address(request, settings.trusted_proxies)
+    relayed = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    local = is_loopback(address) and not relayed
+    if not local and not is_within(address, settings.metrics_networks):
+        raise web.HTTPNotFound
 
 
 async def demo(request: web.Request) -> web.Response:

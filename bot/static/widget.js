@@ -1,4 +1,12 @@
 // The one script a page embeds. It makes a host element with a shadow root, and loads the rest as modules.
+//
+//   <script src="https://chat.example.com/widget.js" data-accent="#0b6" data-title="…" data-position="right|left"
+//           data-language="auto|zh-CN|zh-TW|en" data-theme="auto|light|dark" defer></script>
+//
+// Every attribute may be missing. An element of the page with data-yingsheng-open opens the chat when clicked.
+// A page with a Content-Security-Policy has to allow the chat's address in three places, and nothing inline:
+//   script-src https://chat.example.com; style-src https://chat.example.com;
+//   connect-src https://chat.example.com wss://chat.example.com
 (() => {
   "use strict";
   const TAG = "yingsheng-chat";

@@ -20,6 +20,7 @@ STATIC = ROOT / "bot" / "static"
 CHAT = ROOT / "templates" / "chat"
 MESSAGE_CHARS = 2000
 FRAME_BYTES = 16384
+POLL_LATENCY_S = 0.1
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 FIELDS = {
     "hello": {"token", "after", "page", "language"},
@@ -66,6 +67,7 @@ class FakeChat:
         self.acks_to_lose = 0
         self.echo_before_ack = False
         self.page = ""
+        self.polls: list[int] = []
         self._errors: list[Frame] = []
         self._acks_allowed = asyncio.Event()
         self._acks_allowed.set()
@@ -309,11 +311,14 @@ class FakeChat:
         if visitor is None:
             return web.json_response(_error("bad_token", "会话已失效。"), status=401)
         after = int(request.query["after"])
+        self.polls.append(after)
         greeting = _welcome(visitor, after)
         visitor.changed.clear()
         if len(visitor.messages) <= after:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(visitor.changed.wait(), timeout=min(25, int(request.query["wait"])))
+                # Slower on its way than the answer to the POST that woke it.
+                await asyncio.sleep(POLL_LATENCY_S)
         state = {"type": "state", **visitor.state}
         return web.json_response({"frames": [greeting[0], state, _messages(visitor, after)]})
 

@@ -211,7 +211,10 @@ async def test_without_websockets_the_chat_works_over_http(chat: FakeChat, new_c
     await expect(page.locator(".delivery .words")).to_have_text("已发送")
     chat.visitor.state = {"mode": "agent", "agent_name": "李工"}
     await chat.say("收到您的问题了。", author="agent", name="李工")
+    await until(lambda: chat.polls[-1] == 2)
     await write(page, "谢谢")
+    await until(lambda: chat.polls[-1] == 3)
+    assert chat.polls == sorted(chat.polls)
     await expect(page.locator(".delivery .words").last).to_have_text("已发送")
     await expect(texts(page)).to_have_text(["走 HTTP", "收到您的问题了。", "谢谢"])
     await expect(page.locator(".state-words")).to_have_text("人工服务中：李工")

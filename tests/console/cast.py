@@ -6,7 +6,7 @@ from bot.console.passwords import hash_password
 from knowledgebase import entries
 from knowledgebase.model import Entry
 from storage.database import Transaction
-from tickets import agents, contacts, conversations, desk, escalation
+from tickets import agents, contacts, conversations, desk, escalation, tickets
 from tickets.contact_details import ContactDetails
 from tickets.model import Agent, Author, Conversation, Draft, MessageKind, Reason, Role, Ticket
 from tickets.policies import Level, ReplyPolicy
@@ -232,7 +232,7 @@ def _done(tx: Transaction, cast: Cast) -> Ticket:
         False,
         NOON - 25 * HOUR,
     )
-    answered = desk.tickets.by_number(tx, ticket.number)
+    answered = tickets.by_number(tx, ticket.number)
     return desk.resolve(tx, ticket.number, cast.chen, answered.version, NOON - 24 * HOUR)
 
 
@@ -242,16 +242,16 @@ def _feedback() -> dict[str, object]:
 
 def _candidates() -> list[dict[str, object]]:
     return [
-        {"entry": "tyre-01", "version": 3, "question": "轮胎多久需要更换？", "score": 71.0, "confidence": 0.58},
-        {"entry": "tyre-04", "version": 1, "question": "轮胎鼓包了还能开吗？", "score": 66.0, "confidence": 0.41},
-        {"entry": "gone-09", "version": 1, "question": "冬季胎怎么存放？", "score": 51.0, "confidence": 0.22},
+        {"id": "tyre-01", "version": 3, "question": "轮胎多久需要更换？", "score": 71.0, "confidence": 0.58},
+        {"id": "tyre-04", "version": 1, "question": "轮胎鼓包了还能开吗？", "score": 66.0, "confidence": 0.41},
+        {"id": "gone-09", "version": 1, "question": "冬季胎怎么存放？", "score": 51.0, "confidence": 0.22},
     ]
 
 
 def _answer_trace() -> dict[str, object]:
-    sure = {"entry": "tyre-01", "version": 3, "question": "轮胎多久需要更换？", "score": 93.0, "confidence": 0.91}
-    return {"entries": [sure], "thresholds": {"answer": 0.8, "clarify": 0.45}}
+    sure = {"id": "tyre-01", "version": 3, "question": "轮胎多久需要更换？", "score": 93.0, "confidence": 0.91}
+    return {"decision": "answer", "matches": [sure], "thresholds": {"answer": 0.8, "clarify": 0.45}}
 
 
 def _clarify_trace() -> dict[str, object]:
-    return {"candidates": _candidates(), "thresholds": {"answer": 0.8, "clarify": 0.45}}
+    return {"decision": "clarify", "matches": _candidates(), "thresholds": {"answer": 0.8, "clarify": 0.45}}

@@ -1,9 +1,10 @@
 """A console on a real socket and a real database file, and browsers of its people."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pytest
@@ -15,7 +16,7 @@ from bot.console.routes import add_console
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE, POLICY, TEMPLATES, TYPING, ConsoleSettings
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.console import cast as people
-from tickets.model import Agent, Ticket
+from tickets.model import Agent, Role, Ticket
 
 TEMPLATE_FOLDER = Path(__file__).parents[2] / "templates"
 
@@ -65,7 +66,7 @@ class Browser:
         origin: str | None = "own",
         csrf: str | None = "own",
         fetch: bool = True,
-        **fields: object,
+        **fields: Any,
     ) -> ClientResponse:
         """POST a form as the page's script (fetch) or as a plain form; origin and token can be forged."""
         headers = {"X-Fetch": "1"} if fetch else {}
@@ -103,7 +104,8 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
     app = web.Application()
     app[DATABASE] = database
     app[POLICY] = people.POLICY
-    app[CLOCK] = clock
+    tell_time: Callable[[], int] = clock
+    app[CLOCK] = tell_time
     app[TYPING] = typing
     app[CONSOLE_SETTINGS] = ConsoleSettings("http://127.0.0.1:0")
     app[TEMPLATES] = jinja2.Environment(
@@ -118,7 +120,7 @@ async def empty_console(tmp_path: Path) -> AsyncIterator[Console]:
     """A console just installed: nobody works here yet."""
     database = open_database(tmp_path / "data")
     clock, typing = people.Clock(), people.TypingHeard()
-    nobody = Agent("", "", "", None, people.Role.AGENT, None, 0)
+    nobody = Agent("", "", "", None, Role.AGENT, None, 0)
     server = TestServer(build(database, clock, typing), host="127.0.0.1")
     await server.start_server()
     yield Console(server, database, clock, typing, people.Cast(nobody, nobody, nobody, nobody))

@@ -1,6 +1,8 @@
 """Who may use which route, and what a request must carry to change anything."""
 
+import asyncio
 import re
+from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
@@ -19,7 +21,7 @@ MAY: dict[Permission, set[Role]] = {
     Permission.ADMIN: {Role.ADMIN},
 }
 # Everything that each address wants to hear; an address that is not here fails the tests.
-WHOLE: dict[str, dict[str, object]] = {
+WHOLE: dict[str, dict[str, Any]] = {
     "/setup": {"token": "t", "login": "new", "name": "新人", "password": "x" * 12, "again": "x" * 12},
     "/login": {"login": "li", "password": people.PASSWORD},
     "/language": {"language": "en"},
@@ -48,8 +50,8 @@ async def knock(
     browser: Browser, route: Route, number: str, origin: str | None = "own", csrf: str | None = "own"
 ) -> ClientResponse:
     """Use a route with everything that it wants to hear."""
-    path = "/console" + re.sub(r"\{number.*9\}\}", number, route.path)
-    name = route.path if "{" not in route.path else route.path.partition("}}")[2] or "/tickets"
+    path = "/console" + re.sub(r"\{number.*\}", number, route.path)
+    name = route.path if "{" not in route.path else route.path.rpartition("}")[2] or "/tickets"
     if route.method == "POST":
         return await browser.send(path, origin, csrf, **WHOLE[name])
     assert name in WHOLE
@@ -176,3 +178,50 @@ async def test_pages_with_somebodys_data_are_not_kept_by_caches(console: Console
 )
 def test_which_origins_are_our_own(public_url: str, origin: str | None, host: str, own: bool) -> None:
     assert is_own_origin(ConsoleSettings(public_url), origin, host) is own
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"csrf=\xff\xfe"),
+        ("application/x-www-form-urlencoded; charset=no-such", b"csrf=a"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n\xff\r\n--x--'),
+        ("multipart/form-data; boundary=x", b"--y"),
+        ("multipart/form-data", b"--y"),
+        ("application/json", b"{}"),
+    ],
+)
+async def test_bodies_that_are_no_form_are_refused_and_the_server_lives(
+    console: Console, new_browser: NewBrowser, content_type: str, body: bytes
+) -> None:
+    browser = new_browser()
+    await browser.open("/console/login")
+    response = await browser.session.post(
+        f"{console.origin}/console/login",
+        data=body,
+        headers={"Content-Type": content_type, "Origin": console.origin},
+    )
+    assert response.status in (400, 403)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cookie": "yingsheng=\udcff; yingsheng-form=\udcff"},
+        {"Origin": "http://["},
+        {"Origin": "http://127.0.0.1:99999999"},
+        {"X-CSRF-Token": "\udcff"},
+        {"Accept-Language": "\udcff;q=,,"},
+    ],
+    ids=str,
+)
+async def test_headers_that_are_nonsense_are_refused_and_the_server_lives(
+    console: Console, new_browser: NewBrowser, headers: dict[str, str]
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", console.server.port)
+    lines = {"Host": "127.0.0.1", "Content-Length": "0", "Connection": "close", **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    writer.write(f"POST /console/logout HTTP/1.1\r\n{head}\r\n".encode("utf-8", "surrogateescape"))
+    answer = await reader.read()
+    writer.close()
+    assert answer.split()[1] in (b"400", b"401", b"403")

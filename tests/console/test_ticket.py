@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from knowledgebase import entries
 from knowledgebase.model import EntryStatus
 from storage.database import Transaction
+from storage.errors import StorageUnavailable
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
 from tickets import clocks, contacts, conversations, desk, escalation, tickets
@@ -21,7 +23,7 @@ async def ticket_now(console: Console, ticket: Ticket) -> Ticket:
 
 
 async def reply(
-    browser: Browser, ticket: Ticket, text: str, last_seen: int, client_id: str = "client-0001", **more: object
+    browser: Browser, ticket: Ticket, text: str, last_seen: int, client_id: str = "client-0001", **more: Any
 ) -> tuple[int, str]:
     response = await browser.send(
         f"/console/tickets/{ticket.number}/reply",
@@ -133,7 +135,7 @@ async def test_the_same_reply_sent_twice_is_said_once(console: Console, new_brow
     ],
 )
 async def test_a_holding_message_says_that_the_clock_goes_on(
-    console: Console, new_browser: NewBrowser, text: str, fields: dict[str, object], said: str
+    console: Console, new_browser: NewBrowser, text: str, fields: dict[str, Any], said: str
 ) -> None:
     ticket = await console.ask()
     browser = await new_browser.of(console.cast.li)
@@ -287,16 +289,19 @@ async def test_what_customers_write_is_shown_as_text_everywhere(console: Console
         assert "{{7*7}}" in page
 
 
-async def test_a_page_address_that_is_no_web_address_becomes_no_link(console: Console, new_browser: NewBrowser) -> None:
-    def attack(tx: Transaction) -> Ticket:
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://[", "data:text/html,x", ""])
+async def test_a_page_address_that_is_no_web_address_becomes_no_link(
+    console: Console, new_browser: NewBrowser, url: str
+) -> None:
+    def attack(tx: Transaction, url: str) -> Ticket:
         contact = contacts.identify(tx, "chat", "v-9", people.NOON)
-        conversation = conversations.find_or_open(tx, contact.id, "chat", people.NOON, "javascript:alert(1)", "点我")
+        conversation = conversations.find_or_open(tx, contact.id, "chat", people.NOON, url, "点我")
         return desk.open_ticket(tx, conversation, Reason.ASKED_FOR_PERSON, "?", [], people.POLICY, people.NOON)
 
-    ticket = await console.database.write(attack)
+    ticket = await console.database.write(attack, url)
     browser = await new_browser.of(console.cast.li)
     _, page = await browser.open(f"/console/tickets/{ticket.number}")
-    assert "javascript:" not in page
+    assert "点我" not in page
 
 
 async def test_the_parts_for_the_script_are_the_same_without_the_page(
@@ -332,3 +337,18 @@ async def test_an_entry_that_was_withdrawn_offers_no_answer(console: Console, ne
     browser = await new_browser.of(console.cast.li)
     _, page = await browser.open(f"/console/tickets/{made['calm'].number}")
     assert "花纹深度低于" not in page
+
+
+async def test_when_nothing_can_be_saved_agents_are_told_and_can_still_read(
+    console: Console, new_browser: NewBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise StorageUnavailable("the disk is full")
+
+    ticket = await console.ask()
+    browser = await new_browser.of(console.cast.li)
+    monkeypatch.setattr(console.database, "write", refuse)
+    console.clock.pass_by(5 * people.MINUTE)
+    assert (await browser.open(f"/console/tickets/{ticket.number}"))[0] == 200
+    status, said = await reply(browser, ticket, "您好", last_seen=1)
+    assert (status, said) == (503, "暂时无法保存，内容没有发出。请稍后再试，草稿还在。")

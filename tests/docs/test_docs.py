@@ -7,24 +7,26 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import fields
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 from urllib.parse import urlsplit
 
 import click
 import pytest
-from aiohttp import web
 from pydantic.fields import FieldInfo
 
+from bot.app import build_app
+from bot.command_line import main as command_line
 from bot.config import Config, EscalationLevel, Section, load_config
-from bot.console.routes import PREFIX, ROUTES
-from bot.gateway.frames import Frame
-from bot.gateway.web import add_public_routes
 from bot.messages import Channel
-from main import main as command_line
+from knowledgebase.model import Entry, EntryStatus
+from knowledgebase.validation import LONGEST
 from storage.migrate import migrate
+from storage.sqlite import SQLiteDatabase
 from tests.docs import pages
 from tests.docs.pages import PAGES, ROOT
 from tickets.alerts.webhook import signature
@@ -423,6 +425,14 @@ def test_the_webhook_receiver_shown_accepts_what_is_sent_and_nothing_else() -> N
     assert not is_genuine("secret", headers("secret", now - 3_600), body)
 
 
+def test_the_columns_of_an_entry_file_and_their_limits_are_those_that_hold() -> None:
+    rows = {pages.codes(row["column"])[0]: row for row in pages.table(OPERATIONS, "Files of entries")}
+    assert set(rows) == {field.name for field in fields(Entry)}
+    limits = {name: re.match(r"(\d+) characters", row["at most"]) for name, row in rows.items()}
+    assert {name: int(limit[1]) for name, limit in limits.items() if limit} == LONGEST
+    assert set(pages.codes(rows["status"]["meaning"])) == set(EntryStatus)
+
+
 def test_the_queries_shown_run_on_the_schema(database: sqlite3.Connection) -> None:
     queries = re.findall(r'"(SELECT [^"]+)"', OPERATIONS.read_text(encoding="utf-8"))
     assert queries
@@ -448,11 +458,11 @@ def test_the_architecture_lists_every_signal() -> None:
     assert told == sent
 
 
+@cache
 def _routes() -> set[str]:
-    app = web.Application()
-    add_public_routes(app)
-    public = {resource.canonical for resource in app.router.resources()}
-    return public | {f"{PREFIX}{route.path}" for route in ROUTES}
+    """Every address of the application; routes are made before the database is asked for anything."""
+    app = build_app(Config(), cast(SQLiteDatabase, None), "http://127.0.0.1:8080", lambda: 0)
+    return {route.resource.canonical for route in app.router.routes() if route.resource is not None}
 
 
 @each_page
@@ -465,7 +475,8 @@ def test_every_address_named_is_served(page: Path) -> None:
 
 def test_the_protocol_names_every_frame_of_a_page() -> None:
     told = {pages.codes(row["frame"])[0] for row in pages.table(PROTOCOL, "From the page")}
-    assert told == {get_args(frame.model_fields["type"].annotation)[0] for frame in get_args(Frame)}
+    source = (ROOT / "bot" / "gateway" / "frames.py").read_text(encoding="utf-8")
+    assert told == set(re.findall(r'type: Literal\["(\w+)"\]', source))
 
 
 def test_the_protocol_names_every_error_code() -> None:

@@ -1,5 +1,6 @@
 """Frames that are no frames: each gets a clear error, nothing is kept, and nothing breaks."""
 
+import contextlib
 import json
 import logging
 import random
@@ -127,10 +128,8 @@ def test_what_looks_like_text_is_a_frame() -> None:
 
 @given(raw=st.one_of(st.binary(max_size=400), st.text(max_size=400)))
 def test_no_input_makes_the_parser_raise_anything_but_its_own_error(raw: str | bytes) -> None:
-    try:
+    with contextlib.suppress(FrameError):
         parse_frame(raw, 2_000)
-    except FrameError as error:
-        assert error.code in {"malformed", "unknown_type", "too_large", "empty", "bad_text"}
 
 
 async def test_five_thousand_mutated_frames_leave_no_trace_in_the_log(
@@ -150,8 +149,8 @@ async def survives(frames: list[str], dice: random.Random, server: Server) -> in
     page = server.page()
     await page.connect()
     await page.greet()
-    for frame in frames:
-        await page.send_text(frame)
+    for raw in frames:
+        await page.send_text(raw)
     await page.send_text(message(client_message_id="still-alive"))
     while (frame := await page.next_frame()).get("client_message_id") != "still-alive":
         assert frame["type"] in {"welcome", "messages", "ack", "state", "error"}

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import Any
 
 import aiohttp
@@ -78,11 +80,14 @@ class Peers:
     mails: list[Envelope] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
+    on_call: Callable[[], object] | None = None
 
-    def mails_of(self, number: str) -> list[str]:
-        """The mails about this ticket, as text."""
-        texts = [bytes(envelope.content or b"").decode() for envelope in self.mails]
-        return [text for text in texts if number in text]
+    def mails_of(self, number: str) -> list[EmailMessage]:
+        """The mails whose subject names this ticket."""
+        parsed = [
+            message_from_bytes(envelope.original_content or b"", policy=policy.default) for envelope in self.mails
+        ]
+        return [mail for mail in parsed if isinstance(mail, EmailMessage) and number in str(mail["Subject"])]
 
     def calls_of(self, number: str) -> list[dict[str, Any]]:
         """The webhook calls about this ticket."""
@@ -105,6 +110,8 @@ async def open_peers() -> AsyncIterator[Peers]:
 
     async def take(request: web.Request) -> web.Response:
         peers.calls.append(await request.json())
+        if peers.on_call is not None:
+            peers.on_call()
         return web.Response(status=204)
 
     app = web.Application()

@@ -28,6 +28,7 @@ class Program:
         self.folder = folder
         self.port = port
         self.setup_link: str | None = None
+        self.exit_code: int | None = None
         self.log = folder.parent / f"{folder.name}.log"
         self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,7 +97,7 @@ class Program:
             return
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(with_signal)
-        self._process.wait(STOPPED_WITHIN_S)
+        self.exit_code = self._process.wait(STOPPED_WITHIN_S)
         self._process = None
 
     def command(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -115,14 +116,18 @@ class Program:
 class Customer:
     """A chat page that never gives up: reconnects, says hello with its token, sends again what was not acked."""
 
-    def __init__(self, program: Program, session: aiohttp.ClientSession, name: str) -> None:
+    def __init__(self, program: Program, session: aiohttp.ClientSession, name: str, token: str | None = None) -> None:
         self._program = program
         self._session = session
         self.name = name
-        self.token: str | None = None
+        self.token = token
         self.acked: dict[str, int] = {}
         self.received: list[dict[str, Any]] = []
+        self.errors: list[dict[str, Any]] = []
+        self.closed_with: list[int | None] = []
+        self.welcomes = 0
         self._unsent: dict[str, str] = {}
+        self._sent: set[str] = set()
 
     def say(self, client_message_id: str, text: str) -> None:
         """Keep a message to send; it is sent until it is acknowledged."""
@@ -137,6 +142,11 @@ class Customer:
     def last(self) -> int:
         """The number of the last message received."""
         return int(self.received[-1]["number"]) if self.received else 0
+
+    @property
+    def answers(self) -> list[str]:
+        """What the bot has said, in order."""
+        return [str(item["text"]) for item in self.received if item["author"] == "bot"]
 
     async def live(self) -> None:
         """Stay connected, whatever happens to the server, until cancelled."""
@@ -154,30 +164,48 @@ class Customer:
             if self.token:
                 hello["token"] = self.token
             await socket.send_json(hello)
-            sending = asyncio.create_task(self._send(socket))
+            welcome = asyncio.Event()
+            sending = asyncio.create_task(self._send(socket, welcome))
             try:
                 async for message in socket:
-                    self._read(json.loads(message.data))
+                    frame = json.loads(message.data)
+                    self._read(frame)
+                    if frame["type"] == "welcome":
+                        welcome.set()
+                    elif frame["type"] == "error" and not welcome.is_set():
+                        await asyncio.sleep(min(frame.get("retry_after", 1), 1))
+                        return
             finally:
                 sending.cancel()
+                self.closed_with.append(socket.close_code)
 
-    async def _send(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        sent: set[str] = set()
+    async def _send(self, socket: aiohttp.ClientWebSocketResponse, welcome: asyncio.Event) -> None:
+        await welcome.wait()
+        self._sent.clear()
         while not socket.closed:
-            if self.token is not None:
-                for client_message_id in [one for one in self._unsent if one not in sent]:
-                    sent.add(client_message_id)
-                    text = self._unsent[client_message_id]
-                    frame = {"type": "message", "client_message_id": client_message_id, "text": text}
-                    await socket.send_json(frame)
+            for client_message_id in [one for one in self._unsent if one not in self._sent]:
+                self._sent.add(client_message_id)
+                text = self._unsent[client_message_id]
+                frame = {"type": "message", "client_message_id": client_message_id, "text": text}
+                await socket.send_json(frame)
             await asyncio.sleep(0.01)
 
     def _read(self, frame: dict[str, Any]) -> None:
         match frame["type"]:
             case "welcome":
                 self.token = frame["token"]
+                self.welcomes += 1
             case "ack":
                 self.acked[frame["client_message_id"]] = frame["number"]
                 self._unsent.pop(frame["client_message_id"], None)
             case "messages":
                 self.received += frame["items"]
+            case "error":
+                self._take_error(frame)
+
+    def _take_error(self, frame: dict[str, Any]) -> None:
+        """Keep it; what may be sent again goes out again after the pause that was asked for."""
+        self.errors.append(frame)
+        if frame["retry"] and "client_message_id" in frame:
+            pause = float(frame.get("retry_after", 0.5))
+            asyncio.get_running_loop().call_later(pause, self._sent.discard, frame["client_message_id"])

@@ -6,6 +6,7 @@ import { onRefresh, refresh } from "./regions.js";
 import { sayTyping } from "./live.js";
 
 const TYPING_MS = 2500;
+const DRAFT = "yingsheng-draft-";
 const number = document.body.dataset.number;
 const composer = document.getElementById("composer");
 const conflictBox = document.getElementById("conflict");
@@ -14,13 +15,20 @@ const tabs = { reply: document.getElementById("tab-reply"), note: document.getEl
 let typedAt = 0;
 
 const area = (mode) => forms[mode].elements.namedItem("text");
-const draftKey = (mode) => `yingsheng-draft-${number}-${mode}`;
+const draftKey = (mode) => `${DRAFT}${number}-${mode}`;
 
 function keepDraft(mode) {
   try {
     if (area(mode).value) localStorage.setItem(draftKey(mode), area(mode).value);
     else localStorage.removeItem(draftKey(mode));
   } catch { /* private mode: the draft lives as long as the page */ }
+}
+
+/** Whoever uses this machine next must not read what was left unsent. */
+export function forgetDrafts() {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(DRAFT)) localStorage.removeItem(key);
+  } catch { /* see keepDraft */ }
 }
 
 function restoreDraft(mode) {

@@ -3,6 +3,7 @@ import { say } from "./words.js";
 import { startCountdowns } from "./countdown.js";
 import { onRefresh, rememberAll } from "./regions.js";
 import { startActs } from "./acts.js";
+import { forgetDrafts, insert, startComposer } from "./composer.js";
 import { startKeys } from "./keys.js";
 import { stayCurrent } from "./live.js";
 
@@ -13,7 +14,8 @@ function countInTitle() {
   document.title = waiting ? say("waiting_title", { count: waiting, title }) : title;
 }
 
-function startPanes(columns) {
+function startPanes() {
+  const columns = document.querySelector(".columns");
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-toggle-pane]")) return;
     columns.dataset.pane = columns.dataset.pane === "side" ? "talk" : "side";
@@ -22,11 +24,9 @@ function startPanes(columns) {
 
 async function startTicket() {
   const { startTalk, showTyping } = await import("./talk.js");
-  const { startComposer, insert } = await import("./composer.js");
   const columns = document.querySelector(".columns");
   startTalk();
   startComposer();
-  startPanes(columns);
   document.addEventListener("click", (event) => {
     const candidate = event.target.closest("[data-insert]")?.closest(".candidate");
     if (!candidate) return;
@@ -36,6 +36,8 @@ async function startTicket() {
   return showTyping;
 }
 
+document.querySelector('form[action="/console/logout"]').addEventListener("submit", forgetDrafts);
+startPanes();
 rememberAll();
 startCountdowns();
 startActs();

@@ -4,18 +4,21 @@ import { toast } from "./toasts.js";
 
 const WAIT_MS = 15_000;
 let lastTouched = Date.now();
+let ended = false;
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => { lastTouched = Date.now(); }, { capture: true, passive: true });
 }
 
 /** Say that the login has ended, with the way to a new one and back here. */
 export function loggedOut() {
+  ended = true;
   const next = encodeURIComponent(location.pathname + location.search);
   toast(say("logged_out"), { bad: true, link: { href: `/console/login?next=${next}`, text: say("log_in") } });
 }
 
 /** The fresh parts of this page as an element, or null if they could not be had. */
 export async function fetchParts() {
+  if (ended) return null;
   const headers = { "X-Fetch": "1" };
   // Only what a person does keeps a login alive; a page that refreshes itself does not.
   if (Date.now() - lastTouched > 60_000) headers["X-Background"] = "1";

@@ -1,0 +1,113 @@
+"""What the server says on the chat and health routes (docs/protocol.md), as types: the API's description is made
+of them, and the tests hold every frame against them.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ActionItem(_Answer):
+    id: str
+    label: str
+
+
+class MessageItem(_Answer):
+    number: int = Field(ge=1)
+    author: Literal["contact", "bot", "agent"]
+    kind: Literal["text", "answer", "clarify", "small_talk", "handoff", "notice", "holding"]
+    text: str
+    at: str = Field(description="ISO 8601, UTC")
+    actions: list[ActionItem]
+    name: str | None = Field(None, description="The agent's name")
+    client_message_id: str | None = None
+    action: str | None = None
+    form: Literal["contact"] | None = None
+
+
+class ChatState(_Answer):
+    mode: Literal["bot", "waiting", "agent"]
+    agent_name: str | None = None
+    ticket: str | None = None
+
+
+class ChatLimits(_Answer):
+    message_chars: int
+    frame_bytes: int
+
+
+class Welcome(_Answer):
+    type: Literal["welcome"]
+    token: str
+    last: int = Field(ge=0)
+    state: ChatState
+    limits: ChatLimits
+
+
+class Messages(_Answer):
+    type: Literal["messages"]
+    items: list[MessageItem] = Field(min_length=1, max_length=100)
+    last: int = Field(ge=1)
+
+
+class Ack(_Answer):
+    type: Literal["ack"]
+    client_message_id: str
+    number: int = Field(ge=1)
+    at: str = Field(description="ISO 8601, UTC")
+
+
+class StateChange(ChatState):
+    type: Literal["state"]
+
+
+class TypingNotice(_Answer):
+    type: Literal["typing"]
+    author: Literal["bot", "agent"]
+    name: str | None = None
+
+
+class ErrorFrame(_Answer):
+    type: Literal["error"]
+    code: Literal[
+        "malformed",
+        "unknown_type",
+        "too_large",
+        "empty",
+        "bad_text",
+        "too_fast",
+        "too_many_connections",
+        "contact_invalid",
+        "unavailable",
+        "bad_token",
+        "not_greeted",
+    ]
+    text: str = Field(min_length=1, description="A sentence for the customer")
+    retry: bool = Field(description="Whether sending the same frame again is right")
+    client_message_id: str | None = None
+    retry_after: float | None = Field(None, description="Seconds")
+
+
+ServerFrame = Annotated[Welcome | Messages | Ack | StateChange | TypingNotice | ErrorFrame, Field(discriminator="type")]
+
+
+class Frames(_Answer):
+    frames: list[ServerFrame]
+
+
+class Health(_Answer):
+    status: Literal["ok"]
+
+
+class Readiness(_Answer):
+    status: Literal["ok", "unavailable"]
+    reasons: list[str]
+    entries: int = Field(ge=0, description="Published entries in force")
+
+
+class Problem(_Answer):
+    error: str
