@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 DEMO_ENTRIES = Path(__file__).parent.parent / "knowledgebase" / "data" / "demo.jsonl"
 BACKLOG = 1024
+IDLE_S = 15.0
 
 
 def wall_clock() -> int:
@@ -45,9 +46,7 @@ async def serve(config: Config, say: Callable[[str], None]) -> None:
     try:
         await _load_demo(database)
         app = build_app(config, database, public_url(config, listener), wall_clock)
-        runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=config.server.drain / 1000, handler_cancellation=True
-        )
+        runner = make_runner(app, config)
         await runner.setup()
         control = await open_control(config.server.data_folder, database, wall_clock)
         await web.SockSite(runner, listener, backlog=BACKLOG).start()
@@ -60,6 +59,17 @@ async def serve(config: Config, say: Callable[[str], None]) -> None:
         with contextlib.suppress(OSError):  # a folder that cannot be written now; the next start removes it
             (config.server.data_folder / SOCKET_NAME).unlink(missing_ok=True)
         await database.close()
+
+
+def make_runner(app: web.Application, config: Config) -> web.AppRunner:
+    """The runner of this application: who sends no whole request within IDLE_S, or no other, is cut off."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=config.server.drain / 1000,
+        keepalive_timeout=IDLE_S,
+        handler_cancellation=True,
+    )
 
 
 def _listen(config: Config) -> socket.socket:
