@@ -92,9 +92,7 @@ class ErrorFrame(_Answer):
     retry_after: float | None = Field(None, description="Seconds")
 
 
-ServerFrame = Annotated[
-    Welcome | Messages | Ack | StateChange | TypingNotice | ErrorFrame, Field(discriminator="type")
-]
+ServerFrame = Annotated[Welcome | Messages | Ack | StateChange | TypingNotice | ErrorFrame, Field(discriminator="type")]
 
 
 class Frames(_Answer):

@@ -109,13 +109,12 @@ class ChatPage:
         visitor = self._desk.visitors.address(token)
         self._desk.traffic.frame(visitor)
         self.leave()
-        seat = self._desk.hub.take_seat(visitor)
-        self.seat, self.sent = seat, frame.after
-        conversation_id = await self._desk.database.read(_conversation_of, visitor)
-        if conversation_id is not None:
-            self._desk.hub.joined(visitor, conversation_id)
-            seat.bell.clear()
-        view = await self._view()
+        self.seat, self.sent = self._desk.hub.take_seat(visitor), frame.after
+        try:
+            view = await self._join(self.seat)
+        except StorageUnavailable as error:
+            self.leave()
+            raise FrameError("unavailable", retry_after=GREET_AGAIN_S) from error
         self._state = view.state
         limits = {"message_chars": self._desk.max_message_chars, "frame_bytes": LARGEST_FRAME}
         welcome = {
@@ -127,10 +126,11 @@ class ChatPage:
         }
         return [welcome, *self._give(view)]
 
-    async def _join(self, visitor: str) -> View:
-        conversation_id = await self._desk.database.read(_conversation_of, visitor)
+    async def _join(self, seat: Seat) -> View:
+        conversation_id = await self._desk.database.read(_conversation_of, seat.visitor)
         if conversation_id is not None:
-            self._desk.hub.joined(visitor, conversation_id)
+            self._desk.hub.joined(seat.visitor, conversation_id)
+            seat.bell.clear()
         return await self._view()
 
     def _new_token(self) -> str:

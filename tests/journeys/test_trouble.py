@@ -12,7 +12,7 @@ import pytest
 from tests.journeys.desk import open_peers
 from tests.journeys.disks import fill, locked, unwritable
 from tests.journeys.program import Customer, Program
-from tests.journeys.witness import answered, chatting, check_kept, rows, until, until_ready_is
+from tests.journeys.witness import answered, chatting, check_kept, rows, until, until_all_answered, until_ready_is
 
 LOCKED_S = 8.0
 SETTINGS = {
@@ -58,7 +58,7 @@ def check_refusal(error: dict[str, Any]) -> None:
 async def settle(program: Program, customers: list[Customer]) -> None:
     """The trouble is over: ready within 5 s, and all that was said is kept once and answered."""
     took, _ = await until_ready_is(program, 200)
-    waited = await until(lambda: all(answered(customer) for customer in customers))
+    waited = await until_all_answered(program, customers)
     print(f"\nready {took:.1f} s after the trouble, all answered {waited:.1f} s later")
     check_kept(program, customers)
 

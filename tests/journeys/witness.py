@@ -64,6 +64,13 @@ def answered(customer: Customer) -> bool:
     return customer.waiting == 0 and shown and customer.received[-1]["author"] == "bot"
 
 
+async def until_all_answered(program: Program, customers: Iterable[Customer]) -> float:
+    """Return when nothing is on its way any more, in either direction, with the seconds that took."""
+    waiting = list(customers)
+    open_questions = "SELECT id FROM message WHERE decided_at IS NULL"
+    return await until(lambda: all(answered(one) for one in waiting) and not rows(program, open_questions))
+
+
 def rows(program: Program, sql: str) -> list[dict[str, Any]]:
     """What the server's database holds, looked at from outside."""
     connection = sqlite3.connect(f"file:{program.folder / 'yingsheng.db'}?mode=ro", uri=True, timeout=5)
