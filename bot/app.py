@@ -63,7 +63,9 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[LIBRARY] = Library(database)
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
-    app[CONSOLE_SETTINGS] = ConsoleSettings(public_url, config.console.idle, config.console.absolute)
+    app[CONSOLE_SETTINGS] = ConsoleSettings(
+        public_url, config.console.idle, config.console.absolute, config.server.trusted_proxies
+    )
     app.cleanup_ctx.extend([_knowledge, open_shelves, _chat, partial(_loops, public_url=public_url)])
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(harden)

@@ -306,3 +306,8 @@ def ordinal(text: str) -> int | None:
     if picked is None:
         return None
     return int(picked[1]) if picked[1].isdigit() else "一二三四五".index(picked[1]) + 1
+
+
+def stands_for_button(text: str) -> bool:
+    """Whether the text means nothing but a button that may have been on offer."""
+    return any(says(text) for says in (agrees, says_solved, says_unsolved, says_none)) or ordinal(text) is not None

@@ -11,6 +11,7 @@ import jinja2
 from aiohttp import web
 
 from bot.config import Config
+from bot.gateway.addresses import Network
 from bot.gateway.chat import Desk
 from bot.gateway.metrics import Metrics
 from bot.workers import Workers
@@ -44,11 +45,13 @@ class ConsoleSettings:
 
     public_url: scheme, host and port that browsers see, without a trailing slash ('https://desk.example.com').
     idle_ms, absolute_ms: a login ends after so long without use, and after so long in any case.
+    trusted_proxies: the networks whose X-Forwarded-For is believed.
     """
 
     public_url: str
     idle_ms: int = HOUR_MS // 2
     absolute_ms: int = 12 * HOUR_MS
+    trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def secure(self) -> bool:

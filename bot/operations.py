@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,10 +12,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from bot.commands import COMMANDS, CommandRefused
+from bot.commands import COMMANDS
 from bot.config import Config
 from bot.control import ask_server
 from bot.diagnosis import diagnose
+from bot.errors import BotError
+from bot.log import open_log
 from bot.server import serve, wall_clock
 from knowledgebase import entries
 from knowledgebase.errors import KnowledgeError
@@ -30,7 +31,7 @@ from storage.errors import DataFolderInUse, StorageError
 from storage.folder import DATABASE_NAME
 from storage.sqlite import open_database, read_folder
 
-PROBLEMS = (StorageError, KnowledgeError, CommandRefused, OSError)
+PROBLEMS = (BotError, StorageError, KnowledgeError, OSError)
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -52,7 +53,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 def run_server(config: Config) -> int:
     """Serve until told to stop."""
-    logging.basicConfig(level=config.server.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    open_log(config.server.log_level)
     asyncio.run(serve(config, say))
     return 0
 

@@ -86,6 +86,11 @@ class Server:
         """How many pages are connected."""
         return self.app[CHAT].hub.seats
 
+    @property
+    def connections(self) -> int:
+        """How many connections of pages are counted against their addresses."""
+        return self.app[CHAT].traffic.connections
+
     async def start(self) -> None:
         """Listen, on the port of the last time if there was one."""
         listener = socket.socket()

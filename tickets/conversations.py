@@ -156,7 +156,7 @@ def undecided(tx: Transaction, limit: int) -> list[Message]:
         FROM message m JOIN (
             SELECT conversation_id, MIN(number) AS number
             FROM message WHERE decided_at IS NULL GROUP BY conversation_id
-        ) next ON next.conversation_id = m.conversation_id AND next.number = m.number
+        ) head ON head.conversation_id = m.conversation_id AND head.number = m.number
         ORDER BY m.created_at, m.id LIMIT :limit
         """,
         {"limit": limit},

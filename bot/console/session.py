@@ -10,6 +10,7 @@ from bot.console.login_delays import LoginDelays
 from bot.console.passwords import LONGEST, verified
 from bot.console.render import page, say_for
 from bot.console.texts import Language
+from bot.gateway.addresses import client_address, subscriber
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE
 from storage.database import Transaction
 from tickets import agents, sessions
@@ -34,7 +35,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     login, password = form.get("login", ""), form.get("password", "")
     after = safe_path(form.get("next", HOME))
-    address = request.remote or ""
+    address = subscriber(client_address(request, request.config_dict[CONSOLE_SETTINGS].trusted_proxies))
     delays, now = request.config_dict[DELAYS], request.config_dict[CLOCK]()
     if wait := delays.begin(login, address, now):
         seconds = -(-wait // 1000)

@@ -100,10 +100,7 @@ class ChatPage:
         return []
 
     async def greet(self, frame: Hello) -> list[dict[str, Any]]:
-        """Seat the visitor and say where the conversation stands; a visitor who cannot be told is not seated.
-
-        The seat is taken before the conversation is looked up: one that begins in between is then not missed.
-        """
+        """Seat the visitor and say where the conversation stands; a visitor who cannot be told is not seated."""
         self._language, self._page = frame.language, frame.page
         token = self._new_token() if frame.token is None else frame.token
         visitor = self._desk.visitors.address(token)
@@ -127,10 +124,15 @@ class ChatPage:
         return [welcome, *self._give(view)]
 
     async def _join(self, seat: Seat) -> View:
+        """What stands in the visitor's conversation.
+
+        The seat was taken before the conversation is looked up: one that begins in between is then not missed.
+        Whatever rang for this seat until now is in the view.
+        """
         conversation_id = await self._desk.database.read(_conversation_of, seat.visitor)
         if conversation_id is not None:
             self._desk.hub.joined(seat.visitor, conversation_id)
-            seat.bell.clear()
+        seat.bell.clear()
         return await self._view()
 
     def _new_token(self) -> str:
@@ -181,6 +183,7 @@ class ChatPage:
             accepted: Accepted = await self._desk.database.write(accept, inbound, self._desk.policy)
         except StorageUnavailable as error:
             log.warning("message not kept: %s", error)
+            self._desk.traffic.unkept(seat.visitor)
             raise FrameError("unavailable", client_message_id=frame.client_message_id) from error
         self._desk.hub.joined(seat.visitor, accepted.conversation.id)
         if not accepted.repeat:

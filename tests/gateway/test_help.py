@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from bot.gateway.help import LONGEST_QUERY, sort_by_confidence, words
 from bot.gateway.languages import LANGUAGES, preferred
@@ -191,7 +192,7 @@ async def test_bytes_that_are_no_text_are_no_error(server: Server) -> None:
     for raw in ("%ff%fe", "%ed%a0%80", "%00", "%", "%zz", "&q=", "a&q=b&lang=xx&lang=%00"):
         async with (
             aiohttp.ClientSession() as session,
-            session.get(aiohttp.client.URL(f"{server.url}/help/search?q={raw}", encoded=True)) as response,
+            session.get(URL(f"{server.url}/help/search?q={raw}", encoded=True)) as response,
         ):
             assert response.status == 200, raw
 
@@ -200,7 +201,7 @@ async def test_hostile_entries_are_shown_as_text(server: Server) -> None:
     hostile = Entry(
         "hostile",
         "<img src=x onerror=alert(1)>？",
-        "<script>alert(1)</script>\njavascript:alert(1) data:text/html,x\nhttps://example.com/\"onmouseover=\"x\n{{7*7}}",
+        '<script>alert(1)</script>\njavascript:alert(1) data:text/html,x\nhttps://example.com/"onmouseover="x\n{{7*7}}',
         "</h1><b>类/?#%",
     )
     await server.publish([hostile])
@@ -302,7 +303,7 @@ async def test_only_the_help_centres_own_files_are_served(server: Server) -> Non
             assert response.status == 200
             assert response.content_type == "text/css"
         for path in ("..%2f..%2fapp.py", "%2e%2e%2fwidget.js", "help.css%00", "HELP.CSS", "."):
-            url = aiohttp.client.URL(f"{server.url}/static/help/{path}", encoded=True)
+            url = URL(f"{server.url}/static/help/{path}", encoded=True)
             async with session.get(url) as response:
                 assert response.status == 404, path
 
