@@ -28,6 +28,7 @@ from tests.journeys.witness import (
     check_kept,
     living,
     rows,
+    started,
     until,
     until_all_answered,
     until_ready_is,
@@ -43,12 +44,6 @@ SMALL_TALK = ("你好", "谢谢", "你好呀", "多谢", "再见")
 FLOOD = 500
 WAITING_VISITORS, EACH = 40, 5
 GOING_AWAY, POLICY_VIOLATION = 1001, 1008
-
-
-async def started(folder: Path, settings: dict[str, str] | None = None) -> Program:
-    program = Program(folder, settings)
-    await asyncio.to_thread(program.start)
-    return program
 
 
 @pytest.fixture
@@ -97,10 +92,11 @@ async def talk(customers: list[Customer]) -> None:
 async def test_messages_left_undecided_are_answered_in_order_and_once_and_new_ones_do_not_wait_for_long(
     tmp_path: Path,
 ) -> None:
-    program = Program(tmp_path / "data", BUSY)
-    tokens = await leave_undecided(program.folder)
+    tokens = await leave_undecided(tmp_path / "data")
+    begun = time.monotonic()
+    program = await started(tmp_path / "data", BUSY)
     try:
-        ready = await asyncio.to_thread(program.start)
+        ready = time.monotonic() - begun
         async with aiohttp.ClientSession() as session:
             newcomer = Customer(program, session, "newcomer")
             waiting = [Customer(program, session, f"visitor{n}", token) for n, token in enumerate(tokens)]
@@ -150,7 +146,7 @@ async def test_five_hundred_questions_in_a_minute_slow_down_nobody_but_their_sen
     async with chatting(program, "neighbour") as [neighbour]:
         before = [await ask(neighbour, f"before-{number:04d}") for number in range(8)]
         flooding = asyncio.create_task(flood(program))
-        meanwhile = []
+        meanwhile: list[float] = []
         while not flooding.done() and len(meanwhile) < 8:
             meanwhile.append(await ask(neighbour, f"meanwhile-{len(meanwhile):04d}"))
         acked, errors, closes = await asyncio.wait_for(flooding, 20)
@@ -226,8 +222,8 @@ async def test_the_time_zone_of_the_process_changes_neither_the_promise_nor_its_
     for due, _, words in told:
         at = time.gmtime((due - due % 600_000) / 1000 + 8 * 3_600)
         assert f"{at.tm_hour:02d}:{at.tm_min:02d}" in words
-    words = {re.sub(r"\d\d:\d\d", "HH:MM", words) for _, _, words in told}
-    assert len(words) == 1, words
+    patterns = {re.sub(r"\d\d:\d\d", "HH:MM", words) for _, _, words in told}
+    assert len(patterns) == 1, patterns
 
 
 async def promise_in(folder: Path, zone: str) -> tuple[int, int, str]:

@@ -12,7 +12,16 @@ import pytest
 from tests.journeys.desk import open_peers
 from tests.journeys.disks import fill, locked, unwritable
 from tests.journeys.program import Customer, Program
-from tests.journeys.witness import answered, chatting, check_kept, rows, until, until_all_answered, until_ready_is
+from tests.journeys.witness import (
+    answered,
+    chatting,
+    check_kept,
+    rows,
+    started,
+    until,
+    until_all_answered,
+    until_ready_is,
+)
 
 LOCKED_S = 8.0
 SETTINGS = {
@@ -32,8 +41,7 @@ SLA_OF_SECONDS = {
 @pytest.fixture
 async def program(tmp_path: Path) -> AsyncIterator[Program]:
     """A server that runs."""
-    program = Program(tmp_path / "data", SETTINGS)
-    await asyncio.to_thread(program.start)
+    program = await started(tmp_path / "data", SETTINGS)
     yield program
     await asyncio.to_thread(program.kill)
 
@@ -96,8 +104,7 @@ async def test_a_database_locked_by_another_program_is_told_and_what_was_not_kep
 async def test_a_full_disk_is_told_and_answers_and_alerts_go_on_when_there_is_room(small_disk: Path) -> None:
     ballast = small_disk / "ballast"
     async with open_peers() as peers:
-        program = Program(small_disk / "data", {**SETTINGS, **SLA_OF_SECONDS, **peers.settings})
-        await asyncio.to_thread(program.start)
+        program = await started(small_disk / "data", {**SETTINGS, **SLA_OF_SECONDS, **peers.settings})
         await asyncio.to_thread(program.stop)  # leaves a short log, so that the next message needs room
         await asyncio.to_thread(program.start)
         try:
@@ -173,8 +180,7 @@ async def test_a_data_folder_moved_away_is_told_to_everybody_and_heals_when_it_i
 @pytest.mark.slow
 async def test_a_delivery_that_succeeded_while_nothing_could_be_written_is_not_made_again(tmp_path: Path) -> None:
     async with open_peers() as peers:
-        program = Program(tmp_path / "data", {**SETTINGS, **SLA_OF_SECONDS, **peers.settings})
-        await asyncio.to_thread(program.start)
+        program = await started(tmp_path / "data", {**SETTINGS, **SLA_OF_SECONDS, **peers.settings})
         lock = locked(program.folder / "yingsheng.db")
         peers.on_call = lock.__enter__
         try:
