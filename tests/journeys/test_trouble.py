@@ -24,6 +24,7 @@ from tests.journeys.witness import (
 )
 
 LOCKED_S = 8.0
+GOING_AWAY = 1001
 SETTINGS = {
     "YINGSHENG_CHAT__MESSAGES_PER_MINUTE": "1000",
     "YINGSHENG_CHAT__CONNECTIONS_PER_ADDRESS": "1000",
@@ -195,3 +196,20 @@ async def test_a_delivery_that_succeeded_while_nothing_could_be_written_is_not_m
                 assert len(peers.calls) == 1
         finally:
             await asyncio.to_thread(program.kill)
+
+
+@pytest.mark.slow
+async def test_a_log_on_a_full_disk_keeps_nobody_from_serving_or_from_saying_goodbye(tmp_path: Path) -> None:
+    program = await started(tmp_path / "data")
+    await asyncio.to_thread(program.stop)
+    program.log = Path("/dev/full")
+    await asyncio.to_thread(program.start)
+    try:
+        async with chatting(program, "customer") as [customer]:
+            customer.say("message-0001", "你好")
+            await until(lambda: answered(customer))
+            assert await asyncio.to_thread(program.stop) < 10
+            await until(lambda: bool(customer.closed_with), 5)
+            assert customer.closed_with[0] == GOING_AWAY
+    finally:
+        await asyncio.to_thread(program.kill)
