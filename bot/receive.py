@@ -154,29 +154,31 @@ class Answering:
 
         Raises StorageUnavailable: nothing is lost, the message is still undecided.
         """
-        settled = False
-        while not settled:
+        decision: Decision | None = None
+        while decision is None:
             scene = await self._database.read(load_scene, message)
-            terms = Terms(self._limits(), self._policy, self._templates)
-            try:
-                settled = await self._carry_out(scene, await self._decide(scene, terms.limits), terms)
-            except StorageUnavailable:
-                raise
-            except Exception:
-                log.exception("answering failed message=%s; handing over", message.id)
-                settled = await self._carry_out(scene, HandOff(Reason.NOT_UNDERSTOOD), terms)
+            decision = await self._settle(scene, Terms(self._limits(), self._policy, self._templates))
+        self._decided(decision, self._clock() - message.created_at)
+        log.info("decided message=%s decision=%s", message.id, type(decision).__name__)
+
+    async def _settle(self, scene: Scene, terms: Terms) -> Decision | None:
+        """Decide and carry it out; whatever breaks ends at a person. None if the scene has changed meanwhile."""
+        try:
+            return await self._carry_out(scene, await self._decide(scene, terms.limits), terms)
+        except StorageUnavailable:
+            raise
+        except Exception:
+            log.exception("answering failed message=%s; handing over", scene.message.id)
+            return await self._carry_out(scene, HandOff(Reason.NOT_UNDERSTOOD), terms)
 
     async def _decide(self, scene: Scene, limits: Limits) -> Decision:
         situation = situate(scene)
         found = {text: await self._library.search(text) for text in read(situation, limits)}
         return decide(situation, found, limits)
 
-    async def _carry_out(self, scene: Scene, decision: Decision, terms: Terms) -> bool:
+    async def _carry_out(self, scene: Scene, decision: Decision, terms: Terms) -> Decision | None:
         settled = await self._database.write(record, scene, decision, terms, self._clock())
-        if settled:
-            self._decided(decision, self._clock() - scene.message.created_at)
-            log.info("decided message=%s decision=%s", scene.message.id, type(decision).__name__)
-        return settled
+        return decision if settled else None
 
 
 def record(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, now: int) -> bool:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 DEMO_ENTRIES = Path(__file__).parent.parent / "knowledgebase" / "data" / "demo.jsonl"
 BACKLOG = 1024
+IDLE_S = 15.0
 
 
 def wall_clock() -> int:
@@ -46,9 +47,7 @@ async def serve(config: Config, say: Callable[[str], None]) -> None:
     try:
         await _load_demo(database)
         app = build_app(config, database, public_url(config, listener), wall_clock)
-        runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=config.server.drain / 1000, handler_cancellation=True
-        )
+        runner = make_runner(app, config)
         await runner.setup()
         control = await open_control(config.server.data_folder, database, wall_clock)
         await web.SockSite(runner, listener, backlog=BACKLOG).start()
@@ -67,6 +66,17 @@ def _tell(say: Callable[[str], None], line: str) -> None:
     """A terminal that is gone or a log on a full disk is no reason not to serve, or not to stop properly."""
     with contextlib.suppress(OSError):
         say(line)
+
+
+def make_runner(app: web.Application, config: Config) -> web.AppRunner:
+    """The runner of this application: who sends no whole request within IDLE_S, or no other, is cut off."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=config.server.drain / 1000,
+        keepalive_timeout=IDLE_S,
+        handler_cancellation=True,
+    )
 
 
 def _listen(config: Config) -> socket.socket:

@@ -71,7 +71,6 @@ def test_one_answer_is_the_entry_itself_and_asks_whether_it_helped() -> None:
     assert draft.extras == {"actions": [{"id": "solved", "label": "解决了"}, {"id": "unsolved", "label": "没解决"}]}
     assert draft.trace == {
         "decision": "answer",
-        "entry": {"id": "tyres", "version": 1},
         "matches": [{"id": "tyres", "version": 1, "question": TYRES.question, "score": 0.9123, "confidence": 0.9123}],
         "thresholds": {"answer": 0.8, "clarify": 0.3},
     }
