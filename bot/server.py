@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -50,15 +51,21 @@ async def serve(config: Config, say: Callable[[str], None]) -> None:
         await runner.setup()
         control = await open_control(config.server.data_folder, database, wall_clock)
         await web.SockSite(runner, listener, backlog=BACKLOG).start()
-        await _announce(app, say)
+        await _announce(app, partial(_tell, say))
         await stop.wait()
-        say("stopping")
+        _tell(say, "stopping")
         await control.cleanup()
         await runner.cleanup()
     finally:
         with contextlib.suppress(OSError):  # a folder that cannot be written now; the next start removes it
             (config.server.data_folder / SOCKET_NAME).unlink(missing_ok=True)
         await database.close()
+
+
+def _tell(say: Callable[[str], None], line: str) -> None:
+    """A terminal that is gone or a log on a full disk is no reason not to serve, or not to stop properly."""
+    with contextlib.suppress(OSError):
+        say(line)
 
 
 def make_runner(app: web.Application, config: Config) -> web.AppRunner:
