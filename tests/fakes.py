@@ -17,6 +17,7 @@ from bot.app import build_app
 from bot.config import Config
 from bot.gateway.answers import ServerFrame
 from bot.keys import CHAT, LIBRARY
+from bot.server import make_runner
 from knowledgebase import entries
 from knowledgebase.model import Entry
 from storage.sqlite import SQLiteDatabase, open_database
@@ -99,7 +100,7 @@ class Server:
         self.port = listener.getsockname()[1]
         self.database = open_database(self.folder)
         self.app = build_app(self.config, self.database, self.url, self.clock)
-        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=2.0, handler_cancellation=True)
+        self._runner = make_runner(self.app, self.config)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
 

@@ -22,7 +22,7 @@ from knowledgebase.model import Entry, Match, Thresholds
 from knowledgebase.text import is_traditional, to_traditional
 
 STATIC = Path(__file__).parent.parent / "static" / "help"
-FILES = frozenset({"help.css"})
+FILES = frozenset({"help.css", "icon.svg"})
 LONGEST_QUERY = 200
 MOST_MATCHES = 8
 MOST_RELATED = 6
@@ -127,7 +127,7 @@ async def missing(request: web.Request) -> web.Response:
 
 
 async def file(request: web.Request) -> web.StreamResponse:
-    """The help centre's own style."""
+    """The help centre's own style and icon."""
     if request.match_info["file"] not in FILES:
         raise web.HTTPNotFound
     return web.FileResponse(STATIC / request.match_info["file"], headers={"Cache-Control": "public, max-age=300"})

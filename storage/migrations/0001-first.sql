@@ -67,7 +67,7 @@ CREATE TABLE message (
     UNIQUE (conversation_id, number),
     UNIQUE (conversation_id, external_id)
 );
-CREATE INDEX message_undecided ON message (created_at) WHERE decided_at IS NULL;
+CREATE INDEX message_undecided ON message (conversation_id, number) WHERE decided_at IS NULL;
 
 -- A case that a person has to answer. number is what people say aloud: yymm-NNNN. candidates_json lists the
 -- matches that were not sure enough. version is the compare-and-set token of every change.

@@ -150,6 +150,13 @@ async def test_a_single_word_finds_the_questions_that_hold_it(server: Server) ->
     assert {"/help/entries/tyre-when", "/help/entries/tyre-rotate"} <= set(page.links)
 
 
+async def test_questions_that_hold_the_word_come_before_those_whose_category_does(server: Server) -> None:
+    await server.publish([Entry("aaa", "四轮定位多少钱？", "120 元。", "轮胎")])
+    page = await visit(server, "/help/search", q="轮胎")
+    found = [link.rsplit("/", 1)[1] for link in page.links if link.startswith("/help/entries/")]
+    assert found.index("aaa") > max(found.index("tyre-when"), found.index("tyre-rotate"))
+
+
 async def test_an_empty_search_says_what_to_do(server: Server) -> None:
     for query in ("", "   ", "\u3000"):
         page = await visit(server, "/help/search", q=query)

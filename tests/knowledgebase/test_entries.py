@@ -1,6 +1,6 @@
 """Entries in the database, each with every version it ever had."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ NOW = 1_795_399_200_000
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> Iterator[SQLiteDatabase]:
+async def database(tmp_path: Path) -> AsyncIterator[SQLiteDatabase]:
     database = open_database(tmp_path)
     yield database
     await database.close()

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,12 +10,12 @@ import pytest
 from knowledgebase.errors import FileUnreadable
 from knowledgebase.evaluate import calibration_error, coverage, evaluate_files, render
 
-ENTRIES = [
+ENTRIES: list[dict[str, Any]] = [
     {"id": "tyre", "question": "轮胎多久换一次？", "similar": ["轮胎几年换"], "answer": "5 年"},
     {"id": "free", "question": "首保要收费吗？"},
     {"id": "长 id", "question": "怎么联系道路救援？", "similar": None, "answer": None, "category": None},
 ]
-QUERIES = [
+QUERIES: list[dict[str, Any]] = [
     {"query": "轮胎多久换一次", "id": "tyre"},
     {"query": "今天天气怎么样", "id": None},
     {"query": "首保要收费吗", "ids": ["free", "other"]},

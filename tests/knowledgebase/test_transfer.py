@@ -3,6 +3,7 @@
 import csv
 import json
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -134,23 +135,31 @@ def test_bytes_that_are_no_utf8_are_named_in_jsonl(tmp_path: Path) -> None:
     assert (len(entries), refused[0].line, str(refused[0].reason)) == (1, 2, "bad text")
 
 
+def sheet_with(path: Path, *rows: list[object]) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for row in rows:
+        sheet.append(row)
+    book.save(path)
+
+
 def test_numbers_and_dates_that_a_spreadsheet_made_are_text(tmp_path: Path) -> None:
-    book = Workbook()
-    book.active.append(["ID ", "Question", "answer", "similar"])
-    book.active.append([7, "问", 5000.0, "一\n二"])
-    book.active.append([None, None, None, None])
-    book.active.append(["b", "=1+1", 1.5, None])
-    book.save(tmp_path / "e.xlsx")
+    sheet_with(
+        tmp_path / "e.xlsx",
+        ["ID ", "Question", "answer", "similar"],
+        [7, "问", 5000.0, "一\n二"],
+        [None, None, None, None],
+        ["b", "=1+1", date(2026, 1, 2), None],
+    )
     entries, refused = read_entries(tmp_path / "e.xlsx")
-    assert entries == [Entry("7", "问", "5000", "", ("一", "二")), Entry("b", "=1+1", "1.5")]
     assert refused == []
+    assert entries[0] == Entry("7", "问", "5000", "", ("一", "二"))
+    assert entries[1].question == "=1+1"
+    assert entries[1].answer.startswith("2026-01-02")
 
 
 def test_a_bad_row_of_a_spreadsheet_is_named(tmp_path: Path) -> None:
-    book = Workbook()
-    for row in (["id", "question", "answer"], ["a", "问", "答"], [], ["b", "问", None]):
-        book.active.append(row)
-    book.save(tmp_path / "e.xlsx")
+    sheet_with(tmp_path / "e.xlsx", ["id", "question", "answer"], ["a", "问", "答"], [], ["b", "问", None])
     _, refused = read_entries(tmp_path / "e.xlsx")
     assert [(each.line, str(each.reason)) for each in refused] == [(4, "missing field: answer")]
 
