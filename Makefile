@@ -7,7 +7,7 @@ BIN := .venv/bin
 .PHONY: serve install test check lint bench lock
 
 serve: .venv/installed
-	@exec $(BIN)/python main.py serve --port $(PORT)
+	@exec $(BIN)/python main.py serve --port $(PORT) $(if $(CONFIG),--config $(CONFIG))
 
 install: .venv/installed
 

@@ -13,10 +13,10 @@ from bot.config import Config
 from bot.console.routes import add_console
 from bot.decide import Limits
 from bot.gateway.chat import Desk
+from bot.gateway.help import open_shelves
 from bot.gateway.hub import Hub
 from bot.gateway.limits import Traffic
 from bot.gateway.metrics import Metrics
-from bot.gateway.help import open_shelves
 from bot.gateway.middlewares import harden, tell_errors
 from bot.gateway.routes import add_public_routes
 from bot.keys import (

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.console.passwords import hashed, password_problem
+from bot.errors import BotError
 from knowledgebase import entries
 from knowledgebase.errors import KnowledgeError
 from knowledgebase.model import Entry, EntryStatus
@@ -16,7 +17,7 @@ from tickets.model import Role
 Command = Callable[[Database, dict[str, Any], int], Awaitable[dict[str, Any]]]
 
 
-class CommandRefused(Exception):
+class CommandRefused(BotError):
     """The command was not carried out, and why."""
 
 

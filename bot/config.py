@@ -235,6 +235,8 @@ def _contradictions(config: Config) -> list[str]:
         problems.append("sla.reply: must be at least 1s")
     if config.escalation.repeat < 1_000:
         problems.append("escalation.repeat: must be at least 1s")
+    if config.webhook.url is not None and not config.webhook.secret:
+        problems.append("webhook.secret: is needed with webhook.url, so that the receiver can tell who calls")
     local = config.server.host in ("127.0.0.1", "::1", "localhost")
     if not local and config.server.public_url is None:
         problems.append("server.public_url: is needed when server.host is not this machine alone")

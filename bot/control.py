@@ -4,8 +4,10 @@ Only one process may write to a data folder, so a command that writes either doe
 runs there, or asks the server to do it.
 """
 
+import contextlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from storage.errors import StorageError
 
 SOCKET_NAME = "control.sock"
 TIMEOUT_S = 120.0
+LONGEST_ADDRESS = 100
 
 
 async def open_control(folder: Path, database: Database, clock: Callable[[], int]) -> web.AppRunner:
@@ -39,21 +42,35 @@ async def open_control(folder: Path, database: Database, clock: Callable[[], int
     await runner.setup()
     path = folder / SOCKET_NAME
     path.unlink(missing_ok=True)
-    await web.UnixSite(runner, str(path)).start()
+    with _address(path) as address:
+        await web.UnixSite(runner, address).start()
     path.chmod(0o600)
     return runner
 
 
+@contextlib.contextmanager
+def _address(path: Path) -> Iterator[str]:
+    """A name of this socket short enough to be a socket's address, however deep the folder is."""
+    if len(os.fsencode(path)) <= LONGEST_ADDRESS:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
 async def ask_server(folder: Path, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Have the server that holds this folder carry out a command. Raises CommandRefused."""
-    connector = aiohttp.UnixConnector(str(folder / SOCKET_NAME))
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     try:
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-            session.post(f"http://server/{name}", data=json.dumps(arguments)) as response,
-        ):
-            answer: dict[str, Any] = await response.json()
+        with _address(folder / SOCKET_NAME) as address:
+            async with (
+                aiohttp.ClientSession(connector=aiohttp.UnixConnector(address), timeout=timeout) as session,
+                session.post(f"http://server/{name}", data=json.dumps(arguments)) as response,
+            ):
+                answer: dict[str, Any] = await response.json()
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise CommandRefused(f"the server using {folder} does not answer: {error}") from error
     if "refused" in answer:

@@ -14,6 +14,7 @@ from storage.check import Finding, Severity, check
 from storage.errors import StorageError
 from storage.folder import DATABASE_NAME
 from storage.sqlite import read_folder
+from tickets import agents, escalation
 
 PEER_TIMEOUT_S = 10.0
 
@@ -48,7 +49,20 @@ def _chain(config: Config) -> Finding:
     if silent:
         sentence = f"Escalation levels {', '.join(silent)} are shown in the console only: no transport is set up."
         return Finding(Severity.WARNING, sentence)
+    if nobody := _without_recipients(config):
+        sentence = f"Escalation levels {', '.join(nobody)} reach nobody by mail: no active user has an address there."
+        return Finding(Severity.WARNING, sentence)
     return Finding(Severity.FINE, f"The escalation chain has {len(config.policy.levels)} levels.")
+
+
+def _without_recipients(config: Config) -> list[str]:
+    """The levels that send mail and would find no address to send it to."""
+    try:
+        staff = read_folder(config.server.data_folder, agents.active_agents)
+    except StorageError:
+        return []
+    levels = [level for level in config.policy.levels if "mail" in level.transports]
+    return [level.name for level in levels if not escalation.recipients(level, None, staff)]
 
 
 async def _mail(config: Config) -> Finding:
@@ -77,8 +91,6 @@ async def _webhook(config: Config) -> Finding:
     if config.webhook.url is None:
         return Finding(Severity.WARNING, "webhook: none is set up.")
     parts = urlsplit(config.webhook.url)
-    if config.webhook.secret is None:
-        return Finding(Severity.WARNING, "webhook: no secret is set, so the receiver cannot tell who sends.")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         await asyncio.get_running_loop().getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)

@@ -45,7 +45,7 @@ class ConsoleSettings:
 
     public_url: scheme, host and port that browsers see, without a trailing slash ('https://desk.example.com').
     idle_ms, absolute_ms: a login ends after so long without use, and after so long in any case.
-    trusted_proxies: whose word counts for where a request comes from.
+    trusted_proxies: the networks whose X-Forwarded-For is believed.
     """
 
     public_url: str

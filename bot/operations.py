@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot import logs
-from bot.commands import COMMANDS, CommandRefused
+from bot.commands import COMMANDS
 from bot.config import Config
 from bot.control import ask_server
 from bot.diagnosis import diagnose
+from bot.errors import BotError
 from bot.server import serve, wall_clock
 from knowledgebase import entries
 from knowledgebase.errors import KnowledgeError
@@ -30,7 +31,7 @@ from storage.errors import DataFolderInUse, StorageError
 from storage.folder import DATABASE_NAME
 from storage.sqlite import open_database, read_folder
 
-PROBLEMS = (StorageError, KnowledgeError, CommandRefused, OSError)
+PROBLEMS = (BotError, StorageError, KnowledgeError, OSError)
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -28,12 +28,14 @@ _LOOSE_END = re.compile(
     r"[,，、\s]+|(?<=多少钱)(?![一每1])|(?<=吗)|(?<=多久[换做充保]一次)|(?<=多久一次)|(?<=怎么办)|(?<=什么时候[做换去交])(?=[^的])"
 )
 _COMMA = " ,，.、"
+_STOP = "。!；;"
+_WORD = re.compile(r"\w")
 
 _LINK = r"(?:那么|那个|那它|那|它|这个|这样|这|那样|然后|如果|要是)?(?:的话)?[,，]?"
 _DEGREE = r"(?:大概|一般|具体|一共|总共|最多|最少|又|还|也|都|是|得|需要|要|会|能|有)?(?:要|得)?"
 _ASPECT = (
     r"(?:多少钱|多贵|贵不贵|贵吗|价格|价钱|费用|收费|怎么收费|收费吗|要钱吗|免费吗|免费|多久|多长时间|要多久|多久能好|多久能弄好|几天|几天能好|什么时候|什么时候能好"
-    r"|在哪里?|在哪儿|哪里|去哪里?|去哪儿|哪里可以办|哪里办|怎么弄|怎么办|怎么做|怎么操作|怎么申请|怎么预约|怎么查|为什么|为啥|什么原因|需要什么|需要什么材料|要带什么"
+    r"|(?:在|去)哪[里儿]?(?:可以|能)?[办做弄修换查]?|哪里|怎么弄|怎么办|怎么做|怎么操作|怎么申请|怎么预约|怎么查|为什么|为啥|什么原因|需要什么|需要什么材料|要带什么"
     r"|带什么|带啥|要带啥|什么条件|什么要求|要求|条件|多少|可以吗|行吗|能吗|好吗|要预约吗|需要预约吗"
     r"|how much|how long|why|where|when)"
 )
@@ -84,7 +86,7 @@ def asked(text: str, before: str | None = None) -> Asked:
     parts = _apart(core)
     if len(parts) > 1:
         return Asked((core,), parts=_leaning_on_each_other(parts))
-    loose = tuple(piece for piece in _LOOSE_END.split(core) if piece)
+    loose = tuple(piece for piece in _LOOSE_END.split(core) if _WORD.search(piece))
     several = 1 < len(loose) <= MOST_QUESTIONS and all(_ASKS.search(piece) for piece in loose)
     return Asked((core,), loose=_leaning_on_each_other(loose) if several else ())
 
@@ -146,7 +148,7 @@ def _apart(text: str) -> tuple[str, ...]:
             found.append(f"{told}{words}")
             told = ""
         elif words:
-            told = f"{told}{words}，"
+            told = f"{told}{words.rstrip(_STOP)}，"
     if len(found) > MOST_QUESTIONS:
         found[MOST_QUESTIONS - 1 :] = ["，".join(found[MOST_QUESTIONS - 1 :])]
     return tuple(found)

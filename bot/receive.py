@@ -57,7 +57,7 @@ class Accepted:
 def accept(tx: Transaction, inbound: InboundMessage, policy: ReplyPolicy) -> Accepted:
     """Keep a message once, whoever sends it how often, and start or keep the reply clock.
 
-    Raises FrameError("malformed") for a button that was never offered.
+    Raises FrameError("action_gone") for a button that was never offered.
     """
     now, page = inbound.received_at, inbound.page
     contact = contacts.identify(tx, inbound.channel, inbound.sender, now)
@@ -90,7 +90,7 @@ def _spoken(tx: Transaction, conversation: Conversation, inbound: InboundMessage
     offered = (one for message in offering for one in message.extras.get("actions", ()))
     label = next((str(one["label"]) for one in offered if one["id"] == inbound.action), None)
     if label is None:
-        raise FrameError("malformed", client_message_id=inbound.external_id)
+        raise FrameError("action_gone", client_message_id=inbound.external_id)
     return label
 
 
@@ -154,29 +154,31 @@ class Answering:
 
         Raises StorageUnavailable: nothing is lost, the message is still undecided.
         """
-        settled = False
-        while not settled:
+        decision: Decision | None = None
+        while decision is None:
             scene = await self._database.read(load_scene, message)
-            terms = Terms(self._limits(), self._policy, self._templates)
-            try:
-                settled = await self._carry_out(scene, await self._decide(scene, terms.limits), terms)
-            except StorageUnavailable:
-                raise
-            except Exception:
-                log.exception("answering failed message=%s; handing over", message.id)
-                settled = await self._carry_out(scene, HandOff(Reason.NOT_UNDERSTOOD), terms)
+            decision = await self._settle(scene, Terms(self._limits(), self._policy, self._templates))
+        self._decided(decision, self._clock() - message.created_at)
+        log.info("decided message=%s decision=%s", message.id, type(decision).__name__)
+
+    async def _settle(self, scene: Scene, terms: Terms) -> Decision | None:
+        """Decide and carry it out; whatever breaks ends at a person. None if the scene has changed meanwhile."""
+        try:
+            return await self._carry_out(scene, await self._decide(scene, terms.limits), terms)
+        except StorageUnavailable:
+            raise
+        except Exception:
+            log.exception("answering failed message=%s; handing over", scene.message.id)
+            return await self._carry_out(scene, HandOff(Reason.NOT_UNDERSTOOD), terms)
 
     async def _decide(self, scene: Scene, limits: Limits) -> Decision:
         situation = situate(scene)
         found = {text: await self._library.search(text) for text in read(situation, limits)}
         return decide(situation, found, limits)
 
-    async def _carry_out(self, scene: Scene, decision: Decision, terms: Terms) -> bool:
+    async def _carry_out(self, scene: Scene, decision: Decision, terms: Terms) -> Decision | None:
         settled = await self._database.write(record, scene, decision, terms, self._clock())
-        if settled:
-            self._decided(decision, self._clock() - scene.message.created_at)
-            log.info("decided message=%s decision=%s", scene.message.id, type(decision).__name__)
-        return settled
+        return decision if settled else None
 
 
 def record(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, now: int) -> bool:
@@ -197,6 +199,8 @@ def record(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, now:
     context = _context(tx, scene, decision, terms.policy, now)
     for draft in compose(decision, context, terms.limits.thresholds, terms.templates):
         conversations.append(tx, conversation.id, draft, now)
+    if context.ticket is not None:
+        tx.notify("queue", context.ticket)
     # A clock that needs a person, as each one does after a hand-off, runs on.
     clocks.stop(tx, conversation.id, "answered", now, by_person=False)
     return True
@@ -224,7 +228,7 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, policy: ReplyPol
         language=language(scene),
         traditional=traditional(scene),
         contact=mask(decision.details.value) if isinstance(decision, Say) and decision.details else None,
-        ask_contact=not contact.reachable and contact.contact_refused_at is None,
+        ask_contact=contact.may_be_asked,
     )
     ticket = tickets.live_of_conversation(tx, scene.conversation.id)
     clock = clocks.running(tx, scene.conversation.id)

@@ -115,9 +115,7 @@ def _answers(matches: Sequence[Match], rest: Clarify | HandOff | Say | None, spe
 def _answer(matches: Sequence[Match], asks_if_solved: bool, speech: _Speech) -> Draft:
     text = speech.say("answer", [match.entry for match in matches])
     buttons = speech.buttons(Action.SOLVED, Action.UNSOLVED) if asks_if_solved else []
-    entry = matches[0].entry
-    trace = speech.trace("answer", matches, entry={"id": entry.id, "version": entry.version})
-    return _draft(MessageKind.ANSWER, text, trace, actions=buttons)
+    return _draft(MessageKind.ANSWER, text, speech.trace("answer", matches), actions=buttons)
 
 
 def _clarify(question: str, candidates: Sequence[Match], speech: _Speech) -> Draft:

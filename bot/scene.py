@@ -161,7 +161,8 @@ def _telling(scene: Scene) -> Iterator[str]:
     """What the customer wrote that says what it is about, newest first."""
     about_something = (None, intent.Wish.COMPLAINT, intent.Wish.ANGER, intent.Wish.DANGER)
     for text in _typed(scene):
-        if details_in(text) is None and intent.wish(intent.plain(text)) in about_something:
+        read = intent.plain(text)
+        if details_in(text) is None and intent.wish(read) in about_something and not intent.stands_for_button(read):
             yield text
 
 
@@ -190,9 +191,13 @@ def typed_button(text: str, labels: Mapping[str, str], offers_person: bool) -> s
     }
     if intent.agrees(text) and (len(candidates) == 1 or offers_person):
         return candidates[0] if candidates else Action.HUMAN.value
-    named = (action for action, label in labels.items() if intent.plain(label) == text)
+    named = (action for action, label in labels.items() if _bare(intent.plain(label)) == _bare(text))
     told = (action.value for action, says in meant.items() if action in labels and says(text))
     return next(named, None) or next(told, None)
+
+
+def _bare(text: str) -> str:
+    return text.rstrip(" ?!.。,")
 
 
 def _chosen(tx: Transaction, action: str) -> Entry | None:

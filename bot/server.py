@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 DEMO_ENTRIES = Path(__file__).parent.parent / "knowledgebase" / "data" / "demo.jsonl"
 BACKLOG = 1024
+IDLE_S = 15.0
 
 
 def wall_clock() -> int:
@@ -45,21 +47,36 @@ async def serve(config: Config, say: Callable[[str], None]) -> None:
     try:
         await _load_demo(database)
         app = build_app(config, database, public_url(config, listener), wall_clock)
-        runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=config.server.drain / 1000, handler_cancellation=True
-        )
+        runner = make_runner(app, config)
         await runner.setup()
         control = await open_control(config.server.data_folder, database, wall_clock)
         await web.SockSite(runner, listener, backlog=BACKLOG).start()
-        await _announce(app, say)
+        await _announce(app, partial(_tell, say))
         await stop.wait()
-        say("stopping")
+        _tell(say, "stopping")
         await control.cleanup()
         await runner.cleanup()
     finally:
         with contextlib.suppress(OSError):  # a folder that cannot be written now; the next start removes it
             (config.server.data_folder / SOCKET_NAME).unlink(missing_ok=True)
         await database.close()
+
+
+def _tell(say: Callable[[str], None], line: str) -> None:
+    """A terminal that is gone or a log on a full disk is no reason not to serve, or not to stop properly."""
+    with contextlib.suppress(OSError):
+        say(line)
+
+
+def make_runner(app: web.Application, config: Config) -> web.AppRunner:
+    """The runner of this application: who sends no whole request within IDLE_S, or no other, is cut off."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=config.server.drain / 1000,
+        keepalive_timeout=IDLE_S,
+        handler_cancellation=True,
+    )
 
 
 def _listen(config: Config) -> socket.socket:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec
@@ -20,7 +21,6 @@ from storage.outbox import OutboxRow
 from storage.signals import Bell, Signals
 from tickets import conversations, escalation, sessions
 from tickets.alerts.errors import DeliveryError
-from tickets.model import Message
 from tickets.policies import ReplyPolicy
 
 log = logging.getLogger(__name__)
@@ -42,11 +42,15 @@ Turn = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True)
 class Workers:
-    """The running loops, each with when it last went round (epoch milliseconds). One that died is not alive."""
+    """The running loops, each with when it last went round, on a clock of seconds that nobody sets.
+
+    One that died is not alive. clock tells their work the time (epoch milliseconds).
+    """
 
     clock: Callable[[], int]
+    steady: Callable[[], float] = time.monotonic
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    rounds: dict[str, int] = field(default_factory=dict)
+    rounds: dict[str, float] = field(default_factory=dict)
     longest: dict[str, int] = field(default_factory=dict)
 
     def start(self, name: str, turn: Turn, wait: Turn, longest_ms: int) -> None:
@@ -54,7 +58,7 @@ class Workers:
 
         A turn that fails is taken again soon, whatever it usually waits for: that may have come and gone.
         """
-        self.rounds[name] = self.clock()
+        self.rounds[name] = self.steady()
         self.longest[name] = longest_ms
         self.tasks[name] = asyncio.create_task(self._loop(name, turn, wait), name=name)
 
@@ -63,7 +67,7 @@ class Workers:
             pause = wait
             try:
                 await turn()
-                self.rounds[name] = self.clock()
+                self.rounds[name] = self.steady()
             except StorageUnavailable as error:
                 log.warning("worker=%s waits for storage: %s", name, error)
                 pause = _after_trouble
@@ -72,10 +76,14 @@ class Workers:
                 pause = _after_trouble
             await pause()
 
+    def ages(self) -> dict[str, float]:
+        """Seconds since each loop last went round."""
+        now = self.steady()
+        return {name: now - at for name, at in self.rounds.items()}
+
     def stalled(self) -> list[str]:
         """The names of loops whose round takes too long, or that have ended."""
-        now = self.clock()
-        late = {name for name, at in self.rounds.items() if now - at > self.longest[name]}
+        late = {name for name, age in self.ages().items() if age * 1000 > self.longest[name]}
         return sorted(late | {name for name, task in self.tasks.items() if task.done()})
 
     async def stop(self) -> None:
@@ -94,16 +102,9 @@ async def _after_trouble() -> None:
 def answer_accepted(database: Database, answering: Answering) -> Turn:
     """A turn that answers what was accepted: conversations side by side, each in the order of its messages."""
 
-    async def answer_in_order(messages: list[Message]) -> None:
-        for message in sorted(messages, key=lambda message: message.number):  # the clock may have gone back
-            await answering.answer(message)
-
     async def turn() -> None:
         while waiting := await database.read(conversations.undecided, BATCH):
-            threads: dict[str, list[Message]] = {}
-            for message in waiting:
-                threads.setdefault(message.conversation_id, []).append(message)
-            await asyncio.gather(*(answer_in_order(thread) for thread in threads.values()))
+            await asyncio.gather(*(answering.answer(message) for message in waiting))
 
     return turn
 

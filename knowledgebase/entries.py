@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from knowledgebase.errors import EntryInvalid, EntryNotFound
 from knowledgebase.model import Entry, EntryStatus
-from knowledgebase.validation import problems
+from knowledgebase.validation import Finding, Problem, problems
 from storage.database import Row, Transaction, first
 
 
@@ -53,11 +53,9 @@ def get_entry(tx: Transaction, entry_id: str, version: int | None = None) -> Ent
 def save(tx: Transaction, entries: Sequence[Entry], changed_by: str, now: int) -> SaveReport:
     """Create what is new and give what differs its next version; the versions of the arguments are ignored.
 
-    Raises EntryInvalid for an entry that breaks validation.problems; then nothing may be kept.
+    Raises EntryInvalid for an entry that breaks validation.problems, or an id that comes twice.
     """
-    for entry in entries:
-        if found := problems(entry):
-            raise EntryInvalid(f"entry {entry.id!r}: {found[0]}")
+    _check(entries)
     standing = {entry.id: entry for entry in every_entry(tx)}
     created = [replace(entry, version=1) for entry in entries if entry.id not in standing]
     changed = [
@@ -87,6 +85,16 @@ def feedback(tx: Transaction, message_id: str, entry_id: str, entry_version: int
             "now": now,
         },
     )
+
+
+def _check(entries: Sequence[Entry]) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        if found := problems(entry):
+            raise EntryInvalid(f"entry {entry.id!r}: {found[0]}")
+        if entry.id in seen:
+            raise EntryInvalid(f"entry {entry.id!r}: {Finding(Problem.DUPLICATE_ID)}")
+        seen.add(entry.id)
 
 
 def _current(tx: Transaction, entry_id: str) -> Row | None:

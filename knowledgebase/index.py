@@ -4,7 +4,6 @@ BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 
 with the always positive inverse document frequency ln(1 + (N - n + 0.5) / (n + 0.5)).
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -55,7 +54,8 @@ class Index:
     def _arrange(self, documents: NDArray[np.int32], terms: NDArray[np.int32], frequencies: Floats) -> None:
         """Sort the postings by term and work out once what each of them is worth."""
         holding = np.bincount(terms, minlength=len(self._terms))
-        self._idf = np.array([self._rarity(term, held) for term, held in zip(self._terms, holding, strict=True)])
+        elsewhere = np.fromiter((self._elsewhere[term] for term in self._terms), float, len(self._terms))
+        self._idf = self._rarity(holding + elsewhere)
         lengths = np.bincount(documents, weights=frequencies, minlength=self.size)
         mean = max(float(lengths.mean()), 1.0) if self.size else 1.0
         saturation = K1 * (1 - B + B * lengths / mean)
@@ -66,16 +66,17 @@ class Index:
         self._starts = np.concatenate(([0], np.cumsum(holding)))
         self._weights = np.bincount(documents, weights=self._idf[terms], minlength=self.size)
 
-    def _rarity(self, term: str, held: int = 0) -> float:
-        """The inverse document frequency of a term that so many documents hold."""
-        known = held + self._elsewhere[term]
-        return math.log1p((self._together - known + 0.5) / (known + 0.5))
+    def _rarity(self, holding: Floats) -> Floats:
+        """The inverse document frequency of terms that so many documents hold, of both kinds together."""
+        rarity: Floats = np.log1p((self._together - holding + 0.5) / (holding + 0.5))
+        return rarity
 
     def score(self, query: Iterable[str]) -> Scores:
         """What the query scores in each document."""
         asked = dict.fromkeys(query)
         known = np.array([self._terms[term] for term in asked if term in self._terms], np.int64)
-        idf_unseen = sum(self._rarity(term) for term in asked if term not in self._terms)
+        elsewhere = [self._elsewhere[term] for term in asked if term not in self._terms]
+        idf_unseen = float(self._rarity(np.array(elsewhere, float)).sum())
         own = float(self._idf[known].sum()) + idf_unseen
         if not len(known):
             nothing = np.zeros(self.size)

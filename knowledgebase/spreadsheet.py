@@ -34,8 +34,7 @@ def read_rows(path: Path, most_rows: int) -> Iterator[tuple[int, Sequence[str]]]
         sheet.reset_dimensions()
         rows = sheet.iter_rows(max_row=most_rows + 2, max_col=MOST_COLUMNS, values_only=True)
         for number, row in enumerate(rows, 1):
-            cells = [_text(value) for value in row]
-            if any(cells):
+            if cells := _without_tail([_text(value) for value in row]):
                 yield number, cells
     except (IndexError, KeyError, ValueError, TypeError, SyntaxError, BadZipFile) as error:
         raise FileUnreadable(f"{path.name}: not a readable XLSX file") from error
@@ -68,6 +67,13 @@ def _check_archive(path: Path) -> None:
                         raise FileUnreadable(f"{path.name}: XML with a document type is not allowed")
     except (BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise FileUnreadable(f"{path.name}: not an XLSX file") from error
+
+
+def _without_tail(cells: list[str]) -> list[str]:
+    """The cells up to the last one that holds something."""
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _text(value: object) -> str:

@@ -3,7 +3,6 @@
 Everything here is bounded: a text is cut to RAW_CHARS before anything looks at it.
 """
 
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -14,13 +13,9 @@ from pathlib import Path
 
 import jieba
 import opencc
+from pypinyin import Style, lazy_pinyin
 
 from knowledgebase.quantities import canonical_numbers
-
-# pypinyin reads this when it is imported: without its phrase table it needs 40 MB less, and one reading for
-# each character is what comparing sounds needs.
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-from pypinyin import Style, lazy_pinyin
 
 RAW_CHARS = 2_000
 UTTERANCE_CHARS = 240

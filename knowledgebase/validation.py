@@ -37,7 +37,8 @@ class Finding:
     field: str = ""
 
     def __str__(self) -> str:
-        return f"{self.problem.value.replace('_', ' ')}: {self.field}" if self.field else self.problem.value
+        said = self.problem.value.replace("_", " ")
+        return f"{said}: {self.field}" if self.field else said
 
 
 def problems(entry: Entry) -> list[Finding]:

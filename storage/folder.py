@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,12 +72,23 @@ def _sign(descriptor: int) -> None:
 
 def make_folder(folder: Path) -> None:
     """Make the folder if need be, for its owner's eyes only. Raises StorageUnavailable."""
+    if folder.exists() and not folder.is_dir():
+        raise StorageUnavailable(f"{folder} is not a folder")
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             sync_folder(folder.parent)
     except OSError as error:
         raise StorageUnavailable(f"cannot make {folder}: {error.strerror}") from error
+
+
+def explained(error: Exception, folder: Path) -> str:
+    """The error's words; where the disk of this folder is full they say so, also when it only speaks of I/O."""
+    words = str(error)
+    with contextlib.suppress(OSError):
+        if "full" not in words and shutil.disk_usage(folder).free == 0:
+            return f"{words} (the disk is full)"
+    return words
 
 
 def make_file(path: Path) -> None:

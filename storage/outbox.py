@@ -154,9 +154,25 @@ def dead_letters(tx: Transaction, limit: int) -> list[DeadLetter]:
     return [_dead(row) for row in rows]
 
 
+def withdraw(tx: Transaction, key_prefix: str, now: int) -> int:
+    """Give up what is queued under keys that begin so, because it is not needed any more; returns how many.
+
+    A delivery that is under way may still arrive. The prefix is taken letter for letter.
+    """
+    return tx.change(
+        """
+        UPDATE outbox SET status = 'withdrawn', finished_at = :now, lease_until = NULL
+        WHERE status = 'queued' AND SUBSTR(key, 1, :length) = :prefix
+        """,
+        {"now": now, "prefix": key_prefix, "length": len(key_prefix)},
+    )
+
+
 def forget_sent(tx: Transaction, before: int) -> int:
-    """Delete rows sent before this moment; returns how many. Their keys may be used again."""
-    return tx.change("DELETE FROM outbox WHERE status = 'sent' AND finished_at < :before", {"before": before})
+    """Delete rows sent or withdrawn before this moment; returns how many. Their keys may be used again."""
+    return tx.change(
+        "DELETE FROM outbox WHERE status IN ('sent', 'withdrawn') AND finished_at < :before", {"before": before}
+    )
 
 
 def depths(tx: Transaction) -> list[tuple[str, str, int]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from storage.database import Transaction
-from storage.errors import StorageUnavailable
-from storage.folder import DATABASE_NAME, FolderLock, lock_folder, make_file, make_folder
+from storage.errors import MigrationFailed, StorageUnavailable
+from storage.folder import DATABASE_NAME, FolderLock, explained, lock_folder, make_file, make_folder
 from storage.migrate import migrate, missing_from
 from storage.signals import Signals
 from storage.sqlite_connection import OpenFile, enforce_foreign_keys, open_for_writing
@@ -103,7 +103,10 @@ def open_database(folder: Path) -> SQLiteDatabase:
         enforce_foreign_keys(file.connection)
     except (sqlite3.Error, OSError) as error:
         lock.release()
-        raise StorageUnavailable(f"cannot open {path}: {error}") from error
+        raise StorageUnavailable(f"cannot open {path}: {explained(error, folder)}") from error
+    except MigrationFailed as error:
+        lock.release()
+        raise MigrationFailed(f"cannot use {path}: {error}") from error
     except BaseException:
         lock.release()
         raise

@@ -85,6 +85,7 @@ def open_for_writing(path: Path) -> OpenFile:
         connection.execute("PRAGMA fullfsync=ON")
         connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        _require_writable(connection)
     except BaseException:
         connection.close()
         raise
@@ -97,6 +98,16 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     if mode != "wal":
         raise StorageUnavailable(f"this file system does not allow a write-ahead log (journal mode {mode})")
+
+
+def _require_writable(connection: sqlite3.Connection) -> None:
+    """SQLite says nothing when it could open a file only for reading, until the first change; this one is undone."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("PRAGMA user_version=1")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def enforce_foreign_keys(connection: sqlite3.Connection) -> None:

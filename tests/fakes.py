@@ -17,6 +17,7 @@ from bot.app import build_app
 from bot.config import Config
 from bot.gateway.answers import ServerFrame
 from bot.keys import CHAT, LIBRARY
+from bot.server import make_runner
 from knowledgebase import entries
 from knowledgebase.model import Entry
 from storage.sqlite import SQLiteDatabase, open_database
@@ -86,6 +87,11 @@ class Server:
         """How many pages are connected."""
         return self.app[CHAT].hub.seats
 
+    @property
+    def connections(self) -> int:
+        """How many connections of pages are counted against their addresses."""
+        return self.app[CHAT].traffic.connections
+
     async def start(self) -> None:
         """Listen, on the port of the last time if there was one."""
         listener = socket.socket()
@@ -94,7 +100,7 @@ class Server:
         self.port = listener.getsockname()[1]
         self.database = open_database(self.folder)
         self.app = build_app(self.config, self.database, self.url, self.clock)
-        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=2.0, handler_cancellation=True)
+        self._runner = make_runner(self.app, self.config)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
 

@@ -1,5 +1,6 @@
 """The reply clock: one running wait per conversation, from the earliest unanswered message to a real answer."""
 
+from storage import outbox
 from storage.database import Row, Transaction, first, new_id
 from tickets import sla
 from tickets.model import LIVE, Conversation, Owner, ReplyClock
@@ -99,8 +100,14 @@ def stop(tx: Transaction, conversation_id: str, reason: str, now: int, by_person
         """,
         {"now": now, "clock_id": stopped["id"]},
     )
+    outbox.withdraw(tx, alert_key(stopped["id"]), now)
     _notify_queue(tx, conversation_id)
     return True
+
+
+def alert_key(clock_id: str) -> str:
+    """How the outbox keys of every alert of this clock begin."""
+    return f"alert:{clock_id}:"
 
 
 def resume(tx: Transaction, conversation_id: str, reason: str, now: int) -> bool:

@@ -145,12 +145,19 @@ def latest(tx: Transaction, conversation_id: str, limit: int) -> list[Message]:
 
 
 def undecided(tx: Transaction, limit: int) -> list[Message]:
-    """Contacts' messages that the bot has not decided about, oldest first."""
+    """The next message in each conversation that the bot has not decided about, longest waiting first.
+
+    By number within a conversation, whatever the clock did between two messages.
+    """
     rows = tx.execute(
         """
-        SELECT id, conversation_id, number, author, agent_id, kind, text, external_id, action, extras_json,
-            trace_json, created_at
-        FROM message WHERE decided_at IS NULL ORDER BY created_at, id LIMIT :limit
+        SELECT m.id, m.conversation_id, m.number, m.author, m.agent_id, m.kind, m.text, m.external_id, m.action,
+            m.extras_json, m.trace_json, m.created_at
+        FROM message m JOIN (
+            SELECT conversation_id, MIN(number) AS number
+            FROM message WHERE decided_at IS NULL GROUP BY conversation_id
+        ) head ON head.conversation_id = m.conversation_id AND head.number = m.number
+        ORDER BY m.created_at, m.id LIMIT :limit
         """,
         {"limit": limit},
     )

@@ -48,7 +48,7 @@ def acknowledge(tx: Transaction, number: str, agent: Agent, now: int) -> int:
         """
         UPDATE alert SET acknowledged_at = :now, acknowledged_by = :agent_id
         WHERE ticket_id = :ticket_id AND acknowledged_at IS NULL AND settled_at IS NULL
-        RETURNING level
+        RETURNING level, clock_id
         """,
         {"now": now, "agent_id": agent.id, "ticket_id": ticket.id},
     )
@@ -61,6 +61,7 @@ def acknowledge(tx: Transaction, number: str, agent: Agent, now: int) -> int:
         """,
         {"conversation_id": ticket.conversation_id},
     )
+    outbox.withdraw(tx, clocks.alert_key(rows[0]["clock_id"]), now)
     detail = {"levels": sorted(row["level"] for row in rows)}
     _record(tx, ticket, "acknowledge", Actor("agent", agent.id), now, detail)
     return len(rows)
@@ -201,7 +202,7 @@ def _enqueue(
     for name in level.transports:
         transport = TRANSPORTS[name]
         for recipient in people if transport.personal else [EVERYONE]:
-            key = f"alert:{alert.id}:{name}:{recipient}"
+            key = f"{clocks.alert_key(clock.id)}{alert.level}:{name}:{recipient}"
             outbox.enqueue(tx, transport.topic, key, {**facts, "recipient": recipient}, now)
 
 

@@ -34,6 +34,7 @@ class QueueRow:
     priority: Priority
     reason: Reason
     channel: str
+    contact_id: str
     contact_name: str | None
     assignee_id: str | None
     assignee_name: str | None
@@ -178,7 +179,7 @@ def replace_version(tx: Transaction, seen_version: int, ticket: Ticket) -> bool:
 
 
 _QUEUE = """
-    SELECT t.number, t.subject, t.status, t.priority, t.reason, v.channel, c.name AS contact_name,
+    SELECT t.number, t.subject, t.status, t.priority, t.reason, v.channel, c.id AS contact_id, c.name AS contact_name,
         t.assignee_id, a.name AS assignee_name, v.last_number, m.text AS last_text, m.author AS last_author,
         m.kind AS last_kind, m.created_at AS last_at, k.started_at AS waiting_since, k.due_at,
         (SELECT COUNT(*) FROM alert

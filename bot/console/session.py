@@ -35,8 +35,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     login, password = form.get("login", ""), form.get("password", "")
     after = safe_path(form.get("next", HOME))
-    settings = request.config_dict[CONSOLE_SETTINGS]
-    address = subscriber(client_address(request, settings.trusted_proxies))
+    address = subscriber(client_address(request, request.config_dict[CONSOLE_SETTINGS].trusted_proxies))
     delays, now = request.config_dict[DELAYS], request.config_dict[CLOCK]()
     if wait := delays.begin(login, address, now):
         seconds = -(-wait // 1000)

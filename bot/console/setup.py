@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -12,6 +13,7 @@ from bot.console.session import HOME, start_session
 from bot.keys import CLOCK, DATABASE, ConsoleSettings, SignallingDatabase
 from storage.database import Transaction
 from tickets import agents, sessions
+from tickets.contact_details import parse_details
 from tickets.model import Agent, Role
 
 logger = logging.getLogger(__name__)
@@ -28,49 +30,65 @@ async def new_setup_link(database: SignallingDatabase, settings: ConsoleSettings
     return f"{settings.public_url}{HOME}/setup?token={token}"
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was filled in on the set-up page; the password is never shown again."""
+
+    token: str = ""
+    name: str = ""
+    login: str = ""
+    email: str = ""
+
+
 async def show_setup(request: web.Request) -> web.StreamResponse:
     """GET /console/setup: the form, as long as there is no administrator."""
     await _require_no_admin(request)
     token, now = request.query.get("token", ""), request.config_dict[CLOCK]()
     if not token:
-        return _form(request, "", "", "", "setup.no_token")
+        return _form(request, Wish(), "setup.no_token")
     if not await request.config_dict[DATABASE].read(sessions.has_setup_token, hash_token(token), now):
-        return _form(request, "", "", "", "setup.link_ended")
-    return _form(request, token, "", "", None)
+        return _form(request, Wish(), "setup.link_ended")
+    return _form(request, Wish(token), None)
 
 
 async def set_up(request: web.Request) -> web.StreamResponse:
     """POST /console/setup: make the first administrator and log them in."""
     await _require_no_admin(request)
     form = await read_form(request)
-    token, login, name, password = (form.get(field, "") for field in ("token", "login", "name", "password"))
-    login, name = login.strip(), name.strip()
-    if problem := _problem(login, name, password, form.get("again", "")):
-        return _form(request, token, login, name, problem)
+    wish = Wish(*(form.get(field, "").strip() for field in ("token", "name", "login", "email")))
+    password = form.get("password", "")
+    if problem := _problem(wish, password, form.get("again", "")):
+        return _form(request, wish, problem)
     agent = await request.config_dict[DATABASE].write(
-        _make_admin, hash_token(token), login, name, await hashed(password), request.config_dict[CLOCK]()
+        _make_admin, wish, await hashed(password), request.config_dict[CLOCK]()
     )
     if agent is None:
-        return _form(request, "", login, name, "setup.link_ended")
+        return _form(request, replace(wish, token=""), "setup.link_ended")
     logger.info("first_admin agent=%s", agent.id)
     return await start_session(request, agent, HOME)
 
 
-def _problem(login: str, name: str, password: str, again: str) -> str | None:
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+def _problem(wish: Wish, password: str, again: str) -> str | None:
+    if not wish.name or len(wish.name) > LONGEST_NAME or not wish.name.isprintable():
         return "setup.name_needed"
-    if not login or len(login) > LONGEST_NAME or not login.isprintable() or " " in login:
+    if not wish.login or len(wish.login) > LONGEST_NAME or not wish.login.isprintable() or " " in wish.login:
         return "setup.login_needed"
-    if problem := password_problem(password, login):
+    if wish.email and _address(wish.email) is None:
+        return "setup.email_wrong"
+    if problem := password_problem(password, wish.login):
         return f"password.{problem}"
     return None if password == again else "password.differs"
 
 
-def _form(request: web.Request, token: str, login: str, name: str, problem: str | None) -> web.Response:
+def _address(typed: str) -> str | None:
+    details = parse_details(typed)
+    return details.value if details and details.kind == "email" else None
+
+
+def _form(request: web.Request, wish: Wish, problem: str | None) -> web.Response:
     """The page; without a token it has nothing to fill in, only what is wrong."""
     text = say_for(request)(problem) if problem else None
-    status = 422 if problem else 200
-    return page(request, "setup.html", status, token=token, usable=bool(token), login=login, name=name, problem=text)
+    return page(request, "setup.html", 422 if problem else 200, wish=wish, usable=bool(wish.token), problem=text)
 
 
 async def _require_no_admin(request: web.Request) -> None:
@@ -85,7 +103,7 @@ def _offer_setup(tx: Transaction, token_hash: str, now: int) -> bool:
     return True
 
 
-def _make_admin(tx: Transaction, token_hash: str, login: str, name: str, password_hash: str, now: int) -> Agent | None:
-    if agents.count_admins(tx) or not sessions.use_setup_token(tx, token_hash, now):
+def _make_admin(tx: Transaction, wish: Wish, password_hash: str, now: int) -> Agent | None:
+    if agents.count_admins(tx) or not sessions.use_setup_token(tx, hash_token(wish.token), now):
         return None
-    return agents.create(tx, login, name, Role.ADMIN, password_hash, None, now)
+    return agents.create(tx, wish.login, wish.name, Role.ADMIN, password_hash, _address(wish.email), now)

@@ -82,6 +82,7 @@ class ErrorFrame(_Answer):
         "too_fast",
         "too_many_connections",
         "contact_invalid",
+        "action_gone",
         "unavailable",
         "bad_token",
         "not_greeted",
@@ -92,9 +93,7 @@ class ErrorFrame(_Answer):
     retry_after: float | None = Field(None, description="Seconds")
 
 
-ServerFrame = Annotated[
-    Welcome | Messages | Ack | StateChange | TypingNotice | ErrorFrame, Field(discriminator="type")
-]
+ServerFrame = Annotated[Welcome | Messages | Ack | StateChange | TypingNotice | ErrorFrame, Field(discriminator="type")]
 
 
 class Frames(_Answer):

@@ -100,22 +100,18 @@ class ChatPage:
         return []
 
     async def greet(self, frame: Hello) -> list[dict[str, Any]]:
-        """Seat the visitor and say where the conversation stands; a visitor who cannot be told is not seated.
-
-        The seat is taken before the conversation is looked up: one that begins in between is then not missed.
-        """
+        """Seat the visitor and say where the conversation stands; a visitor who cannot be told is not seated."""
         self._language, self._page = frame.language, frame.page
         token = self._new_token() if frame.token is None else frame.token
         visitor = self._desk.visitors.address(token)
         self._desk.traffic.frame(visitor)
         self.leave()
-        seat = self._desk.hub.take_seat(visitor)
-        self.seat, self.sent = seat, frame.after
-        conversation_id = await self._desk.database.read(_conversation_of, visitor)
-        if conversation_id is not None:
-            self._desk.hub.joined(visitor, conversation_id)
-            seat.bell.clear()
-        view = await self._view()
+        self.seat, self.sent = self._desk.hub.take_seat(visitor), frame.after
+        try:
+            view = await self._join(self.seat)
+        except StorageUnavailable as error:
+            self.leave()
+            raise FrameError("unavailable", retry_after=GREET_AGAIN_S) from error
         self._state = view.state
         limits = {"message_chars": self._desk.max_message_chars, "frame_bytes": LARGEST_FRAME}
         welcome = {
@@ -127,10 +123,16 @@ class ChatPage:
         }
         return [welcome, *self._give(view)]
 
-    async def _join(self, visitor: str) -> View:
-        conversation_id = await self._desk.database.read(_conversation_of, visitor)
+    async def _join(self, seat: Seat) -> View:
+        """What stands in the visitor's conversation.
+
+        The seat was taken before the conversation is looked up: one that begins in between is then not missed.
+        Whatever rang for this seat until now is in the view.
+        """
+        conversation_id = await self._desk.database.read(_conversation_of, seat.visitor)
         if conversation_id is not None:
-            self._desk.hub.joined(visitor, conversation_id)
+            self._desk.hub.joined(seat.visitor, conversation_id)
+        seat.bell.clear()
         return await self._view()
 
     def _new_token(self) -> str:
@@ -181,6 +183,7 @@ class ChatPage:
             accepted: Accepted = await self._desk.database.write(accept, inbound, self._desk.policy)
         except StorageUnavailable as error:
             log.warning("message not kept: %s", error)
+            self._desk.traffic.unkept(seat.visitor)
             raise FrameError("unavailable", client_message_id=frame.client_message_id) from error
         self._desk.hub.joined(seat.visitor, accepted.conversation.id)
         if not accepted.repeat:
@@ -251,7 +254,8 @@ def _look(tx: Transaction, conversation_id: str, after: int) -> View:
     conversation = conversations.get_conversation(tx, conversation_id)
     names = agents.names(tx)
     messages = conversations.history(tx, conversation_id, after=after, limit=PAGE_OF_MESSAGES)
-    items = [message_item(message, names) for message in messages]
+    contact = contacts.get_contact(tx, conversation.contact_id)
+    items = [message_item(message, names, contact.may_be_asked) for message in messages]
     return View(items, conversation.last_number, _state(tx, conversation_id, names))
 
 

@@ -22,7 +22,7 @@ from knowledgebase.model import Entry, Match, Thresholds
 from knowledgebase.text import is_traditional, to_traditional
 
 STATIC = Path(__file__).parent.parent / "static" / "help"
-FILES = frozenset({"help.css"})
+FILES = frozenset({"help.css", "icon.svg"})
 LONGEST_QUERY = 200
 MOST_MATCHES = 8
 MOST_RELATED = 6
@@ -109,16 +109,16 @@ async def search(request: web.Request) -> web.Response:
     asked = " ".join(request.query.get("q", "").split())
     query = asked[:LONGEST_QUERY]
     try:
-        request.app[CHAT].traffic.search(subscriber(client_address(request, request.app[CONFIG].server.trusted_proxies)))
+        request.app[CHAT].traffic.search(
+            subscriber(client_address(request, request.app[CONFIG].server.trusted_proxies))
+        )
     except FrameError as error:
         headers = {"Retry-After": str(int((error.retry_after or 0) + 0.999))}
         return _page(request, _reader(request, query), "busy.html", 429, headers, query=query)
     contents = await request.app[SHELVES].contents()
     found = await _find(request, contents, query)
     cut = len(asked) > LONGEST_QUERY
-    return _page(
-        request, _reader(request, query), "search.html", query=query, found=found, cut=cut, contents=contents
-    )
+    return _page(request, _reader(request, query), "search.html", query=query, found=found, cut=cut, contents=contents)
 
 
 async def missing(request: web.Request) -> web.Response:
@@ -127,7 +127,7 @@ async def missing(request: web.Request) -> web.Response:
 
 
 async def file(request: web.Request) -> web.StreamResponse:
-    """The help centre's own style."""
+    """The help centre's own style and icon."""
     if request.match_info["file"] not in FILES:
         raise web.HTTPNotFound
     return web.FileResponse(STATIC / request.match_info["file"], headers={"Cache-Control": "public, max-age=300"})

@@ -35,6 +35,11 @@ class Pace:
         hits.append(now)
         return None
 
+    def take_back(self, key: str) -> None:
+        """Uncount the last hit."""
+        if hits := self._hits.get(key):
+            hits.pop()
+
     def __len__(self) -> int:
         """How many keys are remembered."""
         return len(self._hits)
@@ -69,6 +74,10 @@ class Traffic:
     def message(self, visitor: str, client_message_id: str) -> None:
         """Count a message. Raises FrameError("too_fast") over the limit."""
         self._count(self._messages, visitor, client_message_id)
+
+    def unkept(self, visitor: str) -> None:
+        """A message that was counted could not be kept: sending it again must not cost the visitor another."""
+        self._messages.take_back(visitor)
 
     def frame(self, visitor: str, client_message_id: str | None = None) -> None:
         """Count a frame of any kind. Raises FrameError("too_fast") over the limit."""

@@ -7,13 +7,13 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.decide import Answer, Clarify, Decision, HandOff, OfferPerson, Say
+from bot.decide import Answer, Clarify, Decision, HandOff, OfferPerson, Say, Silence
 from storage import outbox
 from storage.database import Transaction
 from tickets.figures import Figures, figures
 
 ANSWER_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
-KINDS = {Answer: "answer", Clarify: "clarify", HandOff: "handoff", OfferPerson: "offer_person", Say: "say"}
+KINDS = ("answer", "clarify", "handoff", "offer_person", "say", "silence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Metrics:
             buckets=ANSWER_SECONDS,
             registry=self._registry,
         )
-        for kind in KINDS.values():
+        for kind in KINDS:
             self._decisions.labels(kind)
 
     def accepted(self) -> None:
@@ -66,7 +66,7 @@ class Metrics:
 
     def decided(self, decision: Decision, waited_ms: int) -> None:
         """A message was decided about this long after it was accepted."""
-        self._decisions.labels(KINDS[type(decision)]).inc()
+        self._decisions.labels(kind_of(decision)).inc()
         self._answer_seconds.observe(max(0, waited_ms) / 1000)
 
     def text(self, scrape: Scrape) -> bytes:
@@ -74,6 +74,23 @@ class Metrics:
         now = CollectorRegistry()
         now.register(_Gauges(scrape))
         return generate_latest(self._registry) + generate_latest(now)
+
+
+def kind_of(decision: Decision) -> str:
+    """One of KINDS."""
+    match decision:
+        case Answer():
+            return "answer"
+        case Clarify():
+            return "clarify"
+        case HandOff():
+            return "handoff"
+        case OfferPerson():
+            return "offer_person"
+        case Say():
+            return "say"
+        case Silence():
+            return "silence"
 
 
 class _Gauges(Collector):

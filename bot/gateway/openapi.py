@@ -96,7 +96,9 @@ def _operation(route: Route, operation: Operation) -> Schema:
         frame = {JSON: {"schema": {"$ref": SCHEMAS.format(model="PageFrame")}}}
         told["requestBody"] = {"required": True, "content": frame}
     # An empty requirement beside the token: hello needs none.
-    told["security"] = ([{"visitor": []}, {}] if operation.takes_frame else [{"visitor": []}]) if operation.token else []
+    told["security"] = (
+        ([{"visitor": []}, {}] if operation.takes_frame else [{"visitor": []}]) if operation.token else []
+    )
     return told
 
 

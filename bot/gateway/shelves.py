@@ -30,18 +30,20 @@ class Contents:
     shelves: tuple[Shelf, ...]
     by_slug: Mapping[str, Shelf]
     by_id: Mapping[str, Entry]
-    wordings: tuple[tuple[Entry, str], ...]
+    wordings: tuple[tuple[Entry, str, str], ...]
 
     def shelf_of(self, entry: Entry) -> Shelf:
         """The shelf on which a published entry stands."""
         return self.by_slug[_slug(entry.category)]
 
     def mentioning(self, text: str) -> list[Entry]:
-        """Entries whose question or category holds this text as it was typed, at most MOST_MENTIONS."""
+        """Entries whose question, or else category, holds this text as it was typed, at most MOST_MENTIONS."""
         wanted = compact(text)
         if len(wanted) < SHORTEST_MENTION:
             return []
-        return [entry for entry, wording in self.wordings if wanted in wording][:MOST_MENTIONS]
+        asked = [entry for entry, question, _ in self.wordings if wanted in question]
+        kept = [entry for entry, question, category in self.wordings if wanted in category and wanted not in question]
+        return [*asked, *kept][:MOST_MENTIONS]
 
 
 def arrange(entries: Sequence[Entry]) -> Contents:
@@ -55,7 +57,7 @@ def arrange(entries: Sequence[Entry]) -> Contents:
         shelves=tuple(shelves),
         by_slug={shelf.slug: shelf for shelf in shelves},
         by_id={entry.id: entry for entry in entries},
-        wordings=tuple((entry, f"{compact(entry.category)} {compact(entry.question)}") for entry in entries),
+        wordings=tuple((entry, compact(entry.question), compact(entry.category)) for entry in entries),
     )
 
 

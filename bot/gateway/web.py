@@ -52,12 +52,11 @@ async def metrics(request: web.Request) -> web.Response:
     """Prometheus's text, for this machine and the networks of the settings; to anybody else there is no such page."""
     if not _is_monitor(request):
         raise web.HTTPNotFound
-    workers, now = request.app[WORKERS], request.app[CLOCK]()
     scrape = Scrape(
-        standing=await _standing(request, now),
+        standing=await _standing(request, request.app[CLOCK]()),
         pages=request.app[CHAT].hub.seats,
         entries=request.app[LIBRARY].size,
-        round_ages={name: (now - at) / 1000 for name, at in workers.rounds.items()},
+        round_ages=request.app[WORKERS].ages(),
     )
     headers = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
     return web.Response(body=request.app[METRICS].text(scrape), headers=headers)

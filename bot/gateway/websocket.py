@@ -94,7 +94,7 @@ class _Connection:
         try:
             while (raw := await self._next(None if push else deadline)) is not None:
                 await self._take(raw)
-                if push is None and self._page.seat is not None:
+                if (push is None or push.done()) and self._page.seat is not None:
                     push = asyncio.create_task(self._push())
         except TimeoutError:
             await self._abandon()

@@ -67,7 +67,7 @@ CREATE TABLE message (
     UNIQUE (conversation_id, number),
     UNIQUE (conversation_id, external_id)
 );
-CREATE INDEX message_undecided ON message (created_at) WHERE decided_at IS NULL;
+CREATE INDEX message_undecided ON message (conversation_id, number) WHERE decided_at IS NULL;
 
 -- A case that a person has to answer. number is what people say aloud: yymm-NNNN. candidates_json lists the
 -- matches that were not sure enough. version is the compare-and-set token of every change.
@@ -157,8 +157,8 @@ CREATE TABLE alert (
 );
 CREATE INDEX alert_open ON alert (ticket_id) WHERE acknowledged_at IS NULL AND settled_at IS NULL;
 
--- A thing to send, durable before it is attempted. status: queued, sent, dead. key makes a repeat harmless and
--- goes to the peer where its protocol has a place for it. available_at is when it may next be claimed; a claim
+-- A thing to send, durable before it is attempted. status: queued, sent, dead, withdrawn. key makes a repeat
+-- harmless and goes to the peer where its protocol has a place for it. available_at is when it may next be claimed; a claim
 -- moves it, with lease_until, to the end of the lease. Only the holder of the newest lease_token may finish it.
 -- A failure after give_up_at is the last. Deleting a row forgets that its key was ever used.
 CREATE TABLE outbox (

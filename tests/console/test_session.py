@@ -45,6 +45,16 @@ async def test_the_first_administrator_is_made_once_and_logged_in(
     assert await new_setup_link(empty_console.database, settings, empty_console.clock()) is None
 
 
+async def test_the_first_administrator_can_be_reached_by_mail_if_an_address_was_given(
+    empty_console: Console, new_browser: NewBrowser
+) -> None:
+    path = await setup_path(empty_console)
+    assert await set_up(new_browser(), path, email="no address") == 422
+    assert await set_up(new_browser(), path, email="li@example.com") == 303
+    (admin,) = await empty_console.database.read(agents.active_agents)
+    assert admin.email == "li@example.com"
+
+
 async def test_only_the_newest_set_up_link_opens_and_only_for_half_an_hour(
     empty_console: Console, new_browser: NewBrowser
 ) -> None:

@@ -149,8 +149,8 @@ async def survives(frames: list[str], dice: random.Random, server: Server) -> in
     page = server.page()
     await page.connect()
     await page.greet()
-    for frame in frames:
-        await page.send_text(frame)
+    for raw in frames:
+        await page.send_text(raw)
     await page.send_text(message(client_message_id="still-alive"))
     while (frame := await page.next_frame()).get("client_message_id") != "still-alive":
         assert frame["type"] in {"welcome", "messages", "ack", "state", "error"}

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from bot.gateway.help import LONGEST_QUERY, sort_by_confidence, words
 from bot.gateway.languages import LANGUAGES, preferred
@@ -149,6 +150,13 @@ async def test_a_single_word_finds_the_questions_that_hold_it(server: Server) ->
     assert {"/help/entries/tyre-when", "/help/entries/tyre-rotate"} <= set(page.links)
 
 
+async def test_questions_that_hold_the_word_come_before_those_whose_category_does(server: Server) -> None:
+    await server.publish([Entry("aaa", "四轮定位多少钱？", "120 元。", "轮胎")])
+    page = await visit(server, "/help/search", q="轮胎")
+    found = [link.rsplit("/", 1)[1] for link in page.links if link.startswith("/help/entries/")]
+    assert found.index("aaa") > max(found.index("tyre-when"), found.index("tyre-rotate"))
+
+
 async def test_an_empty_search_says_what_to_do(server: Server) -> None:
     for query in ("", "   ", "\u3000"):
         page = await visit(server, "/help/search", q=query)
@@ -191,7 +199,7 @@ async def test_bytes_that_are_no_text_are_no_error(server: Server) -> None:
     for raw in ("%ff%fe", "%ed%a0%80", "%00", "%", "%zz", "&q=", "a&q=b&lang=xx&lang=%00"):
         async with (
             aiohttp.ClientSession() as session,
-            session.get(aiohttp.client.URL(f"{server.url}/help/search?q={raw}", encoded=True)) as response,
+            session.get(URL(f"{server.url}/help/search?q={raw}", encoded=True)) as response,
         ):
             assert response.status == 200, raw
 
@@ -200,7 +208,7 @@ async def test_hostile_entries_are_shown_as_text(server: Server) -> None:
     hostile = Entry(
         "hostile",
         "<img src=x onerror=alert(1)>？",
-        "<script>alert(1)</script>\njavascript:alert(1) data:text/html,x\nhttps://example.com/\"onmouseover=\"x\n{{7*7}}",
+        '<script>alert(1)</script>\njavascript:alert(1) data:text/html,x\nhttps://example.com/"onmouseover="x\n{{7*7}}',
         "</h1><b>类/?#%",
     )
     await server.publish([hostile])
@@ -302,7 +310,7 @@ async def test_only_the_help_centres_own_files_are_served(server: Server) -> Non
             assert response.status == 200
             assert response.content_type == "text/css"
         for path in ("..%2f..%2fapp.py", "%2e%2e%2fwidget.js", "help.css%00", "HELP.CSS", "."):
-            url = aiohttp.client.URL(f"{server.url}/static/help/{path}", encoded=True)
+            url = URL(f"{server.url}/static/help/{path}", encoded=True)
             async with session.get(url) as response:
                 assert response.status == 404, path
 

@@ -44,9 +44,7 @@ class HttpPage:
         return frames
 
     async def say(self, text: str, client_message_id: str) -> Frame:
-        status, frames = await self.post(
-            {"type": "message", "client_message_id": client_message_id, "text": text}
-        )
+        status, frames = await self.post({"type": "message", "client_message_id": client_message_id, "text": text})
         assert status == 200, frames
         return frames[0]
 
@@ -274,4 +272,3 @@ async def test_errors_speak_the_browsers_language(page: HttpPage) -> None:
     )
     assert frames[0]["code"] == "contact_invalid"
     assert frames[0]["text"].isascii()
-

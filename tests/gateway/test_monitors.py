@@ -1,13 +1,16 @@
 """What monitors and programs ask: health, readiness, metrics, and the description of the API."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.decide import Decision
 from bot.gateway.frames import Text
+from bot.gateway.metrics import KINDS
+from bot.keys import WORKERS
 from storage import outbox
 from tests.conftest import StartServer
 from tests.fakes import Clock, Server, eventually
@@ -38,11 +41,13 @@ async def test_the_process_says_that_it_lives_and_can_accept(server: Server) -> 
             assert (response.status, await response.json()) == (200, {"status": "ok", "reasons": [], "entries": 3})
 
 
-async def test_a_loop_that_has_stopped_is_told(server: Server, clock: Clock) -> None:
-    clock.advance(3 * 3_600_000)
+async def test_a_loop_that_has_stopped_is_told(server: Server) -> None:
+    rounds = server.app[WORKERS].rounds
+    for loop in rounds:
+        rounds[loop] -= 3 * 3_600
     async with aiohttp.ClientSession() as session, session.get(f"{server.url}/readyz") as response:
         assert response.status == 503
-        assert "worker: knowledge has stopped" in (await response.json())["reasons"]
+        assert "worker: sweep has stopped" in (await response.json())["reasons"]
 
 
 async def test_metrics_count_what_happened(server: Server, clock: Clock) -> None:
@@ -74,6 +79,10 @@ async def test_metrics_count_what_happened(server: Server, clock: Clock) -> None
     assert (await scrape(server))[("yingsheng_connected_pages", ())] == 0
 
 
+def test_every_kind_of_decision_has_a_counter() -> None:
+    assert len(set(KINDS)) == len(get_args(Decision))
+
+
 async def test_a_dead_letter_is_counted(server: Server, clock: Clock) -> None:
     await server.database.write(outbox.enqueue, "webhook", "key-1", {}, clock())
     (row,) = await server.database.write(outbox.claim_due, ["webhook"], clock(), 1_000, 1)
@@ -98,9 +107,7 @@ async def test_metrics_are_for_this_machine_only(server: Server) -> None:
 
 
 async def test_metrics_are_for_the_networks_of_the_settings_too(start_server: StartServer) -> None:
-    server = await start_server(
-        server={"metrics_networks": ["198.51.100.0/24"], "trusted_proxies": ["127.0.0.0/8"]}
-    )
+    server = await start_server(server={"metrics_networks": ["198.51.100.0/24"], "trusted_proxies": ["127.0.0.0/8"]})
     assert await status_of(server, "/metrics", **{"X-Forwarded-For": "198.51.100.9"}) == 200
     assert await status_of(server, "/metrics", **{"X-Forwarded-For": "203.0.113.9"}) == 404
     assert await status_of(server, "/metrics", **{"X-Forwarded-For": "198.51.100.9, 203.0.113.9"}) == 404
@@ -119,9 +126,7 @@ ROOMS = ("/help", "/static/", "/console")
 
 async def test_every_public_api_route_is_described_and_no_other(server: Server) -> None:
     told = await described(server)
-    described_routes = {
-        (method.upper(), path) for path, operations in told["paths"].items() for method in operations
-    }
+    described_routes = {(method.upper(), path) for path, operations in told["paths"].items() for method in operations}
     served = {
         (route.method, route.resource.canonical)
         for route in server.app.router.routes()
@@ -152,5 +157,5 @@ async def test_the_description_is_whole(server: Server) -> None:
 async def test_what_monitors_ask_has_careful_headers(server: Server, path: str) -> None:
     async with aiohttp.ClientSession() as session, session.get(f"{server.url}{path}") as response:
         assert response.headers["X-Content-Type-Options"] == "nosniff"
-        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers["Referrer-Policy"] == "same-origin"
         assert "Strict-Transport-Security" not in response.headers

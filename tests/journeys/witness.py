@@ -5,11 +5,16 @@ import contextlib
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from bot.server import wall_clock
+from knowledgebase import entries
+from storage.sqlite import open_database
+from tests.fakes import ENTRIES
 from tests.journeys.program import Customer, Program
 
 PATIENCE_S = 15.0
@@ -37,6 +42,16 @@ async def until_ready_is(program: Program, status: int, seconds: float = 5) -> t
         await asyncio.sleep(0.05)
 
 
+async def started(folder: Path, settings: Mapping[str, str] | None = None) -> Program:
+    """A server that runs, with a knowledge base of a few entries: it is ready sooner than with the demo's."""
+    database = open_database(folder)
+    await database.write(entries.save, list(ENTRIES), "test", wall_clock())
+    await database.close()
+    program = Program(folder, settings)
+    await asyncio.to_thread(program.start)
+    return program
+
+
 @contextlib.asynccontextmanager
 async def chatting(program: Program, *names: str) -> AsyncIterator[list[Customer]]:
     """Customers of these names, on their pages for as long as the block lasts."""
@@ -62,6 +77,13 @@ def answered(customer: Customer) -> bool:
     """Whether all is sent, the page shows it, and the last word is the bot's."""
     shown = customer.last > max(customer.acked.values(), default=0)
     return customer.waiting == 0 and shown and customer.received[-1]["author"] == "bot"
+
+
+async def until_all_answered(program: Program, customers: Iterable[Customer]) -> float:
+    """Return when nothing is on its way any more, in either direction, with the seconds that took."""
+    waiting = list(customers)
+    open_questions = "SELECT id FROM message WHERE decided_at IS NULL"
+    return await until(lambda: all(answered(one) for one in waiting) and not rows(program, open_questions))
 
 
 def rows(program: Program, sql: str) -> list[dict[str, Any]]:

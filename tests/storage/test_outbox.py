@@ -204,3 +204,29 @@ async def test_due_rows_are_found_through_an_index(database: SQLiteDatabase) -> 
         )
     )
     assert "outbox_queued" in plan[0]["detail"]
+
+
+async def test_withdrawing_gives_up_only_what_is_queued_under_just_that_prefix(database: SQLiteDatabase) -> None:
+    for key in ("alert:a_:1", "alert:ab:1", "alert:a_:2"):
+        await database.write(outbox.enqueue, "mail", key, {}, NOW)
+    rows = await database.write(outbox.claim_due, ["mail"], NOW, LEASE, 1)
+    assert await database.write(outbox.mark_sent, rows[0], NOW)
+    assert await database.write(outbox.withdraw, "alert:a_:", NOW) == 1
+    (left,) = await database.write(outbox.claim_due, ["mail"], NOW, LEASE, 10)
+    assert left.key == "alert:ab:1"
+
+
+async def test_a_delivery_under_way_that_was_withdrawn_stays_withdrawn(queued: SQLiteDatabase) -> None:
+    row = await claim(queued, NOW)
+    assert await queued.write(outbox.withdraw, "welcome", NOW) == 1
+    assert await queued.write(outbox.mark_sent, row, NOW) is False
+    assert await fail(queued, row, NOW) is False
+
+
+async def test_what_was_sent_long_ago_is_forgotten_and_what_waits_is_not(queued: SQLiteDatabase) -> None:
+    await queued.write(outbox.enqueue, "mail", "later", {}, NOW)
+    rows = await queued.write(outbox.claim_due, ["mail"], NOW, LEASE, 1)
+    await queued.write(outbox.mark_sent, rows[0], NOW)
+    assert await queued.write(outbox.forget_sent, NOW) == 0
+    assert await queued.write(outbox.forget_sent, NOW + 1) == 1
+    assert (await claim(queued, NOW)).key == "later"

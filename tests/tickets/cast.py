@@ -59,14 +59,16 @@ class ServiceDesk:
         """The bot decides about the oldest message that waits; whether its words stopped the clock."""
         return await self.database.write(_answer, "visitor-lin", Draft(Author.BOT, kind, text), at)
 
-    async def hand_over(self, at: int, reason: Reason = Reason.ASKED_FOR_PERSON) -> Ticket:
-        conversation = await self.conversation()
+    async def hand_over(
+        self, at: int, reason: Reason = Reason.ASKED_FOR_PERSON, address: str = "visitor-lin"
+    ) -> Ticket:
+        conversation = await self.conversation(address)
         return await self.database.write(desk.open_ticket, conversation, reason, "轮胎多久换一次?", [], self.policy, at)
 
-    async def ticket_from(self, text: str, at: int) -> Ticket:
+    async def ticket_from(self, text: str, at: int, address: str = "visitor-lin") -> Ticket:
         """A customer asks, the bot hands over in the same second."""
-        await self.customer_says(text, at)
-        return await self.hand_over(at)
+        await self.customer_says(text, at, address)
+        return await self.hand_over(at, address=address)
 
     async def conversation(self, address: str = "visitor-lin") -> Conversation:
         return await self.database.write(_conversation_of, address)

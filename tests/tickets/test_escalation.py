@@ -234,6 +234,20 @@ async def test_the_next_wait_after_an_acknowledged_one_is_watched_again(
     assert alert.level == 1
 
 
+async def test_what_is_still_queued_is_withdrawn_once_somebody_has_acknowledged_or_answered(
+    shop: ServiceDesk, database: SQLiteDatabase
+) -> None:
+    zhou = await shop.hire("zhou", email="zhou@example.com")
+    acknowledged = await shop.ticket_from("转人工", MORNING)
+    answered = await shop.ticket_from("转人工", MORNING, "visitor-other")
+    await shop.ticket_from("转人工", MORNING, "visitor-third")
+    assert len(await sweep(shop, DUE)) == 3
+    await database.write(escalation.acknowledge, acknowledged.number, zhou, DUE + 1)
+    await database.write(desk.reply, answered.number, zhou, "六万公里。", 1, "r-1", False, DUE + 2)
+    rows = await shop.rows("SELECT status FROM outbox ORDER BY status")
+    assert [row["status"] for row in rows] == ["queued", "withdrawn", "withdrawn"]
+
+
 async def test_the_next_due_time_is_the_earliest_running_clocks(shop: ServiceDesk, database: SQLiteDatabase) -> None:
     assert await database.read(escalation.next_due) is None
     await shop.customer_says("在吗?", MORNING + HOUR, "visitor-late")
@@ -248,7 +262,7 @@ async def test_the_outbox_carries_facts_and_not_a_word_of_the_customer(shop: Ser
     ticket = await shop.ticket_from("我的车牌是沪A00000", MORNING)
     (alert,) = await sweep(shop, DUE)
     (row,) = await shop.rows("SELECT key, payload_json FROM outbox")
-    assert row["key"] == f"alert:{alert.id}:mail:zhou@example.com"
+    assert row["key"] == f"alert:{alert.clock_id}:1:mail:zhou@example.com"
     assert json.loads(row["payload_json"]) == {
         "alert_id": alert.id,
         "ticket_number": ticket.number,

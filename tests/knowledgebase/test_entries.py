@@ -1,0 +1,96 @@
+"""Entries in the database, each with every version it ever had."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from knowledgebase import entries
+from knowledgebase.errors import EntryInvalid, EntryNotFound
+from knowledgebase.model import Entry, EntryStatus
+from storage.database import Transaction
+from storage.sqlite import SQLiteDatabase, open_database
+
+TYRE = Entry("tyre", "轮胎多久换一次？", "5 年。", "轮胎", ("几年换", "多久换"))
+FREE = Entry("free", "首保免费吗？", "免费。", "保养")
+DRAFT = Entry("draft", "草稿？", "答。", "保养", status=EntryStatus.DRAFT)
+NOW = 1_795_399_200_000
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SQLiteDatabase]:
+    database = open_database(tmp_path)
+    yield database
+    await database.close()
+
+
+async def test_published_entries_come_by_category_and_id(database: SQLiteDatabase) -> None:
+    report = await database.write(entries.save, [TYRE, FREE, DRAFT], "xu", NOW)
+    assert report == entries.SaveReport(created=3, changed=0, unchanged=0)
+    assert await database.read(entries.published) == [FREE, TYRE]
+    assert await database.read(entries.every_entry) == [DRAFT, FREE, TYRE]
+
+
+async def test_only_what_differs_gets_a_new_version(database: SQLiteDatabase) -> None:
+    await database.write(entries.save, [TYRE, FREE], "xu", NOW)
+    changed = replace(TYRE, answer="6 年。")
+    report = await database.write(entries.save, [changed, FREE, DRAFT], "wu", NOW + 1)
+    assert report == entries.SaveReport(created=1, changed=1, unchanged=1)
+    assert await database.read(entries.get_entry, "tyre") == replace(changed, version=2)
+    assert await database.read(entries.get_entry, "tyre", 1) == TYRE
+    assert await database.read(entries.get_entry, "free") == FREE
+
+
+async def test_what_was_exported_can_be_saved_again_without_a_change(database: SQLiteDatabase) -> None:
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    await database.write(entries.save, [replace(TYRE, question="轮胎几年换？")], "xu", NOW)
+    standing = await database.read(entries.every_entry)
+    assert await database.write(entries.save, standing, "xu", NOW) == entries.SaveReport(0, 0, 1)
+
+
+async def test_an_unknown_entry_or_version_is_not_found(database: SQLiteDatabase) -> None:
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    with pytest.raises(EntryNotFound, match="no entry free"):
+        await database.read(entries.get_entry, "free")
+    with pytest.raises(EntryNotFound, match="no entry tyre at version 2"):
+        await database.read(entries.get_entry, "tyre", 2)
+
+
+async def test_one_invalid_entry_keeps_all_out(database: SQLiteDatabase) -> None:
+    with pytest.raises(EntryInvalid, match="'tyre': missing field: answer"):
+        await database.write(entries.save, [FREE, replace(TYRE, answer=" ")], "xu", NOW)
+    assert await database.read(entries.every_entry) == []
+
+
+async def test_the_same_id_twice_in_one_save_is_refused(database: SQLiteDatabase) -> None:
+    with pytest.raises(EntryInvalid, match="'tyre': duplicate id"):
+        await database.write(entries.save, [TYRE, replace(TYRE, answer="x")], "xu", NOW)
+
+
+async def test_saving_wakes_whoever_holds_the_entries_and_only_then(database: SQLiteDatabase) -> None:
+    heard: list[str] = []
+    database.signals.listen("entries", lambda topic, _key: heard.append(topic))
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    assert heard == ["entries"]
+
+
+async def test_the_last_word_on_an_answer_counts(database: SQLiteDatabase) -> None:
+    await database.write(_one_message)
+    await database.write(entries.feedback, "m1", "tyre", 1, False, NOW)
+    await database.write(entries.feedback, "m1", "tyre", 1, True, NOW + 5)
+    rows = await database.read(lambda tx: tx.execute("SELECT message_id, solved, at FROM answer_feedback"))
+    assert rows == [{"message_id": "m1", "solved": 1, "at": NOW + 5}]
+
+
+def _one_message(tx: Transaction) -> None:
+    tx.execute("INSERT INTO contact (id, created_at) VALUES ('c1', 1)")
+    tx.execute(
+        "INSERT INTO conversation (id, contact_id, channel, owner, version, last_number, created_at, updated_at)"
+        " VALUES ('v1', 'c1', 'chat', 'bot', 1, 1, 1, 1)"
+    )
+    tx.execute(
+        "INSERT INTO message (id, conversation_id, number, author, kind, text, created_at)"
+        " VALUES ('m1', 'v1', 1, 'bot', 'answer', 'x', 1)"
+    )
