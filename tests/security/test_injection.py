@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from bot.console.pages import web_address
 from knowledgebase.model import Entry
 from knowledgebase.transfer import read_entries, write_entries
 from tests.conftest import StartServer
@@ -402,6 +403,26 @@ async def inhabited_by_templates(server: Server) -> str:
         agents.create, "templates", "{{7*7}} {who} %s", Role.AGENT, people.PASSWORD_HASH, None, server.clock()
     )
     return "templates"
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://shop.example.com/a?b", True),
+        ('https://shop.example.com/"><img src=x>', True),
+        ("javascript:alert(1)//https://shop.example.com/", False),
+        ("java\nscript:alert(1)", False),
+        ("\x01javascript:alert(1)", False),
+        ("data:text/html,<script>alert(1)</script>", False),
+        ("vbscript:x", False),
+        ("blob:https://shop.example.com/x", False),
+        ("//evil.example.net/", False),
+        ("http://[", False),
+        ("", False),
+    ],
+)
+def test_only_a_web_address_becomes_a_link_to_the_customers_page(url: str, safe: bool) -> None:
+    assert web_address(url) == (url if safe else None)
 
 
 FORMULAS = [
