@@ -12,12 +12,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from bot import logs
 from bot.commands import COMMANDS
 from bot.config import Config
 from bot.control import ask_server
 from bot.diagnosis import diagnose
 from bot.errors import BotError
-from bot.log import open_log
 from bot.server import serve, wall_clock
 from knowledgebase import entries
 from knowledgebase.errors import KnowledgeError
@@ -53,7 +53,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 def run_server(config: Config) -> int:
     """Serve until told to stop."""
-    open_log(config.server.log_level)
+    logs.set_up(config.server.log_level)
     asyncio.run(serve(config, say))
     return 0
 

@@ -57,7 +57,7 @@ class Accepted:
 def accept(tx: Transaction, inbound: InboundMessage, policy: ReplyPolicy) -> Accepted:
     """Keep a message once, whoever sends it how often, and start or keep the reply clock.
 
-    Raises FrameError("malformed") for a button that was never offered.
+    Raises FrameError("action_gone") for a button that was never offered.
     """
     now, page = inbound.received_at, inbound.page
     contact = contacts.identify(tx, inbound.channel, inbound.sender, now)
@@ -90,7 +90,7 @@ def _spoken(tx: Transaction, conversation: Conversation, inbound: InboundMessage
     offered = (one for message in offering for one in message.extras.get("actions", ()))
     label = next((str(one["label"]) for one in offered if one["id"] == inbound.action), None)
     if label is None:
-        raise FrameError("malformed", client_message_id=inbound.external_id)
+        raise FrameError("action_gone", client_message_id=inbound.external_id)
     return label
 
 
@@ -199,6 +199,8 @@ def record(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, now:
     context = _context(tx, scene, decision, terms.policy, now)
     for draft in compose(decision, context, terms.limits.thresholds, terms.templates):
         conversations.append(tx, conversation.id, draft, now)
+    if context.ticket is not None:
+        tx.notify("queue", context.ticket)
     # A clock that needs a person, as each one does after a hand-off, runs on.
     clocks.stop(tx, conversation.id, "answered", now, by_person=False)
     return True
@@ -226,7 +228,7 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, policy: ReplyPol
         language=language(scene),
         traditional=traditional(scene),
         contact=mask(decision.details.value) if isinstance(decision, Say) and decision.details else None,
-        ask_contact=not contact.reachable and contact.contact_refused_at is None,
+        ask_contact=contact.may_be_asked,
     )
     ticket = tickets.live_of_conversation(tx, scene.conversation.id)
     clock = clocks.running(tx, scene.conversation.id)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Singles = NDArray[np.float32]
 BROAD, MIDDLE, FINE = 16, 40, 96
 MOST_LEARNT_FROM = 1_500
-_TERMS_AT_ONCE = 2_048
+_TERMS_AT_ONCE = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,16 @@ class Themes:
 
     def _project(self, rows: Sequence[tuple[NDArray[np.intp], Singles]]) -> Singles:
         """For each term its place in the space of the strongest themes, strongest first."""
-        blocks = list(self._blocks(rows))
-        inner = sum((block @ block.T for block in blocks), np.zeros((len(rows), len(rows)), np.float32))
+        inner = np.zeros((len(rows), len(rows)), np.float32)
+        for block in self._blocks(rows):
+            inner += block @ block.T
         strengths, vectors = np.linalg.eigh(inner.astype(np.float64))
         strongest = slice(None, -min(FINE, len(rows)) - 1, -1)
-        scaled = vectors[:, strongest] / np.sqrt(np.maximum(strengths[strongest], 1e-9))
-        return np.concatenate([block.T @ scaled.astype(np.float32) for block in blocks] or [np.empty((0, 0))])
+        scaled = (vectors[:, strongest] / np.sqrt(np.maximum(strengths[strongest], 1e-9))).astype(np.float32)
+        projection = np.empty((len(self._terms), scaled.shape[1]), np.float32)
+        for at, block in enumerate(self._blocks(rows)):
+            projection[at * _TERMS_AT_ONCE : at * _TERMS_AT_ONCE + block.shape[1]] = block.T @ scaled
+        return projection
 
     def _blocks(self, rows: Sequence[tuple[NDArray[np.intp], Singles]]) -> Iterable[Singles]:
         """The rows as dense matrices of some terms each, so that no large one is ever whole."""

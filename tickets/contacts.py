@@ -37,13 +37,15 @@ def get_contact(tx: Transaction, contact_id: str) -> Contact:
     return _contact(row)
 
 
+_KEEP_DETAILS = {
+    "phone": "UPDATE contact SET phone = :value, contact_refused_at = NULL WHERE id = :id",
+    "email": "UPDATE contact SET email = :value, contact_refused_at = NULL WHERE id = :id",
+}
+
+
 def save_details(tx: Transaction, contact_id: str, details: ContactDetails, now: int) -> Contact:
     """Keep how the contact can be reached, over what was known before and over an earlier refusal."""
-    if details.kind == "phone":
-        sql = "UPDATE contact SET phone = :value, contact_refused_at = NULL WHERE id = :id"
-    else:
-        sql = "UPDATE contact SET email = :value, contact_refused_at = NULL WHERE id = :id"
-    tx.change(sql, {"value": details.value, "id": contact_id})
+    tx.change(_KEEP_DETAILS[details.kind], {"value": details.value, "id": contact_id})
     _tell_tickets(tx, contact_id, "details_given", now)
     return get_contact(tx, contact_id)
 

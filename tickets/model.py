@@ -96,6 +96,11 @@ class Contact:
         """Whether a phone number or mail address is known."""
         return bool(self.phone or self.email)
 
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether to ask for a phone number or mail address: none is known, and it was not refused."""
+        return not self.reachable and self.contact_refused_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:

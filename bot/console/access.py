@@ -160,7 +160,8 @@ def is_own_origin(settings: ConsoleSettings, origin: str | None, host: str) -> b
         return False
     if (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc):
         return True
-    return _is_loopback(ours.hostname) and _is_loopback(theirs.hostname) and theirs.netloc == host
+    here = (ours.scheme, host) == (theirs.scheme, theirs.netloc)
+    return here and _is_loopback(ours.hostname) and _is_loopback(theirs.hostname)
 
 
 def split_address(address: str) -> SplitResult | None:

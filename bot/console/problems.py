@@ -46,15 +46,21 @@ async def translate_problems(request: web.Request, handler: Handler) -> web.Stre
     except NotAllowed:
         return problem(request, 422, "not_allowed")
     except StorageUnavailable:
-        logger.exception("console_storage_unavailable path=%s", request.path)
+        logger.exception("console_storage_unavailable route=%s", route_of(request))
         return problem(request, 503, "unavailable")
     except web.HTTPRedirection:
         raise
     except web.HTTPException as refusal:
         if refusal.status not in STATUS_KEYS:
             raise
-        logger.info("console_refused status=%d path=%s reason=%s", refusal.status, request.path, refusal.reason)
+        logger.info("console_refused status=%d route=%s reason=%s", refusal.status, route_of(request), refusal.reason)
         return problem(request, refusal.status, STATUS_KEYS[refusal.status])
+
+
+def route_of(request: web.Request) -> str:
+    """The pattern of the address that was asked for, fit for a log; the address itself is whatever somebody typed."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
 
 
 async def protect(request: web.Request, response: web.StreamResponse) -> None:

@@ -14,6 +14,7 @@ from bot.console.session import DELAYS
 
 PREFIX = "/console"
 STATIC = Path(__file__).parents[1] / "static" / "console"
+FILES = frozenset(path.name for path in STATIC.iterdir())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,13 @@ def console_app() -> web.Application:
     for route in ROUTES:
         added = console.router.add_route(route.method, route.path, route.handler)
         console[PERMISSIONS][added] = route.permission
-    for added in console.router.add_static("/static", STATIC):
-        console[PERMISSIONS][added] = Permission.ANYONE
+    console[PERMISSIONS][console.router.add_route("GET", "/static/{file}", send_file)] = Permission.ANYONE
     console.on_response_prepare.append(protect)
     return console
+
+
+async def send_file(request: web.Request) -> web.StreamResponse:
+    """GET /console/static/{file}: one of our own files; nothing that was asked for becomes a path."""
+    if request.match_info["file"] not in FILES:
+        raise web.HTTPNotFound
+    return web.FileResponse(STATIC / request.match_info["file"])

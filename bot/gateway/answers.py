@@ -82,6 +82,7 @@ class ErrorFrame(_Answer):
         "too_fast",
         "too_many_connections",
         "contact_invalid",
+        "action_gone",
         "unavailable",
         "bad_token",
         "not_greeted",

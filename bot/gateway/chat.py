@@ -254,7 +254,8 @@ def _look(tx: Transaction, conversation_id: str, after: int) -> View:
     conversation = conversations.get_conversation(tx, conversation_id)
     names = agents.names(tx)
     messages = conversations.history(tx, conversation_id, after=after, limit=PAGE_OF_MESSAGES)
-    items = [message_item(message, names) for message in messages]
+    contact = contacts.get_contact(tx, conversation.contact_id)
+    items = [message_item(message, names, contact.may_be_asked) for message in messages]
     return View(items, conversation.last_number, _state(tx, conversation_id, names))
 
 

@@ -159,8 +159,11 @@ def _is_ink(char: str) -> bool:
 BLANK_LETTERS = frozenset("\u2800\u115f\u1160\u3164\uffa0")
 
 
-def message_item(message: Message, names: Mapping[str, str]) -> dict[str, Any]:
-    """A message as the page gets it; names are the agents' names by id."""
+def message_item(message: Message, names: Mapping[str, str], with_forms: bool) -> dict[str, Any]:
+    """A message as the page gets it; names are the agents' names by id.
+
+    with_forms: whether a form that it offers is still to be filled in.
+    """
     item: dict[str, Any] = {
         "number": message.number,
         "author": message.author.value,
@@ -175,7 +178,7 @@ def message_item(message: Message, names: Mapping[str, str]) -> dict[str, Any]:
         item["client_message_id"] = message.external_id
     if message.action:
         item["action"] = message.action
-    if "form" in message.extras:
+    if "form" in message.extras and with_forms:
         item["form"] = message.extras["form"]
     return item
 

@@ -11,9 +11,10 @@ from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LIBRARY, METRICS, TEMPLATES,
 from storage.errors import StorageUnavailable
 
 STATIC = Path(__file__).parent.parent / "static"
+WIDGET_FILES = frozenset(path.name for path in (STATIC / "widget").iterdir())
 PUBLIC_FILE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 DEMO_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -29,12 +30,15 @@ async def healthz(_request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """Whether messages can be accepted durably now and the loops go round; 503 with the reasons if not."""
+    """Whether messages can be accepted durably now and the loops go round; 503 with the reasons if not.
+
+    Only a monitor is told the storage's own words: they name folders of this machine.
+    """
     reasons = []
     try:
         await request.app[DATABASE].probe()
     except StorageUnavailable as error:
-        reasons.append(f"storage: {error}")
+        reasons.append(f"storage: {error}" if _is_monitor(request) else "storage: nothing can be kept")
     reasons += [f"worker: {name} has stopped" for name in request.app[WORKERS].stalled()]
     body: dict[str, object] = {
         "status": "unavailable" if reasons else "ok",
@@ -46,7 +50,8 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus's text, for this machine and the networks of the settings; to anybody else there is no such page."""
-    _require_monitor(request)
+    if not _is_monitor(request):
+        raise web.HTTPNotFound
     scrape = Scrape(
         standing=await _standing(request, request.app[CLOCK]()),
         pages=request.app[CHAT].hub.seats,
@@ -64,14 +69,15 @@ async def _standing(request: web.Request, now: int) -> Standing | None:
         return None
 
 
-def _require_monitor(request: web.Request) -> None:
-    """A proxy that we do not trust hides who asks, so what it passes on is not from this machine."""
+def _is_monitor(request: web.Request) -> bool:
+    """Whether this machine asks, or one of the networks of the settings.
+
+    A proxy that we do not trust hides who asks, so what it passes on is not from this machine."""
     settings = request.app[CONFIG].server
     address = client_address(request, settings.trusted_proxies)
     relayed = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     local = is_loopback(address) and not relayed
-    if not local and not is_within(address, settings.metrics_networks):
-        raise web.HTTPNotFound
+    return local or is_within(address, settings.metrics_networks)
 
 
 async def demo(request: web.Request) -> web.Response:
@@ -87,10 +93,9 @@ async def widget(_request: web.Request) -> web.StreamResponse:
 
 async def widget_file(request: web.Request) -> web.StreamResponse:
     """A module, style or picture of the widget, readable from every origin."""
-    path = STATIC / "widget" / Path(request.match_info["file"]).name
-    if not path.is_file():
+    if request.match_info["file"] not in WIDGET_FILES:
         raise web.HTTPNotFound
-    return _file(path)
+    return _file(STATIC / "widget" / request.match_info["file"])
 
 
 async def chat_texts(request: web.Request) -> web.Response:

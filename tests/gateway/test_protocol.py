@@ -128,7 +128,7 @@ async def test_a_button_that_was_never_offered_is_refused(server: Server, action
         await page.reads()
         fields = {"about": about} if about is not None else {}
         error = await page.refused(type="press", client_message_id="not-offered", action=action, **fields)
-        assert error["code"] == "malformed"
+        assert error["code"] == ("malformed" if about is None else "action_gone")
         assert error["client_message_id"] == "not-offered"
         assert error["retry"] is False
         assert (await page.say("谢谢"))["number"] == 3
@@ -167,6 +167,17 @@ async def test_giving_no_phone_number_is_accepted_too(server: Server) -> None:
         ack = await page.expect("ack")
         await page.reads_up_to(ack["number"] + 1)
     assert page.messages[ack["number"] - 1]["action"] == "contact_refused"
+
+
+async def test_the_form_is_gone_from_the_history_once_details_were_given(server: Server) -> None:
+    async with server.page() as page:
+        await page.press("human")
+        await page.reads_up_to(3)
+        await page.send(type="contact", client_message_id="contact-0001", value="13900000000")
+        await page.expect("ack")
+        await page.send(type="resume", after=0)
+        again = await page.expect("messages")
+    assert [item["number"] for item in again["items"] if "form" in item] == []
 
 
 @pytest.mark.parametrize("fields", [{}, {"value": "13900000000", "refused": True}, {"refused": False}])

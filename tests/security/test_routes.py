@@ -1,0 +1,369 @@
+"""Who gets through which door of the whole house: one row for each route, and a route without a row fails."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.security.house import ALICES_SECRET, House, Person, routes_of
+from tickets import conversations, tickets
+
+EVERYBODY = frozenset({"stranger", "visitor", "agent", "supervisor", "admin"})
+STAFF = frozenset({"agent", "supervisor", "admin"})
+VISITORS = frozenset({"visitor"})
+NOBODY: frozenset[str] = frozenset()
+DENIED = {401, 403, 404}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Who may use a route, an address of it, what it wants to hear, and what it answers to those who may."""
+
+    may: frozenset[str]
+    path: str
+    status: frozenset[int] = frozenset({200})
+    form: Mapping[str, str] = field(default_factory=dict)
+    frame: Mapping[str, Any] | None = None
+    upgrade: bool = False
+
+
+TICKET = "/console/tickets/{ticket}"
+HELLO = {"type": "resume", "after": 0}
+ROWS: dict[tuple[str, str], Row] = {
+    ("GET", "/"): Row(EVERYBODY, "/", frozenset({302})),
+    ("GET", "/api/openapi.json"): Row(EVERYBODY, "/api/openapi.json"),
+    ("GET", "/chat/frames"): Row(VISITORS, "/chat/frames?after=0&wait=0"),
+    ("POST", "/chat/frames"): Row(VISITORS, "/chat/frames", frame=HELLO),
+    ("OPTIONS", "/chat/frames"): Row(EVERYBODY, "/chat/frames", frozenset({204})),
+    ("GET", "/chat/texts.json"): Row(EVERYBODY, "/chat/texts.json"),
+    ("GET", "/chat/ws"): Row(EVERYBODY, "/chat/ws", frozenset({101}), upgrade=True),
+    ("GET", "/demo"): Row(EVERYBODY, "/demo"),
+    ("GET", "/healthz"): Row(EVERYBODY, "/healthz"),
+    ("GET", "/help"): Row(EVERYBODY, "/help"),
+    ("GET", "/help/entries/{id}"): Row(EVERYBODY, "/help/entries/tyre-when"),
+    ("GET", "/help/search"): Row(EVERYBODY, "/help/search?q=a"),
+    ("GET", "/help/{category}"): Row(EVERYBODY, "/help/%E8%BD%AE%E8%83%8E"),
+    # This machine alone: tests/gateway/test_monitors.py has the networks.
+    ("GET", "/metrics"): Row(EVERYBODY, "/metrics"),
+    ("GET", "/readyz"): Row(EVERYBODY, "/readyz"),
+    ("GET", "/static/help/{file}"): Row(EVERYBODY, "/static/help/help.css"),
+    ("GET", "/static/widget/{file}"): Row(EVERYBODY, "/static/widget/app.js"),
+    ("GET", "/widget.js"): Row(EVERYBODY, "/widget.js"),
+    ("GET", "/console"): Row(STAFF, "/console"),
+    ("POST", "/console/language"): Row(EVERYBODY, "/console/language", frozenset({303}), {"language": "en"}),
+    ("GET", "/console/login"): Row(EVERYBODY, "/console/login", frozenset({200, 303})),
+    ("POST", "/console/login"): Row(
+        EVERYBODY, "/console/login", frozenset({303}), {"login": "li", "password": "correct horse battery"}
+    ),
+    # There is an administrator, so nobody can become the first one any more.
+    ("GET", "/console/setup"): Row(NOBODY, "/console/setup?token=t"),
+    ("POST", "/console/setup"): Row(
+        NOBODY,
+        "/console/setup",
+        form={"token": "t", "login": "new", "name": "新人", "password": "x" * 12, "again": "x" * 12},
+    ),
+    ("GET", "/console/static/{file}"): Row(EVERYBODY, "/console/static/console.css"),
+    ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
+    ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
+    ("POST", "/console/tickets/{number}/note"): Row(STAFF, f"{TICKET}/note", form={"text": "备注"}),
+    ("POST", "/console/tickets/{number}/acknowledge"): Row(STAFF, f"{TICKET}/acknowledge"),
+    ("POST", "/console/tickets/{number}/reply"): Row(
+        STAFF,
+        f"{TICKET}/reply",
+        frozenset({200, 409}),
+        {"text": "您好，周六可以到店。", "last_seen": "1", "client_id": "client-0001"},
+    ),
+    **{
+        ("POST", f"/console/tickets/{{number}}/{act}"): Row(
+            STAFF, f"{TICKET}/{act}", frozenset({200, 409, 422}), {"version": "1"}
+        )
+        for act in ("take-over", "hand-back", "hold", "resume", "resolve", "reopen")
+    },
+    ("POST", "/console/logout"): Row(STAFF, "/console/logout", frozenset({303})),
+}
+CHANGING = {route: row for route, row in ROWS.items() if route[0] not in ("GET", "HEAD", "OPTIONS")}
+# What an attacker would like a form or a frame to carry along.
+SMUGGLED = {
+    "id": "0",
+    "agent_id": "{colleague}",
+    "assignee_id": "{colleague}",
+    "role": "admin",
+    "author": "agent",
+    "is_admin": "1",
+    "password": "taken over now",
+    "password_hash": "x",
+    "conversation_id": "1",
+    "contact_id": "1",
+    "number": "{other_ticket}",
+    "ticket": "{other_ticket}",
+    "status": "closed",
+    "owner": "bot",
+    "created_at": "0",
+}
+
+
+def sockets_heads(route: tuple[str, str]) -> tuple[str, str]:
+    """HEAD comes with each GET and answers as it does."""
+    return ("GET", route[1]) if route[0] == "HEAD" else route
+
+
+def test_every_route_of_the_house_has_a_row_and_every_row_a_route(house: House) -> None:
+    there = {sockets_heads(route) for route in routes_of(house.server.app)}
+    assert there == set(ROWS), there ^ set(ROWS)
+
+
+@contextlib.asynccontextmanager
+async def someone(house: House, role: str) -> AsyncIterator[Person]:
+    """A person of this role; a visitor carries Bob's token, on whatever is asked."""
+    headers = {"Authorization": f"Bearer {house.bob}"} if role == "visitor" else {}
+    async with Person(house.url, **headers) as person:
+        if role in STAFF:
+            assert (await person.log_in(house.of(role)))[0] == 303
+        else:
+            await person.get("/console/login")
+        yield person
+
+
+async def use(house: House, person: Person, route: tuple[str, str], row: Row, ticket: str, **forged: Any) -> int:
+    """Knock at a route with everything that it wants to hear; the status, and Alice's secret is not in the answer."""
+    method, path = route[0], row.path.format(ticket=ticket)
+    if row.upgrade:
+        return await upgrade(person, path)
+    if method == "POST" and row.frame is None:
+        return (await person.post(path, dict(row.form), **forged))[0]
+    headers = {"X-Fetch": "1", "Origin": person.url, **forged.pop("headers", {})}
+    body = json.dumps(row.frame) if row.frame is not None else None
+    async with person.session.request(
+        method, person.url + path, headers=headers, data=body, allow_redirects=False
+    ) as response:
+        text = await response.text(errors="replace")
+        assert ALICES_SECRET not in text or path.startswith("/console"), path
+        return response.status
+
+
+async def upgrade(person: Person, path: str, origin: str | None = "own") -> int:
+    headers = {} if origin is None else {"Origin": person.url if origin == "own" else origin}
+    try:
+        async with person.session.ws_connect(person.url + path, headers=headers):
+            return 101
+    except aiohttp.WSServerHandshakeError as refusal:
+        return refusal.status
+
+
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+async def test_each_person_gets_through_exactly_the_doors_that_are_theirs(house: House, role: str) -> None:
+    wrong = []
+    for route, row in ROWS.items():
+        async with someone(house, role) as person:
+            status = await use(house, person, route, row, house.bobs_ticket)
+        expected = row.status if role in row.may else DENIED
+        if status not in expected:
+            wrong.append((route, status))
+    assert wrong == []
+
+
+async def test_a_visitors_token_is_no_login_and_a_login_is_no_visitors_token(house: House) -> None:
+    async with Person(house.url) as thief:
+        for stolen in (house.alice, house.alice.split(".")[0], "", "null", "undefined", "0", "' OR 1=1 --"):
+            thief.session.cookie_jar.clear()
+            headers = {"Cookie": f"yingsheng={stolen}; __Host-yingsheng={stolen}"}
+            assert (await thief.get("/console", **headers, **{"X-Fetch": "1"}))[0] == 401, stolen
+    async with Person(house.url) as agent:
+        await agent.log_in(house.staff.admin)
+        cookie = next(one.value for one in agent.session.cookie_jar if one.key == "yingsheng")
+        for token in (cookie, agent.csrf, ""):
+            headers = {"Authorization": f"Bearer {token}", "Origin": agent.url}
+            assert (await agent.get("/chat/frames", **headers))[0] == 401
+
+
+async def test_what_is_smuggled_into_a_form_changes_nothing_more_than_the_form(house: House) -> None:
+    """Nothing but the act itself happens: no role, password, owner or other ticket is changed by a field's name."""
+    smuggled = {
+        name: value.format(colleague=house.staff.chen.id, other_ticket=house.alices_ticket)
+        for name, value in SMUGGLED.items()
+    }
+    before = house.content()
+    async with someone(house, "agent") as agent:
+        before_other = await house.server.database.read(tickets.by_number, house.alices_ticket)
+        for route, row in CHANGING.items():
+            if row.frame is not None or route[1] == "/console/logout":
+                continue
+            form = {**smuggled, **row.form}
+            status, _ = await agent.post(row.path.format(ticket=house.bobs_ticket), form)
+            assert status < 500, route
+            if route[1] == "/console/login":
+                await agent.log_in(house.staff.li)
+    after = house.content()
+    assert after["agent"] == before["agent"]
+    assert after["contact"] == before["contact"]
+    assert await house.server.database.read(tickets.by_number, house.alices_ticket) == before_other
+    ours = await house.server.database.read(tickets.by_number, house.bobs_ticket)
+    assert ours.assignee_id in (None, house.staff.li.id)
+    written = await house.server.database.read(conversations.latest, ours.conversation_id, 100)
+    assert {one.agent_id for one in written} <= {None, house.staff.li.id}
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "hello"},
+        {"type": "message", "client_message_id": "message-0001", "text": "在吗"},
+        {"type": "press", "client_message_id": "message-0002", "action": "human"},
+        {"type": "contact", "client_message_id": "message-0003", "value": "13900000000"},
+        {"type": "resume", "after": 0},
+        {"type": "typing"},
+    ],
+    ids=lambda frame: str(frame["type"]),
+)
+async def test_a_frame_with_a_field_that_is_not_its_own_is_refused(house: House, frame: dict[str, Any]) -> None:
+    before = house.content()
+    async with someone(house, "visitor") as visitor:
+        for name, value in SMUGGLED.items():
+            async with visitor.session.post(
+                f"{house.url}/chat/frames", json={**frame, name: value}, headers={"Origin": house.url}
+            ) as response:
+                assert response.status == 400, name
+                assert (await response.json())["frames"][0]["code"] == "malformed"
+    assert house.content() == before
+
+
+async def test_an_agent_cannot_speak_in_a_conversation_that_a_colleague_has(house: House) -> None:
+    async with someone(house, "agent") as li, Person(house.url) as chen:
+        await chen.log_in(house.staff.chen)
+        path = f"/console/tickets/{house.bobs_ticket}"
+        assert (await chen.post(f"{path}/take-over", {"version": "1"}))[0] == 200
+        form = {"text": "抢答", "last_seen": "99", "client_id": "client-0001"}
+        assert (await li.post(f"{path}/reply", form))[0] == 409
+        for act in ("take-over", "hand-back", "hold", "resolve"):
+            assert (await li.post(f"{path}/{act}", {"version": "1"}))[0] == 409, act
+    ticket = await house.server.database.read(tickets.by_number, house.bobs_ticket)
+    said = await house.server.database.read(conversations.latest, ticket.conversation_id, 100)
+    assert "抢答" not in [message.text for message in said]
+    assert ticket.assignee_id == house.staff.chen.id
+
+
+FORGED: dict[str, dict[str, Any]] = {
+    "no origin": {"origin": None},
+    "null origin": {"origin": "null"},
+    "foreign origin": {"origin": "https://evil.example.net"},
+    "longer origin": {"origin": "http://127.0.0.1.evil.example.net"},
+    "no token": {"csrf": None},
+    "empty token": {"csrf": ""},
+    "guessed token": {"csrf": "x" * 43},
+    "colleague's token": {"csrf": "{colleague}"},
+    "token before login": {"csrf": "{stranger}"},
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+async def test_nothing_is_changed_without_our_origin_and_the_session_s_own_token(house: House, kind: str) -> None:
+    async with (
+        someone(house, "admin") as admin,
+        someone(house, "supervisor") as colleague,
+        someone(house, "stranger") as stranger,
+    ):
+        tokens = {"colleague": colleague.csrf, "stranger": stranger.csrf}
+        forged = {
+            name: value.format(**tokens) if isinstance(value, str) else value for name, value in FORGED[kind].items()
+        }
+        before = house.content()
+        let_in = []
+        for route, row in CHANGING.items():
+            if row.frame is not None and "csrf" in forged:
+                continue  # a frame carries no cookie's authority: its token stands in a header that only scripts send
+            if row.frame is not None:
+                origin = forged["origin"]
+                async with admin.session.post(
+                    admin.url + row.path,
+                    json={"type": "hello"},
+                    headers={"Authorization": f"Bearer {house.bob}", **({"Origin": origin} if origin else {})},
+                ) as response:
+                    status = response.status
+            else:
+                status = await use(house, admin, route, row, house.bobs_ticket, **forged)
+            if status != 403:
+                let_in.append((route, status))
+        assert let_in == []
+        assert house.content() == before
+
+
+async def test_no_get_writes(house: House) -> None:
+    """Every address that only reads leaves the database as it was, whoever asks."""
+    people = ["stranger", "visitor", "admin"]
+    async with contextlib.AsyncExitStack() as stack:
+        present = [await stack.enter_async_context(someone(house, role)) for role in people]
+        before = house.content()
+        for method, path in routes_of(house.server.app):
+            if method in ("GET", "HEAD", "OPTIONS"):
+                row = ROWS[sockets_heads((method, path))]
+                for person in present:
+                    await use(house, person, (method, path), row, house.bobs_ticket)
+        await asyncio.sleep(0)
+        assert house.content() == before
+
+
+async def test_an_act_is_not_done_by_the_wrong_method(house: House) -> None:
+    async with someone(house, "admin") as admin:
+        before = house.content()
+        for _, path in CHANGING:
+            row = CHANGING["POST", path]
+            if ("GET", path) in ROWS:
+                continue
+            target = admin.url + row.path.format(ticket=house.bobs_ticket)
+            for method in ("GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"):
+                headers = {"Origin": admin.url, "X-CSRF-Token": admin.csrf, "X-HTTP-Method-Override": "POST"}
+                async with admin.session.request(
+                    method, target, params=dict(row.form), headers=headers, allow_redirects=False
+                ) as response:
+                    assert response.status in (403, 404, 405), (method, path)
+        assert house.content() == before
+
+
+HOSTILE_ORIGINS = [
+    None,
+    "",
+    "null",
+    "https://evil.example.net",
+    "http://127.0.0.1.evil.example.net",
+    "http://localhost.evil.example.net",
+    "http://127.0.0.1",
+    "http://127.0.0.1:1",
+    "https://127.0.0.1:{port}",
+    "http://127.0.0.1:{port}0",
+    "http://127.0.0.1:{port}.evil.example.net",
+    "http://evil@127.0.0.1:{port}",
+    "http://[",
+    "file://",
+]
+
+
+async def test_a_console_socket_opens_for_our_own_origin_alone(house: House) -> None:
+    port = house.url.rpartition(":")[2]
+    async with someone(house, "agent") as agent:
+        let_in = [
+            origin
+            for origin in HOSTILE_ORIGINS
+            if await upgrade(agent, "/console/ws", origin and origin.format(port=port)) != 403
+        ]
+        assert let_in == []
+        assert await upgrade(agent, "/console/ws") == 101
+
+
+@pytest.mark.parametrize("number", ["%", "____-____", "26__-0001", "2611-000%", "2611-0001%00", "2611-0001'--", "*"])
+async def test_wildcards_in_a_number_or_an_id_match_nothing(house: House, number: str) -> None:
+    async with someone(house, "agent") as agent:
+        for path in (f"/console/tickets/{number}", f"/help/entries/{number}", f"/help/{number}"):
+            status, text = await agent.get(path.replace("%", "%25") if "%00" not in path else path)
+            assert status == 404, path
+            assert ALICES_SECRET not in text
+        await agent.get("/console")
+        async with agent.session.ws_connect(f"{house.url}/console/ws", headers={"Origin": house.url}) as socket:
+            await socket.send_json({"type": "watch", "number": number})
+            await agent.post(f"/console/tickets/{house.bobs_ticket}/note", {"text": "备注"})
+            heard = await socket.receive_json(timeout=10)
+            assert heard == {"type": "queue", "number": house.bobs_ticket}
