@@ -99,11 +99,10 @@ class OfferPerson:
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """Open a ticket; candidates are the matches that were not sure enough. danger: somebody may get hurt."""
+    """Open a ticket; candidates are the matches that were not sure enough."""
 
     reason: Reason
     candidates: tuple[Match, ...] = ()
-    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +228,11 @@ def _not_understood(situation: Situation, limits: Limits) -> Decision:
 def _person_at_once(situation: Situation, wanted: Wish, asking: Asked, found: Found, limits: Limits) -> Decision:
     """A person without delay, and beside that whatever we can answer with certainty."""
     best = _best(asking, found)
-    danger = wanted is Wish.DANGER
-    if situation.waiting and not danger:
+    if situation.waiting and wanted is not Wish.DANGER:
         rest: HandOff | Say = Say(Remark.REGRET)
     else:
-        rest = HandOff(Reason.COMPLAINT, tuple(best[:MOST_CANDIDATES]), danger)
+        reason = Reason.DANGER if wanted is Wish.DANGER else Reason.COMPLAINT
+        rest = HandOff(reason, tuple(best[:MOST_CANDIDATES]))
     return Answer((best[0],), rest) if _sure(situation, best, limits) else rest
 
 

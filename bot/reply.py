@@ -87,8 +87,8 @@ def _drafts(decision: Decision, speech: _Speech) -> list[Draft]:
             return [_clarify("clarify", candidates, speech)]
         case OfferPerson():
             return [_offer_person(speech)]
-        case HandOff(reason=reason, danger=danger):
-            return [_handoff("handoff_danger" if danger else f"handoff_{reason}", decision, speech), *_form(speech)]
+        case HandOff(reason=reason):
+            return [_handoff(f"handoff_{reason}", decision, speech), *_form(speech)]
         case Say(remark):
             return [_remark(remark, speech)]
         case Silence():
@@ -101,7 +101,7 @@ def _answers(matches: Sequence[Match], rest: Clarify | HandOff | Say | None, spe
     match rest:
         case None:
             return [answer]
-        case HandOff(reason=Reason.COMPLAINT):
+        case HandOff(reason=Reason.COMPLAINT | Reason.DANGER):
             first, *form = _drafts(rest, speech)
             return [first, answer, *form]
         case HandOff():

@@ -52,11 +52,11 @@ def open_ticket(
     clocks.start_or_keep(tx, conversation, conversation.last_number, now, policy)
     clocks.require_person(tx, conversation.id)
     if live := tickets.live_of_conversation(tx, conversation.id):
-        return live
+        return _hurried(tx, live, actor, now) if reason is Reason.DANGER else live
     tx.notify("conversation", conversation.id)
     resolved = tickets.resolved_since(tx, conversation.id, now - policy.reopen_within_ms)
     if resolved is not None:
-        again = replace(resolved, reason=reason, candidates=candidates)
+        again = replace(resolved, reason=reason, priority=_priority(reason, resolved), candidates=candidates)
         return _apply(tx, again, Action.REOPEN, actor, now, {"reason": reason})
     return _new_ticket(tx, conversation, reason, subject, candidates, policy, now, actor)
 
@@ -195,7 +195,7 @@ def _new_ticket(
         contact_id=conversation.contact_id,
         subject=" ".join(subject.split())[:LONGEST_SUBJECT],
         status=Status.NEW,
-        priority=Priority.NORMAL,
+        priority=_priority(reason),
         reason=reason,
         assignee_id=None,
         candidates=candidates,
@@ -209,6 +209,24 @@ def _new_ticket(
     events.record(tx, ticket.id, [opened])
     tx.notify("queue", ticket.number)
     return ticket
+
+
+def _priority(reason: Reason, ticket: Ticket | None = None) -> Priority:
+    """Where somebody may get hurt, nothing goes before it."""
+    if reason is Reason.DANGER:
+        return Priority.URGENT
+    return ticket.priority if ticket else Priority.NORMAL
+
+
+def _hurried(tx: Transaction, ticket: Ticket, actor: Actor, now: int) -> Ticket:
+    """A live ticket in which the contact now speaks of danger."""
+    if ticket.reason is Reason.DANGER:
+        return ticket
+    urgent = replace(ticket, reason=Reason.DANGER, priority=Priority.URGENT, version=ticket.version + 1, updated_at=now)
+    if not tickets.replace_version(tx, ticket.version, urgent):
+        raise Conflict(ticket.number, ())
+    _record(tx, urgent, "danger", actor, now, {"version": urgent.version})
+    return urgent
 
 
 def _say(

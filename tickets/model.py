@@ -58,6 +58,7 @@ class Reason(StrEnum):
 
     ASKED_FOR_PERSON = "asked_for_person"
     COMPLAINT = "complaint"
+    DANGER = "danger"
     NOT_UNDERSTOOD = "not_understood"
     NOT_SOLVED = "not_solved"
     UNANSWERED = "unanswered"

@@ -236,7 +236,7 @@ def test_a_text_that_points_back_but_says_all_is_read_both_ways() -> None:
 
 def test_danger_reaches_a_person_at_once_and_is_answered_too_if_we_are_sure() -> None:
     brakes = match(BRAKES, SURE)
-    danger = HandOff(Reason.COMPLAINT, (brakes,), danger=True)
+    danger = HandOff(Reason.DANGER, (brakes,))
     assert decided(said("刹车失灵了怎么办"), 刹车失灵了怎么办=(brakes,)) == Answer((brakes,), danger)
     unsure = match(BRAKES, LIKELY)
     assert decided(said("刹车失灵了怎么办"), 刹车失灵了怎么办=(unsure,)) == replace(danger, candidates=(unsure,))
@@ -244,7 +244,7 @@ def test_danger_reaches_a_person_at_once_and_is_answered_too_if_we_are_sure() ->
 
 def test_danger_is_taken_up_even_while_a_person_is_awaited() -> None:
     situation = replace(said("车着火了"), waiting=True, assured=True)
-    assert decided(situation) == HandOff(Reason.COMPLAINT, danger=True)
+    assert decided(situation) == HandOff(Reason.DANGER)
 
 
 def test_a_complaint_with_a_question_gets_a_person_and_the_answer() -> None:

@@ -20,7 +20,7 @@ AWAITED = Context(ticket="2611-0042", due=moment(NOW + 12 * HOUR, NOW, ZONE))
 OVERDUE = replace(AWAITED, overdue=True)
 TYRES_FOUND, SERVICE_FOUND = match(TYRES, 0.91234), match(SERVICE, 0.85)
 
-HANDOFFS = [HandOff(reason, (TYRES_FOUND,)) for reason in Reason] + [HandOff(Reason.COMPLAINT, danger=True)]
+HANDOFFS = [HandOff(reason, (TYRES_FOUND,)) for reason in Reason]
 DECISIONS: list[Decision] = [
     Answer((TYRES_FOUND,)),
     Answer((TYRES_FOUND, SERVICE_FOUND)),
@@ -127,7 +127,7 @@ def test_regret_comes_before_the_answer_to_an_upset_customer() -> None:
 
 
 def test_safety_comes_first_in_danger() -> None:
-    words, answer = texts(Answer((TYRES_FOUND,), HandOff(Reason.COMPLAINT, danger=True)))
+    words, answer = texts(Answer((TYRES_FOUND,), HandOff(Reason.DANGER)))
     assert words.startswith("请先确保人身安全")
     assert answer == TYRES.answer
 

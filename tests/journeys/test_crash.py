@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from tests.journeys.program import Customer, Program
+from tests.journeys.witness import rows, until
 
 CUSTOMERS = 20
 SETTINGS = {
@@ -52,6 +53,7 @@ class Crowd:
     """Customers who stay, and something that makes them talk. An asynchronous context."""
 
     def __init__(self, program: Program, session: aiohttp.ClientSession, chance: random.Random) -> None:
+        self._program = program
         self.customers = [Customer(program, session, f"customer{number:02d}") for number in range(CUSTOMERS)]
         self._chance = chance
         self._tasks: list[asyncio.Task[None]] = []
@@ -67,13 +69,16 @@ class Crowd:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def hush(self) -> None:
-        """Say nothing new, and wait until all is sent and the last word in each conversation is the bot's."""
+        """Say nothing new, and wait until all is sent, decided about and shown."""
         self._tasks.pop().cancel()
-        for _ in range(600):
-            if all(one.waiting == 0 and _answered(one) for one in self.customers):
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("the server did not catch up")
+        await until(self._is_quiet, 30)
+
+    def _is_quiet(self) -> bool:
+        if any(customer.waiting for customer in self.customers):
+            return False
+        undecided = rows(self._program, "SELECT id FROM message WHERE decided_at IS NULL LIMIT 1")
+        [stored] = rows(self._program, "SELECT SUM(last_number) AS messages FROM conversation")
+        return not undecided and sum(customer.last for customer in self.customers) == stored["messages"]
 
     async def _chatter(self) -> None:
         """Every customer says something twice a second or so, but no more while five go unacknowledged."""
@@ -85,10 +90,6 @@ class Crowd:
                     customer.say(f"{customer.name}-{spoken:06d}", text)
             spoken += 1
             await asyncio.sleep(0.4)
-
-
-def _answered(customer: Customer) -> bool:
-    return bool(customer.received) and customer.received[-1]["author"] == "bot"
 
 
 def _check_database(path: Path, customers: list[Customer]) -> None:

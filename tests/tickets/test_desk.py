@@ -8,7 +8,7 @@ from storage.sqlite import SQLiteDatabase
 from tests.tickets.cast import HOUR, MORNING, ServiceDesk
 from tickets import clocks, conversations, desk
 from tickets.errors import Change, Conflict, NotAllowed, NotFound
-from tickets.model import MessageKind, Owner, Reason, Status
+from tickets.model import MessageKind, Owner, Priority, Reason, Status
 
 NOON = MORNING + 2 * HOUR
 
@@ -348,3 +348,20 @@ async def test_the_promise_told_to_the_customer_is_the_clocks_own(shop: ServiceD
     clock = await database.read(clocks.running, ticket.conversation_id)
     assert clock is not None
     assert clock.due_at == MORNING + shop.policy.budget_ms
+
+
+async def test_danger_makes_a_ticket_urgent_from_the_start(shop: ServiceDesk) -> None:
+    await shop.customer_says("刹车失灵了", MORNING)
+    ticket = await shop.hand_over(MORNING, Reason.DANGER)
+    assert (ticket.reason, ticket.priority) == (Reason.DANGER, Priority.URGENT)
+
+
+async def test_danger_makes_a_ticket_that_waits_urgent_once(shop: ServiceDesk) -> None:
+    ticket = await shop.ticket_from("转人工", MORNING)
+    await shop.customer_says("刹车失灵了", MORNING + 1)
+    hurried = await shop.hand_over(MORNING + 1, Reason.DANGER)
+    again = await shop.hand_over(MORNING + 2, Reason.DANGER)
+    assert (hurried.number, hurried.priority) == (ticket.number, Priority.URGENT)
+    assert again == hurried == await shop.ticket(ticket.number)
+    told = await shop.rows("SELECT action FROM ticket_event WHERE action = 'danger'")
+    assert len(told) == 1

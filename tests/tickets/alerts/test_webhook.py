@@ -75,11 +75,13 @@ async def test_what_a_status_means(status: int, permanent: bool) -> None:
         ("120", 120_000, 120_000),
         ("0", 0, 0),
         ("9" * 30, 24 * 3_600_000, 24 * 3_600_000),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3_500_000, 3_600_000),
+        ("in an hour", 3_500_000, 3_600_000),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
     ],
 )
 async def test_the_receivers_wish_to_wait_is_passed_on(value: str, low: int, high: int) -> None:
+    if value == "in an hour":
+        value = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     async with Receiver(status=429, headers={"Retry-After": value}).open() as receiver:
         error = await fail(settings_for(receiver))
     assert error.retry_after_ms is not None
