@@ -42,10 +42,19 @@ async def open_control(folder: Path, database: Database, clock: Callable[[], int
     await runner.setup()
     path = folder / SOCKET_NAME
     path.unlink(missing_ok=True)
-    with _address(path) as address:
+    with _address(path) as address, _for_the_owner_alone():
         await web.UnixSite(runner, address).start()
-    path.chmod(0o600)
     return runner
+
+
+@contextlib.contextmanager
+def _for_the_owner_alone() -> Iterator[None]:
+    """What is made meanwhile nobody else may use, from its first moment on: a socket cannot be made with a mode."""
+    before = os.umask(0o177)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -127,7 +128,7 @@ def ways_of(name: str, module: ModuleType) -> set[str]:
 
 def slowest(pattern: re.Pattern[str], ways: set[str], text: str) -> float:
     """The processor seconds of the slowest way in which the pattern is used, on this text."""
-    return max(best(lambda way=way: WAYS[way](pattern, text)) for way in ways)
+    return max(best(partial(WAYS[way], pattern, text)) for way in ways)
 
 
 def best(way: Callable[[], object]) -> float:
