@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 IN_A_TRACE = "\n  | "
+_SHORT = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}
 
 
 def set_up(level: str) -> None:
@@ -38,7 +39,14 @@ class OneLine(logging.Formatter):
 
 def visible(text: str) -> str:
     """The text with everything that is no printable character written as an escape."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+
+
+def _escape(code: int) -> str:
+    """As Python writes it; without a codec, which might have to be loaded when no file can be opened any more."""
+    if code in _SHORT:
+        return _SHORT[code]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def unquoted(record: logging.LogRecord) -> bool:

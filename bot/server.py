@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 import socket
 import sqlite3
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 DEMO_ENTRIES = Path(__file__).parent.parent / "knowledgebase" / "data" / "demo.jsonl"
 BACKLOG = 1024
+MOST_FILES = 65_536
 IDLE_S = 15.0
 
 
@@ -39,6 +41,7 @@ async def serve(config: Config, say: Callable[[str], None]) -> None:
 
     Raises StorageError or OSError when the data folder or the port cannot be used.
     """
+    _allow_many_connections()
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -77,6 +80,14 @@ def make_runner(app: web.Application, config: Config) -> web.AppRunner:
         keepalive_timeout=IDLE_S,
         handler_cancellation=True,
     )
+
+
+def _allow_many_connections() -> None:
+    """Each connection is an open file; a system's usual first limit is too low for the pages of one afternoon."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(config: Config) -> socket.socket:

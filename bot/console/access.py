@@ -5,6 +5,7 @@ something is not a GET, comes from our own origin and carries the token of its s
 form).
 """
 
+import asyncio
 import contextlib
 import hmac
 import re
@@ -38,6 +39,7 @@ FORM_TOKEN_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
 TICKET_NUMBER = "[0-9]{4}-[0-9]{4,9}"
 TOUCH_EVERY_MS = 60_000
 MOST_TOUCHED = 10_000
+FORM_WITHIN_S = 15.0
 
 
 class Permission(StrEnum):
@@ -211,9 +213,14 @@ def _form_token(request: web.Request) -> str:
 
 
 async def read_form(request: web.Request) -> Mapping[str, str]:
-    """The text fields of a form. Raises HTTPBadRequest for what is no form."""
+    """The text fields of a form. Raises HTTPBadRequest for what is no form, HTTPRequestTimeout if it trickles in."""
+    if request.content_type.startswith("multipart/"):
+        raise web.HTTPBadRequest(reason="No form of ours holds files")
     try:
-        fields = await request.post()
+        async with asyncio.timeout(FORM_WITHIN_S):
+            fields = await request.post()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
     except (ValueError, LookupError) as error:
         raise web.HTTPBadRequest(reason="Not a form") from error
     return {name: value for name, value in fields.items() if isinstance(value, str)}

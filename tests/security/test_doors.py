@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from io import BytesIO
 from pathlib import Path
 
 import aiohttp
@@ -13,6 +14,7 @@ from yarl import URL
 
 from bot.app import build_app
 from bot.config import Config
+from bot.console import access
 from bot.console.login_delays import FREE_TRIES
 from bot.console.setup import new_setup_link
 from bot.keys import CONSOLE_SETTINGS
@@ -194,6 +196,29 @@ async def test_two_origins_or_none_are_no_origin_for_the_console(house: House) -
                 f"{house.url}/console/tickets/{house.bobs_ticket}/note", data={"text": "a"}, headers=headers
             ) as response:
                 assert response.status == 403, origins
+
+
+async def test_a_form_that_trickles_in_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "FORM_WITHIN_S", 0.2)
+    head = f"POST /console/login HTTP/1.1\r\nHost: a\r\nOrigin: {house.url}\r\nContent-Length: 100000\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
+    writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\ncsrf=".encode())
+    async with asyncio.timeout(10):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+    writer.close()
+
+
+async def test_a_form_of_ten_thousand_parts_opens_no_ten_thousand_files(house: House) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\na\r\n'
+    headers = {"Origin": house.url, "Content-Type": "multipart/form-data; boundary=x"}
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    async with Person(house.url) as person:
+        for body in (part * 10_000 + b"--x--\r\n", b"a=&" * 300_000):
+            form = {"Origin": house.url, "Content-Type": "application/x-www-form-urlencoded"}
+            kind = headers if body.startswith(b"--") else form
+            async with person.session.post(f"{house.url}/console/login", data=BytesIO(body), headers=kind) as response:
+                assert response.status in (400, 403, 413)
+    assert len(list(Path("/proc/self/fd").iterdir())) < before + 20
 
 
 HEAD = b"Host: 127.0.0.1\r\n"

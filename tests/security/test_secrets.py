@@ -6,6 +6,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from tests.conftest import StartServer
 from tests.console import cast as people
 from tests.fakes import Clock, eventually
 from tests.journeys.desk import open_peers
-from tests.journeys.program import Program
+from tests.journeys.program import ROOT, Program
 from tests.security.house import GENEROUS, Person, hand_over, ticket_of
 from tests.tickets.alerts.peers import Mailbox
 from tickets import agents
@@ -219,6 +221,19 @@ async def test_a_day_leaves_no_secret_and_no_forged_line_in_the_log(tmp_path: Pa
     assert [line for line in odd if not line.startswith(IN_A_TRACE.strip("\n"))] == []
     assert FORGED_LINE not in raw
     assert "forged" not in raw
+
+
+def test_a_line_can_be_written_when_no_file_can_be_opened(tmp_path: Path) -> None:
+    """Whoever exhausts our files must not blind us as well."""
+    program = (
+        "import logging, resource; from bot import logs; logs.set_up('INFO')\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
+        "logging.getLogger('bot').error('full \\x1b \\u2028 %s', '\\ud800')\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert run.stderr.endswith("ERROR bot full \\x1b \\u2028 \\ud800\n"), run.stderr
 
 
 def test_what_is_no_printable_character_is_shown_as_its_escape() -> None:
