@@ -20,6 +20,7 @@ from storage.errors import StorageError
 
 SOCKET_NAME = "control.sock"
 TIMEOUT_S = 120.0
+SHUTDOWN_WITHIN_S = 2.0
 LONGEST_ADDRESS = 100
 
 
@@ -38,7 +39,7 @@ async def open_control(folder: Path, database: Database, clock: Callable[[], int
 
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_post("/{name}", run)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_WITHIN_S)
     await runner.setup()
     path = folder / SOCKET_NAME
     path.unlink(missing_ok=True)

@@ -141,29 +141,33 @@ def deliver_outbox(database: Database, topic: str, deliver: Deliver, clock: Call
     """A turn that sends what is due of one topic; a topic that hangs holds up no other."""
 
     async def send(row: OutboxRow) -> None:
-        try:
-            await deliver(row)
-        except DeliveryError as error:
-            await _write_down(
-                database,
-                outbox.mark_failed,
-                row,
-                str(error),
-                error.permanent,
-                clock(),
-                random.random(),  # noqa: S311 - spreads retries, keeps no secret
-                error.retry_after_ms,
-            )
-            log.warning("outbox=%s topic=%s failed permanent=%s", row.id, row.topic, error.permanent)
-        else:
+        error = await _failure(deliver, row)
+        if error is None:
             await _write_down(database, outbox.mark_sent, row, clock())
             log.info("outbox=%s topic=%s sent", row.id, row.topic)
+            return
+        jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
+        told = (row, str(error), error.permanent, clock(), jitter, error.retry_after_ms)
+        await _write_down(database, outbox.mark_failed, *told)
+        log.warning("outbox=%s topic=%s failed permanent=%s", row.id, row.topic, error.permanent)
 
     async def turn() -> None:
         while rows := await database.write(outbox.claim_due, [topic], clock(), LEASE_MS, DELIVERIES_AT_ONCE):
             await asyncio.gather(*(send(row) for row in rows))
 
     return turn
+
+
+async def _failure(deliver: Deliver, row: OutboxRow) -> DeliveryError | None:
+    """Why the delivery failed, or None. What no transport foresaw is tried again like any other failure."""
+    try:
+        await deliver(row)
+    except DeliveryError as error:
+        return error
+    except Exception as error:
+        log.exception("outbox=%s topic=%s failed unforeseen", row.id, row.topic)
+        return DeliveryError(f"unforeseen: {type(error).__name__}", permanent=False)
+    return None
 
 
 async def _write_down(

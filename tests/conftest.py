@@ -1,5 +1,6 @@
-"""What every end-to-end test may ask for: a server that runs, and a clock that obeys."""
+"""What every test may ask for, the options of our own, and what is said about tests that could not be run."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -38,3 +39,24 @@ async def start_server(tmp_path: Path, clock: Clock) -> AsyncIterator[StartServe
 async def server(start_server: StartServer) -> Server:
     """A server with the default settings and the cast's entries."""
     return await start_server()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=30, help="how often the crash journey kills the server")
+    parser.addoption("--seed", type=int, default=20261121, help="what random journeys start from")
+    parser.addoption("--pictures", action="store_true", help="renew docs/pictures/ from the browser journey")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name each test that was not run, with the reason: a skip must be seen."""
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        terminalreporter.write_line(f"NOT RUN  {report.nodeid}: {reason.removeprefix('Skipped: ')}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything has to be there (CI=true), a test that was not run is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter is not None else []
+    if skipped and os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

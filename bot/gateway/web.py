@@ -103,9 +103,9 @@ async def chat_texts(request: web.Request) -> web.Response:
     environment = request.app[TEMPLATES]
     assert environment.loader is not None
     source, _, _ = environment.loader.get_source(environment, "chat/texts.json")
-    headers = {**PUBLIC_FILE, "Cache-Control": "public, max-age=300"}
+    headers = {**PUBLIC_FILE, "Cache-Control": "no-cache"}
     return web.Response(text=source, content_type="application/json", headers=headers)
 
 
 def _file(path: Path) -> web.FileResponse:
-    return web.FileResponse(path, headers={**PUBLIC_FILE, "Cache-Control": "public, max-age=300"})
+    return web.FileResponse(path, headers={**PUBLIC_FILE, "Cache-Control": "no-cache"})
