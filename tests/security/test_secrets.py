@@ -92,9 +92,8 @@ async def a_day(folder: Path) -> AsyncIterator[tuple[Program, dict[str, str]]]:
 
 async def live_through(program: Program) -> dict[str, str]:
     """Everything that people and attackers do; returns the tokens that came up on the way."""
-    assert program.setup_link is not None
     async with Person(program.url) as admin, Person(program.url) as stranger:
-        setup = program.setup_link.removeprefix(program.url)
+        setup = await set_up_path(program)
         await admin.get(setup)
         form = {"login": CANARY["login"], "name": CANARY["agent's name"], "token": setup.partition("token=")[2]}
         passwords = {"password": CANARY["password"], "again": CANARY["password"]}
@@ -106,6 +105,14 @@ async def live_through(program: Program) -> dict[str, str]:
         await malformed(program, admin, visitor)
         cookies = {f"cookie {one.key}": one.value for one in admin.session.cookie_jar if one.key != "language"}
         return {"visitor": visitor, "csrf": admin.csrf, **cookies}
+
+
+async def set_up_path(program: Program) -> str:
+    """Where the link leads that is printed a moment after the server has begun to listen."""
+    async with asyncio.timeout(10):
+        while not (found := re.search(r"(/console/setup\?token=\S+)\n", program.log.read_text(encoding="utf-8"))):
+            await asyncio.sleep(0.02)
+    return found[1]
 
 
 async def break_in(program: Program, stranger: Person) -> None:
