@@ -18,7 +18,7 @@ import tickets
 
 LENGTH = 100_000
 LIMIT_S = 0.05
-TRIES = 5
+TRIES = 12
 # The words and signs our patterns look for, and near misses of them, over and over.
 UNITS = (
     "a",
