@@ -1,7 +1,6 @@
 """The console's route table: every address with who may use it. add_console() mounts it under /console."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from aiohttp import web
 
@@ -11,10 +10,10 @@ from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
 from bot.console.problems import protect, translate_problems
 from bot.console.session import DELAYS
+from bot.gateway.files import Files
 
 PREFIX = "/console"
-STATIC = Path(__file__).parents[1] / "static" / "console"
-FILES = frozenset(path.name for path in STATIC.iterdir())
+FILES = Files("console")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,6 @@ def console_app() -> web.Application:
     return console
 
 
-async def send_file(request: web.Request) -> web.StreamResponse:
-    """GET /console/static/{file}: one of our own files; nothing that was asked for becomes a path."""
-    if request.match_info["file"] not in FILES:
-        raise web.HTTPNotFound
-    return web.FileResponse(STATIC / request.match_info["file"])
+async def send_file(request: web.Request) -> web.Response:
+    """GET …/static/…: a script, style or picture of the console, by its name alone."""
+    return FILES.answer(request, request.match_info["file"])

@@ -5,7 +5,6 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,6 +12,7 @@ from aiohttp import web
 
 from bot.errors import FrameError
 from bot.gateway.addresses import client_address, subscriber
+from bot.gateway.files import Files
 from bot.gateway.languages import LANGUAGES, Language, preferred, spoken
 from bot.gateway.prose import blocks
 from bot.gateway.shelves import Contents, Shelves
@@ -21,8 +21,7 @@ from bot.templates import FOLDER
 from knowledgebase.model import Entry, Match, Thresholds
 from knowledgebase.text import is_traditional, to_traditional
 
-STATIC = Path(__file__).parent.parent / "static" / "help"
-FILES = frozenset({"help.css", "icon.svg"})
+FILES = Files("help")
 LONGEST_QUERY = 200
 MOST_MATCHES = 8
 MOST_RELATED = 6
@@ -126,11 +125,9 @@ async def missing(request: web.Request) -> web.Response:
     return _page(request, _reader(request), "missing.html", 404)
 
 
-async def file(request: web.Request) -> web.StreamResponse:
+async def file(request: web.Request) -> web.Response:
     """The help centre's own style and icon."""
-    if request.match_info["file"] not in FILES:
-        raise web.HTTPNotFound
-    return web.FileResponse(STATIC / request.match_info["file"], headers={"Cache-Control": "public, max-age=300"})
+    return FILES.answer(request, request.match_info["file"])
 
 
 async def _find(request: web.Request, contents: Contents, query: str) -> Found:

@@ -1,18 +1,17 @@
 """The widget with its demo page and files, and what monitors ask: health, readiness, metrics."""
 
-from pathlib import Path
-
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from bot.gateway.addresses import client_address, is_loopback, is_within
+from bot.gateway.files import Files
 from bot.gateway.metrics import Scrape, Standing, stand
 from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LIBRARY, METRICS, TEMPLATES, WORKERS
 from storage.errors import StorageUnavailable
 
-STATIC = Path(__file__).parent.parent / "static"
-WIDGET_FILES = frozenset(path.name for path in (STATIC / "widget").iterdir())
 PUBLIC_FILE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+LOADER = Files("", PUBLIC_FILE)
+WIDGET = Files("widget", PUBLIC_FILE)
 DEMO_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -86,16 +85,14 @@ async def demo(request: web.Request) -> web.Response:
     return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": DEMO_POLICY})
 
 
-async def widget(_request: web.Request) -> web.StreamResponse:
+async def widget(request: web.Request) -> web.StreamResponse:
     """The script that any page embeds."""
-    return _file(STATIC / "widget.js")
+    return LOADER.answer(request, "widget.js")
 
 
 async def widget_file(request: web.Request) -> web.StreamResponse:
     """A module, style or picture of the widget, readable from every origin."""
-    if request.match_info["file"] not in WIDGET_FILES:
-        raise web.HTTPNotFound
-    return _file(STATIC / "widget" / request.match_info["file"])
+    return WIDGET.answer(request, request.match_info["file"])
 
 
 async def chat_texts(request: web.Request) -> web.Response:
@@ -105,7 +102,3 @@ async def chat_texts(request: web.Request) -> web.Response:
     source, _, _ = environment.loader.get_source(environment, "chat/texts.json")
     headers = {**PUBLIC_FILE, "Cache-Control": "no-cache"}
     return web.Response(text=source, content_type="application/json", headers=headers)
-
-
-def _file(path: Path) -> web.FileResponse:
-    return web.FileResponse(path, headers={**PUBLIC_FILE, "Cache-Control": "no-cache"})
