@@ -115,11 +115,10 @@ async def _load_demo(database: SQLiteDatabase) -> None:
 
 async def _announce(app: web.Application, say: Callable[[str], None]) -> None:
     url = app[CONSOLE_SETTINGS].public_url
-    say(f"demo page    {url}/demo")
-    say(f"help centre  {url}/help")
-    say(f"console      {url}/console")
+    lines = [f"demo page    {url}/demo", f"help centre  {url}/help", f"console      {url}/console"]
     link = await new_setup_link(app[DATABASE], app[CONSOLE_SETTINGS], app[CLOCK]())
     if link is not None:
-        say(f"set up the first administrator within 30 minutes: {link}")
+        lines.append(f"set up the first administrator within 30 minutes: {link}")
+    say("\n".join(lines))
     if sqlite3.sqlite_version_info < (3, 51, 3):
         log.info("SQLite %s: one writing connection only, as its WAL fault requires", sqlite3.sqlite_version)

@@ -81,14 +81,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
     )
     request[FORM_TOKEN] = _form_token(request)
+    login = await find_login(request)
+    if login is not None:
+        request[LOGIN] = login
     if request.match_info.http_exception is not None:
         return await handler(request)
     permission = request.app[PERMISSIONS].get(request.match_info.route)
     if permission is None:
         raise web.HTTPForbidden(reason="This route declares no permission")
-    login = await find_login(request)
-    if login is not None:
-        request[LOGIN] = login
     _require_permission(request, permission, login)
     if request.method not in SAFE_METHODS:
         require_own_origin(request)
