@@ -16,7 +16,6 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Server": "Yingsheng",
 }
 
 
@@ -43,5 +42,6 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers that no handler has set itself (an on_response_prepare signal)."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "Yingsheng"
     if request.config_dict[CONSOLE_SETTINGS].secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

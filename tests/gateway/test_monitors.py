@@ -158,4 +158,5 @@ async def test_what_monitors_ask_has_careful_headers(server: Server, path: str) 
     async with aiohttp.ClientSession() as session, session.get(f"{server.url}{path}") as response:
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["Referrer-Policy"] == "same-origin"
+        assert response.headers["Server"] == "Yingsheng"
         assert "Strict-Transport-Security" not in response.headers
