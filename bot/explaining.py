@@ -130,10 +130,9 @@ STYLES = {
 def as_renderable(told: Told) -> RenderableType:
     """The explanation for rich's console: the question first, then one table for each match."""
     verdict = Text.assemble((told.decision, "bold"), "  ", told.reason)
-    matches: list[RenderableType] = [
-        Padding(_match_table(place, match, told), (1, 0, 0, 0)) for place, match in enumerate(told.matches, 1)
-    ]
-    return Group(verdict, _facts_table(told), *(matches or [Text(told.none)]), Text(f"\n{told.today}", "dim"))
+    tables = [_match_table(place, match, told) for place, match in enumerate(told.matches, 1)]
+    matches = [Padding(table, (1, 0, 0, 0)) for table in tables] or [Padding(Text(told.none), 0)]
+    return Group(verdict, _facts_table(told), *matches, Text(f"\n{told.today}", "dim"))
 
 
 def _facts_table(told: Told) -> Table:
