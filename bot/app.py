@@ -31,6 +31,7 @@ from bot.keys import (
     POLICY,
     SOCKETS,
     TEMPLATES,
+    THRESHOLDS,
     TYPING,
     WORKERS,
     ConsoleSettings,
@@ -60,7 +61,8 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[TEMPLATES] = load_templates()
     app[ORIGINS] = origins(config, public_url)
     app[SOCKETS] = set()
-    app[LIBRARY] = Library(database)
+    app[LIBRARY] = library = Library(database)
+    app[THRESHOLDS] = lambda: limits_in_force(config, library.thresholds).thresholds
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
     app[CONSOLE_SETTINGS] = ConsoleSettings(

@@ -53,6 +53,19 @@ def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: 
     sys.exit(operations.guarded(partial(operations.evaluate, knowledge, queries, predictions, as_json)))
 
 
+@main.command()
+@click.argument("text")
+@click.option("--entries", "file", type=EXISTING, help="A file of entries in the place of the published ones.")
+@click.option("--limit", type=click.IntRange(1, 10), default=3, help="How many matches to explain.")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help="The language of the explanation.")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@click.pass_obj
+def explain(path: Path | None, text: str, file: Path | None, limit: int, language: str, as_json: bool) -> None:
+    """Say why TEXT is matched as it is, also while the server runs."""
+    work = partial(operations.explain_match, settings(path), text, file, limit, None if as_json else language)
+    sys.exit(operations.guarded(work))
+
+
 @main.command("import-entries")
 @click.argument("file", type=EXISTING)
 @click.pass_obj

@@ -16,6 +16,7 @@ from bot.gateway.chat import Desk
 from bot.gateway.metrics import Metrics
 from bot.workers import Workers
 from knowledgebase.library import Library
+from knowledgebase.model import Thresholds
 from storage.database import Database
 from storage.signals import Signals
 from tickets.policies import ReplyPolicy
@@ -68,6 +69,7 @@ TYPING = web.AppKey("typing", AgentTyping)
 CONFIG = web.AppKey("config", Config)
 CHAT = web.AppKey("chat", Desk)
 LIBRARY = web.AppKey("library", Library)
+THRESHOLDS: web.AppKey[Callable[[], Thresholds]] = web.AppKey("thresholds")
 ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins")
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
 WORKERS = web.AppKey("workers", Workers)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,17 +13,22 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot import logs
+from bot.app import limits_in_force
 from bot.commands import COMMANDS
 from bot.config import Config
 from bot.control import ask_server
 from bot.diagnosis import diagnose
 from bot.errors import BotError
+from bot.explaining import as_renderable, tell
 from bot.server import serve, wall_clock
+from bot.templates import load_templates
 from knowledgebase import entries
 from knowledgebase.errors import KnowledgeError
 from knowledgebase.evaluate import evaluate_files, render
-from knowledgebase.model import Entry
-from knowledgebase.transfer import read_entries, write_entries
+from knowledgebase.explain import explain
+from knowledgebase.model import Entry, EntryStatus
+from knowledgebase.search import KnowledgeBase
+from knowledgebase.transfer import RowError, read_entries, write_entries
 from storage import backup as copies
 from storage import outbox
 from storage.check import Severity
@@ -65,11 +70,40 @@ def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: 
     return 0
 
 
+def explain_match(config: Config, text: str, path: Path | None, limit: int, language: str | None) -> int:
+    """Say why a text is matched as it is, in words or, without a language, as JSON.
+
+    Matches against the published entries, or those of a file.
+    """
+    found = _published(path) if path else read_folder(config.server.data_folder, entries.published)
+    if found is None:
+        return 1
+    base = KnowledgeBase.build(found)
+    explanation = explain(base, text, limit, limits_in_force(config, base.thresholds).thresholds)
+    if language is None:
+        say(json.dumps(asdict(explanation), ensure_ascii=False, indent=2))
+    else:
+        told = tell(explanation, language, load_templates())
+        Console(file=sys.stdout, highlight=False, markup=False, emoji=False).print(as_renderable(told))
+    return 0
+
+
+def _published(path: Path) -> list[Entry] | None:
+    """The published entries of a file; None, and each problem told, if a row is refused."""
+    found, refused = read_entries(path)
+    _tell_refused(path, refused)
+    return None if refused else [entry for entry in found if entry.status is EntryStatus.PUBLISHED]
+
+
+def _tell_refused(path: Path, refused: Sequence[RowError]) -> None:
+    for error in refused:
+        console.print(f"{path.name}:{error.line}: {error.reason}", style="red", markup=False)
+
+
 def import_entries(config: Config, path: Path) -> int:
     """Publish every entry of a file, or none if one row is refused."""
     found, refused = read_entries(path)
-    for error in refused:
-        console.print(f"{path.name}:{error.line}: {error.reason}", style="red", markup=False)
+    _tell_refused(path, refused)
     if refused:
         console.print(f"{len(refused)} rows refused; nothing was imported", style="red")
         return 1

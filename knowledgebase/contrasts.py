@@ -7,6 +7,7 @@ way, a place). Each is worked out once for a text; comparing two is a few intege
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +33,26 @@ class Contrasts:
     left: int
     right: int
     asks: int
+
+
+class Topic(StrEnum):
+    """What two texts can contradict or confirm each other in."""
+
+    AMOUNT = "amount"
+    CODE = "code"
+    DENIAL = "denial"
+    OPPOSITE = "opposite"
+    KIND = "kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One thing in which two texts contradict or confirm each other, with the words of each that show it."""
+
+    topic: Topic
+    agrees: bool
+    asked: tuple[str, ...]
+    wording: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,22 @@ def differences(asked: Contrasts, wording: Contrasts) -> tuple[float, ...]:
     )
 
 
+def compare(asked: str, wording: str) -> tuple[Contrast, ...]:
+    """What differences() finds between two compacted texts, in words; what is not spoken of is left out."""
+    left, right = contrasts(asked), contrasts(wording)
+    found = dict(zip(DIFFERENCES, differences(left, right), strict=True))
+    spoken = {
+        Topic.AMOUNT: (_amounts_in_words(left), _amounts_in_words(right)),
+        Topic.CODE: (tuple(sorted(left.codes)), tuple(sorted(right.codes))),
+        Topic.DENIAL: (_denials(asked), _denials(wording)),
+        Topic.OPPOSITE: _opposed_words(asked, wording),
+        Topic.KIND: _kind_words(asked, wording),
+    }
+    return tuple(
+        Contrast(topic, agrees, *spoken[topic]) for name, (topic, agrees) in _TOPICS.items() if found.get(name)
+    )
+
+
 DIFFERENCES = (
     "amount_conflict",
     "amount_same",
@@ -89,6 +126,19 @@ DIFFERENCES = (
 )
 
 
+_TOPICS = {
+    "amount_conflict": (Topic.AMOUNT, False),
+    "amount_same": (Topic.AMOUNT, True),
+    "code_conflict": (Topic.CODE, False),
+    "code_same": (Topic.CODE, True),
+    "code_only_here": (Topic.CODE, False),
+    "denial_conflict": (Topic.DENIAL, False),
+    "opposite": (Topic.OPPOSITE, False),
+    "kind_conflict": (Topic.KIND, False),
+    "kind_same": (Topic.KIND, True),
+}
+
+
 def _contradict(asked: frozenset[tuple[str, float]], wording: frozenset[tuple[str, float]]) -> bool:
     """Whether both name an amount in the same unit, and none of these is the same."""
     units = {unit for unit, _ in asked} & {unit for unit, _ in wording}
@@ -96,8 +146,40 @@ def _contradict(asked: frozenset[tuple[str, float]], wording: frozenset[tuple[st
 
 
 def _denies(compacted: str) -> bool:
+    return len(_denials(compacted)) % 2 == 1
+
+
+def _denials(compacted: str) -> tuple[str, ...]:
     plain = _NOT_A_DENIAL.sub("", _ASKED_BOTH_WAYS.sub("", compacted))
-    return len(_DENIAL.findall(plain)) % 2 == 1
+    return tuple(_DENIAL.findall(plain))
+
+
+def _amounts_in_words(said: Contrasts) -> tuple[str, ...]:
+    return tuple(f"{value:g}{unit}" for unit, value in sorted(said.amounts))
+
+
+def _opposed_words(asked: str, wording: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of each text for which the other one has the opposite, and not the same side as well."""
+    words = _shipped_words()
+    pairs = [
+        (here, there)
+        for left, right in zip(words.left, words.right, strict=True)
+        for here, there in ((left, right), (right, left))
+        if here.search(asked) and not there.search(asked) and there.search(wording) and not here.search(wording)
+    ]
+    return _said((here for here, _ in pairs), asked), _said((there for _, there in pairs), wording)
+
+
+def _kind_words(asked: str, wording: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of each text that show what is asked for: the same thing if there is one."""
+    kinds = _shipped_words().kinds
+    common = [kind for kind in kinds if kind.search(asked) and kind.search(wording)] or kinds
+    return _said(common, asked), _said(common, wording)
+
+
+def _said(patterns: Iterable[re.Pattern[str]], text: str) -> tuple[str, ...]:
+    """The first words of a text that match, each once."""
+    return tuple(dict.fromkeys(found[0] for pattern in patterns if (found := pattern.search(text))))
 
 
 def _bits(patterns: Iterable[re.Pattern[str]], text: str) -> int:

@@ -51,6 +51,10 @@ class Index:
                 frequencies.append(frequency)
         self._arrange(np.array(document_ids, np.int32), np.array(term_ids, np.int32), np.array(frequencies, float))
 
+    def holds(self, term: str) -> bool:
+        """Whether a document holds this term."""
+        return term in self._terms
+
     def _arrange(self, documents: NDArray[np.int32], terms: NDArray[np.int32], frequencies: Floats) -> None:
         """Sort the postings by term and work out once what each of them is worth."""
         holding = np.bincount(terms, minlength=len(self._terms))

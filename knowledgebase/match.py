@@ -91,7 +91,7 @@ class Matcher:
     """Everything that is worked out once for a set of entries. Never changes."""
 
     def __init__(self, entries: Sequence[Entry], vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
+        self.vocabulary = vocabulary
         self.wordings = [(at, text) for at, e in enumerate(entries) for text in (e.question, *e.similar)]
         self._owner = np.array([at for at, _ in self.wordings], np.intp)
         self._first = np.searchsorted(self._owner, np.arange(len(entries) + 1))
@@ -114,7 +114,7 @@ class Matcher:
         return _Spelt(
             texts=compacted,
             sounds=[_sound_string(text) for text in compacted],
-            words=[self._vocabulary.tokens(text) for text in compacted],
+            words=[self.vocabulary.tokens(text) for text in compacted],
         )
 
     def candidates(self, utterance: str) -> Candidates:
@@ -123,7 +123,7 @@ class Matcher:
         heard = _sound_string(asked)
         found = _Found(
             characters=self._characters.score(grams(asked)),
-            words=self._words.score(words := self._vocabulary.tokens(asked)),
+            words=self._words.score(words := self.vocabulary.tokens(asked)),
             sounds=self._sound_grams.score(grams(heard)),
             entry_characters=self._entry_characters.score(grams(asked)),
             entry_words=self._entry_words.score(words),
@@ -148,6 +148,14 @@ class Matcher:
             ),
             unseen=(found.characters.unseen, found.words.unseen),
         )
+
+    def holds_word(self, word: str) -> bool:
+        """Whether a wording of any entry holds this word, as the vocabulary's tokens give it."""
+        return self._words.holds(word)
+
+    def holds_characters(self, characters: str) -> bool:
+        """Whether a wording of any entry holds this character, or these two side by side."""
+        return self._characters.holds(characters)
 
     def _joined(self, bags: list[list[str]]) -> list[list[str]]:
         """The terms of all wordings of each entry together."""

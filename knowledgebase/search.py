@@ -37,6 +37,16 @@ class KnowledgeBase:
         """How many entries there are."""
         return len(self.entries)
 
+    @property
+    def matcher(self) -> Matcher:
+        """What finds the candidates."""
+        return self._matcher
+
+    @property
+    def weights(self) -> Weights:
+        """What the candidates are ordered by, and how sure the first one is."""
+        return self._weights
+
     def search(self, utterance: str, limit: int = 5) -> list[Match]:
         """The entries that may answer the utterance, best first; none if no entry shares anything with it."""
         candidates = self._matcher.candidates(utterance)

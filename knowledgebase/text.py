@@ -78,9 +78,13 @@ class Vocabulary:
     synonyms: dict[str, str]
     background: tuple[str, ...]
 
+    def cut(self, compacted: str) -> list[str]:
+        """The words of a compacted text as they are written, all of them."""
+        return list(self.tokenizer.lcut(compacted, HMM=False))
+
     def tokens(self, compacted: str) -> list[str]:
         """The words of a compacted text; when all of them are stop words, all of them."""
-        words = [self.synonyms.get(word, word) for word in self.tokenizer.lcut(compacted, HMM=False)]
+        words = [self.synonyms.get(word, word) for word in self.cut(compacted)]
         return [word for word in words if word not in self.stop_words] or words
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.console import acts, live, pages, session, setup
+from bot.console import acts, explanations, live, pages, session, setup
 from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Handler, Permission, guard
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
@@ -36,6 +36,7 @@ ROUTES = (
     Route("POST", "/language", session.choose_language, Permission.ANYONE),
     Route("POST", "/logout", session.log_out, Permission.AGENT),
     Route("GET", "", pages.show_queue, Permission.AGENT),
+    Route("GET", "/explain", explanations.show_explanation, Permission.AGENT),
     Route("GET", "/ws", live.watch, Permission.AGENT),
     Route("GET", TICKET, pages.show_ticket, Permission.AGENT),
     Route("POST", f"{TICKET}/reply", acts.reply, Permission.AGENT),
@@ -48,11 +49,12 @@ ROUTES = (
 def add_console(app: web.Application) -> None:
     """Mount the console on an application that carries the keys of bot/keys.py.
 
-    DATABASE, POLICY, CLOCK, TEMPLATES, CONSOLE_SETTINGS and TYPING have to be there when the application
-    starts; what opens the database has to stand before this in app.cleanup_ctx.
+    DATABASE, POLICY, CLOCK, TEMPLATES, CONSOLE_SETTINGS, LIBRARY, THRESHOLDS and TYPING have to be there when the
+    application starts; what opens the database has to stand before this in app.cleanup_ctx.
     """
     app[DELAYS] = LoginDelays()
     app[TOUCHED] = {}
+    app[explanations.PACE] = explanations.explanation_pace()
     app[LIVE_PAGES] = LivePages()
     app.cleanup_ctx.append(live_pages)
     app.on_shutdown.append(close_pages)

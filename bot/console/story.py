@@ -8,6 +8,8 @@ from bot.console.times import MINUTE_MS, Almanac
 from tickets.model import Actor, Author, Message, MessageKind, Note, TicketEvent
 
 GROUPED_MS = 5 * MINUTE_MS
+# As long as a question that is explained may be: it stands in the address of a link.
+LONGEST_ASKED = 500
 # What the message or note that stands beside it says already.
 SILENT_EVENTS = frozenset({"reply", "holding_reply", "customer_wrote", "note"})
 
@@ -43,7 +45,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message. first: it opens a group of its speaker; mine: the reader wrote it."""
+    """A message. first: it opens a group of its speaker; mine: the reader wrote it.
+
+    asked: what the customer had written when the bot said this, if it can be explained.
+    """
 
     kind: ClassVar[str] = "said"
     key: str
@@ -54,6 +59,7 @@ class Said:
     offered: tuple[str, ...]
     asks_contact: bool
     trace: Trace | None
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +103,23 @@ class Teller:
         dated: list[tuple[int, Item]] = [
             *((note.created_at, self._noted(note)) for note in notes),
             *self._events(events),
-            *((message.created_at, self._said(message)) for message in messages),
+            *self._messages(messages),
         ]
         dated.sort(key=_moment_and_rank)
         return self._with_days(dated)
 
-    def _said(self, message: Message) -> Said:
+    def _messages(self, messages: Iterable[Message]) -> list[tuple[int, Item]]:
+        """The messages, each of the bot with the question before it; a button that was pressed is no question."""
+        told: list[tuple[int, Item]] = []
+        asked: str | None = None
+        for message in messages:
+            if message.author is Author.CONTACT:
+                asked = None if message.action else message.text[:LONGEST_ASKED]
+            told.append((message.created_at, self._said(message, asked)))
+        return told
+
+    def _said(self, message: Message, asked: str | None) -> Said:
+        trace = trace_of(message.trace) if message.author is Author.BOT else None
         return Said(
             key=f"m{message.number}",
             message=message,
@@ -111,7 +128,8 @@ class Teller:
             mine=message.agent_id == self.reader_id,
             offered=tuple(str(action.get("label", "")) for action in message.extras.get("actions", ())),
             asks_contact=message.extras.get("form") == "contact",
-            trace=trace_of(message.trace) if message.author is Author.BOT else None,
+            trace=trace,
+            asked=asked if trace else None,
         )
 
     def _speaker(self, message: Message) -> str:

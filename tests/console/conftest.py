@@ -6,19 +6,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from bot.console.routes import add_console
-from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE, POLICY, TEMPLATES, TYPING, ConsoleSettings
+from bot.keys import (
+    CLOCK,
+    CONSOLE_SETTINGS,
+    DATABASE,
+    LIBRARY,
+    POLICY,
+    TEMPLATES,
+    THRESHOLDS,
+    TYPING,
+    ConsoleSettings,
+)
+from bot.templates import load_templates
+from knowledgebase.library import Library
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.console import cast as people
 from tickets.model import Agent, Role, Ticket
-
-TEMPLATE_FOLDER = Path(__file__).parents[2] / "templates"
 
 
 @dataclass(slots=True)
@@ -108,9 +117,9 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
     app[CLOCK] = tell_time
     app[TYPING] = typing
     app[CONSOLE_SETTINGS] = ConsoleSettings("http://127.0.0.1:0")
-    app[TEMPLATES] = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATE_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
-    )
+    app[TEMPLATES] = load_templates()
+    app[LIBRARY] = library = Library(database)
+    app[THRESHOLDS] = lambda: library.thresholds
     add_console(app)
     return app
 

@@ -27,6 +27,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/language": {"language": "en"},
     "/logout": {},
     "": {},
+    "/explain": {},
     "/ws": {},
     "/tickets": {},
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
@@ -72,6 +73,7 @@ def test_nothing_is_changed_by_a_get() -> None:
         "",
         "/setup",
         "/login",
+        "/explain",
         "/ws",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}",
     }

@@ -68,6 +68,7 @@ ROWS: dict[tuple[str, str], Row] = {
         form={"token": "t", "login": "new", "name": "新人", "password": "x" * 12, "again": "x" * 12},
     ),
     ("GET", "/console/static/{file}"): Row(EVERYBODY, "/console/static/console.css"),
+    ("GET", "/console/explain"): Row(STAFF, "/console/explain?text=a"),
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
     ("POST", "/console/tickets/{number}/note"): Row(STAFF, f"{TICKET}/note", form={"text": "备注"}),

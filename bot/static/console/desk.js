@@ -6,6 +6,7 @@ import { startActs } from "./acts.js";
 import { forgetDrafts, insert, startComposer } from "./composer.js";
 import { startKeys } from "./keys.js";
 import { stayCurrent } from "./live.js";
+import { startWhy } from "./why.js";
 
 const title = document.title;
 
@@ -27,6 +28,7 @@ async function startTicket() {
   const columns = document.querySelector(".columns");
   startTalk();
   startComposer();
+  startWhy();
   document.addEventListener("click", (event) => {
     const candidate = event.target.closest("[data-insert]")?.closest(".candidate");
     if (!candidate) return;

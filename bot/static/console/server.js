@@ -35,6 +35,22 @@ export async function fetchParts() {
   }
 }
 
+/** A part of a page as an element, or null once the agent has been told why there is none. */
+export async function fetchPart(path) {
+  let answer = { ok: false, status: 0, data: null };
+  try {
+    const response = await fetch(path, {
+      headers: { "X-Fetch": "1" }, cache: "no-store", signal: AbortSignal.timeout(WAIT_MS),
+    });
+    if (response.ok) return new DOMParser().parseFromString(await response.text(), "text/html").body.firstElementChild;
+    answer = { ok: false, status: response.status, data: await response.json() };
+  } catch {
+    // What the network or a proxy says instead of us needs no more words than "failed".
+  }
+  explain(answer);
+  return null;
+}
+
 /** Send a form. Returns {ok, status, data, html}; status 0 means that the network failed. */
 export async function post(path, fields) {
   const body = new URLSearchParams(fields);
