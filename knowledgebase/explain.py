@@ -191,7 +191,7 @@ def _explained(knowledge_base: KnowledgeBase, asked: str, words: Sequence[Word],
 
 
 def _against_question(asked: str, wording: str, question: str) -> Iterator[Contrast]:
-    """That one of the utterance and the entry's own question denies, unless its nearest wording says so already."""
+    """That one of the utterance and the entry's own question denies, where another wording is nearer."""
     if question != wording:
         for contrast in compare(asked, question):
             if contrast.topic is Topic.DENIAL:
