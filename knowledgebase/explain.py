@@ -284,7 +284,7 @@ def _parts(why: dict[str, float], weights: dict[str, float]) -> tuple[Part, ...]
     for name, value in why.items():
         points[GROUPS[name]] += weights[name] * value
     speaking_for = sum(each for each in points.values() if each > 0)
-    return tuple(Part(group, each, each / speaking_for) for group, each in points.items() if each and speaking_for)
+    return tuple(Part(group, each, each / (speaking_for or 1.0)) for group, each in points.items() if each)
 
 
 GROUPS = {

@@ -15,7 +15,7 @@ ENTRIES = (
     Entry("oil-5000", "X50 跑了5000公里要换机油吗？", "要。", "保养", ("没到5000公里能不能不换机油",)),
     Entry("sentry-on", "怎么开启哨兵模式？", "在设置里打开。", "车机"),
     Entry("seat", "座椅怎么放倒？", "拉起拉手。", "车机"),
-    Entry("evil", "[red]{{ 7 * 7 }}<b>座椅</b>[/]？", "x", "车机"),
+    Entry("evil", "[red]{{ 7777 * 3 }}<b>座椅</b>[/]？", "x", "车机"),
 )
 ASKED = [
     "",
@@ -65,8 +65,8 @@ def test_both_languages_say_the_same_things(base: KnowledgeBase, text: str) -> N
     [
         ("怎么关闭哨兵模式", "zh", "意思相反：客户说「关闭」，问法是「开启」"),
         ("怎么关闭哨兵模式", "en", "Opposites: the customer says “关闭”, the wording “开启”"),
-        ("坐椅怎么放倒", "zh", "坐→座（同音 zuo）"),
-        ("坐椅怎么放倒", "en", "坐 → 座 (sounds the same: zuo)"),
+        ("坐椅怎么放倒", "zh", "坐椅→座椅（同音 zuo）"),
+        ("坐椅怎么放倒", "en", "坐椅 → 座椅 (sounds the same: zuo)"),
         ("x50跑了10000公里要换机油吗", "zh", "数量不同：客户说 10000公里，问法是 5000公里"),
         ("A30跑了5000公里要换机油吗", "zh", "型号不同：客户说 a30，问法是 x50"),
         ("跑了5000公里要更换润滑油吗", "zh", "润滑油＝机油（同义）"),
@@ -81,10 +81,10 @@ def test_the_words_name_what_was_found(base: KnowledgeBase, text: str, language:
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_markup_and_templates_in_a_question_or_an_entry_stay_text(base: KnowledgeBase, width: int) -> None:
-    shown = printed(told(base, "<b>座椅</b>{{ 6 * 6 }}[bold]", "zh"), width)
+    shown = printed(told(base, "<b>座椅</b>{{ 8888 * 3 }}[bold]", "zh"), width)
     flat = "".join(shown.replace("│", "").split())
-    assert "[red]{{7*7}}<b>座椅</b>[/]？" in flat
-    assert "36" not in flat
-    assert "49" not in flat
+    assert "[red]{{7777*3}}<b>座椅</b>[/]？" in flat
+    assert "26664" not in flat
+    assert "23331" not in flat
     assert "\x1b" not in shown
     assert "…" not in shown
