@@ -160,10 +160,10 @@ def test_a_match_is_explained_beside_a_running_server_in_words_and_as_json(progr
     assert "letter for letter" in done.stdout
     file = tmp_path / "more.jsonl"
     file.write_text(json.dumps(ENTRY, ensure_ascii=False) + "\n", encoding="utf-8")
-    done = program.command("explain", "月球上能冲电吗\x1b[31m[bold]", "--entries", str(file), "--json")
+    done = program.command("explain", "月秋上能充电吗\x1b[31m[bold]", "--entries", str(file), "--json")
     facts = json.loads(done.stdout)
     assert facts["matches"][0]["entry_id"] == ENTRY["id"]
-    assert {"said": "冲", "link": "sound", "there": "充", "sound": "chong"} in facts["matches"][0]["joints"]
+    assert {"said": "秋", "link": "sound", "there": "球", "sound": "qiu"} in facts["matches"][0]["joints"]
     assert "\x1b" not in done.stdout
 
 
