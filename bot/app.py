@@ -61,13 +61,13 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[TEMPLATES] = load_templates()
     app[ORIGINS] = origins(config, public_url)
     app[SOCKETS] = set()
-    app[LIBRARY] = library = Library(database)
-    app[THRESHOLDS] = lambda: limits_in_force(config, library.thresholds).thresholds
+    app[LIBRARY] = Library(database)
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
     app[CONSOLE_SETTINGS] = ConsoleSettings(
         public_url, config.console.idle, config.console.absolute, config.server.trusted_proxies
     )
+    app[THRESHOLDS] = lambda: limits_in_force(config, app[LIBRARY].thresholds).thresholds
     app.cleanup_ctx.extend([_knowledge, open_shelves, _chat, partial(_loops, public_url=public_url)])
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(harden)

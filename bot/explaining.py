@@ -92,7 +92,8 @@ def _facts(explanation: Explanation, words: _Words) -> list[Fact]:
     margin = "" if explanation.margin is None else f"{explanation.margin:.2f}"
     told = {
         "read": explanation.read,
-        "words": " · ".join(words.say("word", word) for word in explanation.words),
+        "words": " · ".join(words.say("word", word) for word in explanation.words if word.counts),
+        "fillers": " · ".join(word.said for word in explanation.words if not word.counts),
         "unseen": " ".join(explanation.unseen),
         "margin": margin,
     }

@@ -36,11 +36,15 @@ class Contrasts:
 
 
 class Topic(StrEnum):
-    """What two texts can contradict or confirm each other in."""
+    """What two texts can contradict or confirm each other in.
+
+    QUESTION_DENIAL: of an utterance and the first question of an entry, where another wording is nearer.
+    """
 
     AMOUNT = "amount"
     CODE = "code"
     DENIAL = "denial"
+    QUESTION_DENIAL = "question_denial"
     OPPOSITE = "opposite"
     KIND = "kind"
 

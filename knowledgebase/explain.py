@@ -5,11 +5,11 @@ people stand in templates/explain/; here are only facts.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate, pairwise
 
-from knowledgebase.contrasts import Contrast, compare
+from knowledgebase.contrasts import Contrast, Topic, compare
 from knowledgebase.evaluate import decide
 from knowledgebase.match import FEATURES, Matcher
 from knowledgebase.model import Match, Thresholds
@@ -185,9 +185,17 @@ def _explained(knowledge_base: KnowledgeBase, asked: str, words: Sequence[Word],
         confidence=match.confidence,
         joints=tuple(_joints(knowledge_base.matcher, asked, words, wording)),
         shared="".join(one for one in asked if one in wording),
-        contrasts=compare(asked, wording),
+        contrasts=(*compare(asked, wording), *_against_question(asked, wording, compact(match.entry.question))),
         parts=_parts(match.why, dict(zip(FEATURES, knowledge_base.weights.ranking.tolist(), strict=True))),
     )
+
+
+def _against_question(asked: str, wording: str, question: str) -> Iterator[Contrast]:
+    """That one of the utterance and the entry's own question denies, where another wording is nearer."""
+    if question != wording:
+        for contrast in compare(asked, question):
+            if contrast.topic is Topic.DENIAL:
+                yield replace(contrast, topic=Topic.QUESTION_DENIAL)
 
 
 # --- What joins the words ---------------------------------------------------------------------------------------
@@ -276,7 +284,7 @@ def _parts(why: dict[str, float], weights: dict[str, float]) -> tuple[Part, ...]
     for name, value in why.items():
         points[GROUPS[name]] += weights[name] * value
     speaking_for = sum(each for each in points.values() if each > 0)
-    return tuple(Part(group, each, each / speaking_for) for group, each in points.items() if each and speaking_for)
+    return tuple(Part(group, each, each / (speaking_for or 1.0)) for group, each in points.items() if each)
 
 
 GROUPS = {

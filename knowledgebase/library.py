@@ -29,14 +29,14 @@ class Library:
         return await asyncio.to_thread(self._current.search, text, limit)
 
     @property
-    def knowledge_base(self) -> KnowledgeBase:
-        """The knowledge base in force; it never changes, the next one takes its place."""
-        return self._current
-
-    @property
     def thresholds(self) -> Thresholds:
         """What the knowledge base in force was calibrated to."""
         return self._current.thresholds
+
+    @property
+    def knowledge_base(self) -> KnowledgeBase:
+        """The knowledge base in force; it never changes, the next one takes its place."""
+        return self._current
 
     @property
     def size(self) -> int:

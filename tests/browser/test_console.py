@@ -11,6 +11,8 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
+from bot.keys import LIBRARY
+from knowledgebase.library import Library
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.browser.conftest import MakeContext
 from tests.console import cast as people
@@ -34,6 +36,7 @@ class Desk:
     cast: people.Cast
     made: dict[str, Ticket]
     new_context: MakeContext
+    library: Library
 
     async def page(self, agent: Agent, path: str = "/console", **wishes: Any) -> Page:
         """A page on which this agent is logged in. A script error on it fails the test."""
@@ -61,9 +64,10 @@ async def busy_desk(tmp_path: Path, new_context: MakeContext) -> AsyncIterator[D
     clock, typing = people.Clock(), people.TypingHeard()
     cast = await database.write(people.hire)
     made = await database.write(people.fill_desk, cast)
-    server = TestServer(build(database, clock, typing), host="127.0.0.1")
+    app = build(database, clock, typing)
+    server = TestServer(app, host="127.0.0.1")
     await server.start_server()
-    yield Desk(f"http://127.0.0.1:{server.port}", database, clock, typing, cast, made, new_context)
+    yield Desk(f"http://127.0.0.1:{server.port}", database, clock, typing, cast, made, new_context, app[LIBRARY])
     await server.close()
     await database.close()
 
@@ -102,6 +106,29 @@ async def test_a_customers_message_is_read_as_soon_as_it_is_written_and_a_reply_
     await expect(page.locator(".said-agent", has_text="建议今天换胎")).to_be_visible()
     await expect(page.locator("#form-reply textarea")).to_have_value("")
     await expect(page.locator(".head .chip")).to_have_text("等客户回复")
+
+
+@pytest.mark.parametrize("wishes", [{}, PHONE], ids=["desk", "phone"])
+async def test_why_the_bot_said_something_is_shown_where_it_said_it(busy_desk: Desk, wishes: dict[str, Any]) -> None:
+    await busy_desk.library.reload()
+    page = await busy_desk.ticket_page(busy_desk.cast.li, "soon", **wishes)
+    await page.click(".trace summary")
+    link = page.locator("[data-why]")
+    await expect(link).to_have_attribute("aria-expanded", "false")
+    await link.click()
+    shown = page.locator(".said-bot .explanation")
+    await expect(shown).to_contain_text("轮胎多久需要更换？")
+    await expect(link).to_have_attribute("aria-expanded", "true")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await busy_desk.database.write(people.customer_writes, "v-soon", "还要等多久？", busy_desk.clock.now)
+    await expect(page.locator(".said-contact", has_text="还要等多久？")).to_be_visible()
+    await expect(shown).to_be_visible()
+    await link.click()
+    await expect(shown).to_have_count(0)
+    await page.route("**/console/explain*", lambda route: route.abort())
+    await link.click()
+    await expect(page.locator(".toast-bad")).to_be_visible()
+    await expect(link).to_have_attribute("aria-expanded", "false")
 
 
 async def test_typing_is_seen_on_both_sides(busy_desk: Desk) -> None:

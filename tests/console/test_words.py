@@ -1,5 +1,7 @@
 """How times and conversations are told, and in which language. Pure."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.console.login_delays import LoginDelays
@@ -117,6 +119,26 @@ def test_a_story_has_days_groups_notes_and_events_in_one_order() -> None:
         ("m5", True),
     ]
     assert [item.mine for item in story if isinstance(item, Said)] == [False, False, False, True, True]
+
+
+def test_what_the_bot_said_knows_the_question_before_it_unless_that_was_a_button() -> None:
+    trace = {"decision": "answer", "matches": [{"id": "tyre"}]}
+    bot = [replace(message(number, Author.BOT, NOON), trace=trace) for number in (1, 3, 4, 6, 8)]
+    story = Teller(almanac(), {}, "").tell(
+        [
+            bot[0],
+            replace(message(2, Author.CONTACT, NOON), text="轮胎" * 400),
+            *bot[1:3],
+            replace(message(5, Author.CONTACT, NOON), text="没解决", action="unsolved"),
+            bot[3],
+            replace(message(7, Author.CONTACT, NOON), text="首保"),
+            replace(bot[4], trace={}),
+        ],
+        [],
+        [],
+    )
+    asked = [item.asked for item in story if isinstance(item, Said) and item.message.author is Author.BOT]
+    assert asked == [None, "轮胎" * 250, "轮胎" * 250, None, None]
 
 
 def test_events_that_nobody_foresaw_are_told_in_general_words() -> None:

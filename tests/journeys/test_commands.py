@@ -150,6 +150,35 @@ def test_what_is_exported_is_imported_back_unchanged(program: Program, tmp_path:
 
 
 @pytest.mark.slow
+def test_a_match_is_explained_beside_a_running_server_in_words_and_as_json(program: Program, tmp_path: Path) -> None:
+    program.start()
+    done = program.command("explain", "怎么关闭哨兵模式")
+    assert done.returncode == 0, done.stderr
+    assert "直接回答" in done.stdout
+    assert "connect-sentry-off" in done.stdout
+    done = program.command("explain", "怎么关闭哨兵模式", "--language", "en", "--limit", "1")
+    assert "letter for letter" in done.stdout
+    file = tmp_path / "more.jsonl"
+    file.write_text(json.dumps(ENTRY, ensure_ascii=False) + "\n", encoding="utf-8")
+    done = program.command("explain", "月秋上能充电吗\x1b[31m[bold]", "--entries", str(file), "--json")
+    facts = json.loads(done.stdout)
+    assert facts["matches"][0]["entry_id"] == ENTRY["id"]
+    assert {"said": "秋", "link": "sound", "there": "球", "sound": "qiu"} in facts["matches"][0]["joints"]
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.slow
+def test_entries_that_are_refused_or_not_there_cannot_be_explained_with(program: Program, tmp_path: Path) -> None:
+    file = tmp_path / "more.jsonl"
+    file.write_text("not json\n", encoding="utf-8")
+    done = program.command("explain", "轮胎", "--entries", str(file))
+    assert (done.returncode, "more.jsonl:1:" in done.stderr) == (1, True)
+    done = program.command("explain", "轮胎")
+    assert (done.returncode, "Traceback" in done.stderr, done.stdout) == (1, False, "")
+    assert not program.folder.exists()
+
+
+@pytest.mark.slow
 def test_a_backup_taken_while_serving_is_restored_whole(program: Program, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     program.start()

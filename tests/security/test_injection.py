@@ -68,6 +68,7 @@ QUERIES = [
     ("/help/search", "lang"),
     ("/help", "lang"),
     ("/console", "view"),
+    ("/console/explain", "text"),
     ("/console/login", "next"),
     ("/console/setup", "token"),
     ("/chat/frames", "after"),
