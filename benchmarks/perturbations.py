@@ -11,9 +11,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from pypinyin import lazy_pinyin
-
-from knowledgebase.text import normalise, shipped_vocabulary, to_traditional
+from knowledgebase.text import normalise, pinyin, shipped_vocabulary, to_traditional
 
 Perturbation = Callable[[str, Random], str]
 
@@ -21,7 +19,6 @@ Perturbation = Callable[[str, Random], str]
 FEWEST_TO_DROP_FROM = 5
 COMMONEST_OF_A_SOUND = 4
 _HAN = re.compile(r"[一-鿿]")
-_RUNS = re.compile(r"[一-鿿]+|[^一-鿿]")
 _PUNCTUATION = re.compile(r"[^\w\s.%]|(?<!\d)\.|\.(?!\d)")
 
 # Pairs of simplified characters that are taken for one another on a screen, by handwriting or by scanning.
@@ -84,7 +81,7 @@ def homophone(text: str, chance: Random) -> str:
     """One character typed as another common one of the same syllable, whatever its tone."""
     choices = [
         (at, other)
-        for at, (character, syllable) in enumerate(zip(text, syllables(text), strict=True))
+        for at, (character, syllable) in enumerate(zip(text, pinyin(text), strict=True))
         if _HAN.match(character)
         for other in _commonest_by_sound().get(syllable, ())
         if other != normalise(character)
@@ -163,11 +160,6 @@ def perturb(text: str, names: tuple[str, ...], seed: int) -> str:
     return changed
 
 
-def syllables(text: str) -> list[str]:
-    """One syllable without tone for each Chinese character, read in its context; other characters as they are."""
-    return [syllable for run in _RUNS.findall(text) for syllable in lazy_pinyin(run)]
-
-
 def _replace_one(text: str, choices: list[tuple[int, str]], chance: Random) -> str:
     """Every place is as likely as any other, however many characters could stand there."""
     if not choices:
@@ -198,5 +190,5 @@ def _commonest_by_sound() -> Mapping[str, tuple[str, ...]]:
     single = sorted((word for word in counted if _HAN.fullmatch(word)), key=lambda word: (-counted[word], word))
     found: defaultdict[str, list[str]] = defaultdict(list)
     for character in single:
-        found[str(lazy_pinyin(character)[0])].append(character)
+        found[pinyin(character)[0]].append(character)
     return {syllable: tuple(characters[:COMMONEST_OF_A_SOUND]) for syllable, characters in found.items()}
