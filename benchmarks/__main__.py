@@ -5,10 +5,17 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import answers, group_commit, idle, matching
+from benchmarks import answers, contrast, group_commit, idle, matching, robustness
 
 RESULTS = Path(__file__).parent / "results.json"
-BENCHMARKS = {"idle": idle.run, "answers": answers.run, "group commit": group_commit.run, "matching": matching.run}
+BENCHMARKS = {
+    "idle": idle.run,
+    "answers": answers.run,
+    "group commit": group_commit.run,
+    "matching": matching.run,
+    "contrast": contrast.run,
+    "robustness": robustness.run,
+}
 
 
 def main() -> None:
