@@ -31,8 +31,11 @@ MOST_LEFT_OUT = 100
 ENOUGH = 40
 # Above this the shipped confidence, fitted to real questions for these entries, knows better than trials.
 KNOWN = 0.9
-HELPFUL = 0.7
-HIGHEST = 0.99
+HELPFUL = 0.6
+# No answer is given that is more likely wrong, and a known wording is always answered.
+LOWEST, HIGHEST = 0.5, 0.99
+# Where hardly anything is uncertain a whole step of Newton's method would leap over the best place.
+FARTHEST_STEP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ def _newton(design: Floats, right: Floats, importance: Floats, held: Floats) -> 
         gradient = design.T @ (importance * (right - chance)) - held * (found - start)
         curvature = (design * (importance * chance * (1 - chance))[:, None]).T @ design + np.diag(held)
         step = np.linalg.solve(curvature, gradient)
-        found = found + step
+        found = found + step * min(1.0, FARTHEST_STEP / max(float(np.abs(step).max()), 1e-9))
         if np.abs(step).max() < 1e-6:
             break
     return found
@@ -198,7 +201,7 @@ def _newton(design: Floats, right: Floats, importance: Floats, held: Floats) -> 
 def _own_thresholds(asked: _Asked, slope: float, shift: float, precision: float) -> Thresholds:
     """The lowest confidence at which answers are expected to be right, and asking back to be worth it."""
     sure = 1 / (1 + np.exp(-(slope * asked.log_odds + shift)))
-    answer = lowest_threshold(sure, sure, asked.importance, precision)
+    answer = max(lowest_threshold(sure, sure, asked.importance, precision), LOWEST)
     unsure = sure < answer
     clarify = lowest_threshold(sure[unsure], asked.helpful[unsure], asked.importance[unsure], HELPFUL)
     return Thresholds(min(answer, HIGHEST), min(answer, clarify, HIGHEST))

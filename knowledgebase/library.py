@@ -1,7 +1,6 @@
 """The knowledge base in force: searched off the event loop, swapped whole when entries change."""
 
 import asyncio
-import contextlib
 import logging
 import threading
 
@@ -29,7 +28,7 @@ class Library:
         self._precision = precision
         self._current = KnowledgeBase.build([]).under(uncalibrated(shipped_weights(), precision))
         self._outdated = threading.Event()
-        self._calibrating: asyncio.Task[None] | None = None
+        self._calibrating: set[asyncio.Task[None]] = set()
 
     async def reload(self) -> None:
         """Build anew from what is published now; searches go on in the old one until it is ready.
@@ -38,20 +37,23 @@ class Library:
         """
         entries = await self._database.read(published)
         fresh = await asyncio.to_thread(KnowledgeBase.build, entries)
-        await self._abandon()
+        self._outdated.set()
         self._current = fresh.under(self._current.calibration)
         self._outdated = threading.Event()
-        self._calibrating = asyncio.create_task(self._calibrate(self._current, self._outdated))
+        task = asyncio.create_task(self._calibrate(self._current, self._outdated))
+        self._calibrating.add(task)
+        task.add_done_callback(self._calibrating.discard)
         log.info("knowledge base ready entries=%d", len(entries))
 
     async def calibrated(self) -> None:
-        """Wait until the knowledge base in force has its own calibration, or another has taken its place."""
-        if self._calibrating is not None:
-            await asyncio.wait([self._calibrating])
+        """Wait until nothing is being calibrated any more."""
+        while self._calibrating:
+            await asyncio.wait(self._calibrating)
 
     async def close(self) -> None:
         """Give up calibrating; searches go on."""
-        await self._abandon()
+        self._outdated.set()
+        await self.calibrated()
 
     async def search(self, text: str, limit: int = 5) -> list[Match]:
         """The best matches of a customer's text among the published entries, best first."""
@@ -83,12 +85,6 @@ class Library:
         if self._current is base:
             self._current = calibrated
             _tell(calibrated.calibration)
-
-    async def _abandon(self) -> None:
-        self._outdated.set()
-        if self._calibrating is not None:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([self._calibrating])
 
 
 def _tell(found: Calibration) -> None:
