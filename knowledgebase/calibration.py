@@ -19,7 +19,7 @@ from knowledgebase.familiar import likeness, sketch
 from knowledgebase.match import Matcher
 from knowledgebase.model import Entry, Thresholds
 from knowledgebase.text import Vocabulary
-from knowledgebase.trials import Question, Trial, other_topics, sample
+from knowledgebase.trials import Question, Trial, sample
 
 Floats = NDArray[np.float64]
 PRECISION = 0.97
@@ -105,7 +105,6 @@ def calibrate(
     trials = _Trials(vocabulary, weights, abandoned)
     for trial in sample(entries):
         trials.ask(trial)
-    trials.ask(Trial(tuple(entries), tuple(other_topics())))
     return _fit(trials.kinds, familiar, weights, precision)
 
 

@@ -60,12 +60,14 @@ def leave_out(entries: Sequence[Entry]) -> Iterator[Trial]:
 
 
 def sample(entries: Sequence[Entry]) -> Iterator[Trial]:
-    """Trials like those of leave_out with at most SAMPLED questions of each kind in all, evenly spread."""
-    for trial in leave_out(entries) if len(entries) <= LARGE else _leave_out_of_many(entries):
-        most = SAMPLED // (FOLDS if len(entries) <= LARGE else FOLDS_OF_LARGE)
+    """Trials like those of leave_out with at most SAMPLED questions of each kind in all, and the other topics."""
+    few = len(entries) <= LARGE
+    folds = FOLDS if few else FOLDS_OF_LARGE
+    most = SAMPLED // folds
+    for fold, trial in enumerate(leave_out(entries) if few else _leave_out_of_many(entries)):
         left_out = [question for question in trial.questions if question.expected]
         taken_out = [question for question in trial.questions if not question.expected]
-        yield Trial(trial.entries, (*_spread(left_out, most), *_spread(taken_out, most)))
+        yield Trial(trial.entries, (*_spread(left_out, most), *_spread(taken_out, most), *other_topics()[fold::folds]))
 
 
 def other_topics() -> list[Question]:
