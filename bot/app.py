@@ -61,7 +61,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[TEMPLATES] = load_templates()
     app[ORIGINS] = origins(config, public_url)
     app[SOCKETS] = set()
-    app[LIBRARY] = Library(database)
+    app[LIBRARY] = Library(database, config.answers.precision)
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
     app[CONSOLE_SETTINGS] = ConsoleSettings(
@@ -84,17 +84,18 @@ def origins(config: Config, public_url: str) -> frozenset[str]:
     return frozenset({*config.chat.allowed_origins, *own})
 
 
-def limits_in_force(config: Config, shipped: Thresholds) -> Limits:
-    """The shipped thresholds under those of the settings."""
+def limits_in_force(config: Config, calibrated: Thresholds) -> Limits:
+    """The thresholds that the knowledge base was calibrated to, under those of the settings."""
     answers = config.answers
-    answer = shipped.answer if answers.answer_threshold is None else answers.answer_threshold
-    clarify = shipped.clarify if answers.clarify_threshold is None else answers.clarify_threshold
+    answer = calibrated.answer if answers.answer_threshold is None else answers.answer_threshold
+    clarify = calibrated.clarify if answers.clarify_threshold is None else answers.clarify_threshold
     return Limits(Thresholds(answer, min(answer, clarify)), answers.max_clarifications)
 
 
 async def _knowledge(app: web.Application) -> AsyncIterator[None]:
     await app[LIBRARY].reload()
     yield
+    await app[LIBRARY].close()
 
 
 async def _chat(app: web.Application) -> AsyncIterator[None]:

@@ -48,9 +48,10 @@ def serve(outer: Path | None, path: Path | None, port: int | None) -> None:
 @click.option("--queries", type=EXISTING, required=True, help="Labelled queries (JSONL).")
 @click.option("--predictions", type=FILE, help="Where to write one line per query.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: bool) -> None:
+@click.option("--precision", type=click.FloatRange(0.8, 0.995), default=0.97, show_default=True, help="Wanted.")
+def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: bool, precision: float) -> None:
     """Measure the matching on labelled queries."""
-    sys.exit(operations.guarded(partial(operations.evaluate, knowledge, queries, predictions, as_json)))
+    sys.exit(operations.guarded(partial(operations.evaluate, knowledge, queries, predictions, as_json, precision)))
 
 
 @main.command()

@@ -63,9 +63,9 @@ def run_server(config: Config) -> int:
     return 0
 
 
-def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: bool) -> int:
+def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: bool, precision: float) -> int:
     """Match labelled queries and print the figures."""
-    report = evaluate_files(knowledge, queries, predictions)
+    report = evaluate_files(knowledge, queries, predictions, precision)
     say(json.dumps(asdict(report)) if as_json else render(report))
     return 0
 

@@ -13,6 +13,10 @@ class EntryInvalid(KnowledgeError):
     """An entry that may not be stored; the sentence names its id and what is wrong."""
 
 
+class CalibrationAbandoned(KnowledgeError):
+    """The entries that were being calibrated are no longer in force."""
+
+
 class FileUnreadable(KnowledgeError):
     """The file as a whole is not a table of entries or questions: wrong format, encoding or size."""
 

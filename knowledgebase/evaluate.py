@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.calibration import PRECISION, Calibration
 from knowledgebase.labelled import read_known, read_questions
 from knowledgebase.model import Match, Thresholds
 from knowledgebase.search import KnowledgeBase
@@ -69,19 +70,20 @@ class Report:
     latency_p50_ms: float
     latency_p95_ms: float
     thresholds: Thresholds
+    calibration: Calibration
 
 
-def evaluate_files(entries: Path, queries: Path, predictions: Path | None) -> Report:
-    """Evaluate with a knowledge base built from the file alone; write each prediction if asked to.
+def evaluate_files(entries: Path, queries: Path, predictions: Path | None, precision: float = PRECISION) -> Report:
+    """Evaluate a knowledge base built from the file alone and calibrated to itself; write predictions if asked to.
 
     Raises FileUnreadable when either file is not what contracts say, naming the first bad line.
     """
-    base = KnowledgeBase.build(read_known(entries))
+    base = KnowledgeBase.build(read_known(entries)).calibrated(precision)
     made = predict(base, read_questions(queries))
     if predictions is not None:
         lines = (json.dumps(_as_row(each), ensure_ascii=False) + "\n" for each in made)
         predictions.write_text("".join(lines), encoding="utf-8")
-    return summarise(made, base.size, base.thresholds)
+    return summarise(made, base.size, base.calibration)
 
 
 def predict(base: KnowledgeBase, questions: Iterable[Question]) -> list[Prediction]:
@@ -96,7 +98,7 @@ def decide(confidence: float, thresholds: Thresholds) -> str:
     return "clarify" if confidence >= thresholds.clarify else "handoff"
 
 
-def summarise(made: Sequence[Prediction], entries: int, thresholds: Thresholds) -> Report:
+def summarise(made: Sequence[Prediction], entries: int, calibration: Calibration) -> Report:
     """Count what was right and wrong."""
     in_scope = [each for each in made if each.question.expected]
     answered = [each for each in made if each.decision == "answer"]
@@ -125,7 +127,8 @@ def summarise(made: Sequence[Prediction], entries: int, thresholds: Thresholds) 
         calibration_error=calibration_error(sure, right),
         latency_p50_ms=float(np.percentile(times, 50)) if len(times) else 0.0,
         latency_p95_ms=float(np.percentile(times, 95)) if len(times) else 0.0,
-        thresholds=thresholds,
+        thresholds=calibration.thresholds,
+        calibration=calibration,
     )
 
 
@@ -147,16 +150,18 @@ def calibration_error(sure: NDArray[np.float64], right: NDArray[np.float64]) -> 
 def render(report: Report) -> str:
     """The report for a terminal."""
     answered = f"{_share(report.answered, report.questions)} at confidence {report.thresholds.answer}"
+    asked_back = f"{_share(report.clarified, report.questions)} from confidence {report.thresholds.clarify}"
     return "\n".join(
         (
             f"entries                {report.entries}",
+            f"calibrated for         {_calibration(report.calibration)}",
             f"questions              {report.questions} ({report.out_of_scope} that nothing answers)",
             f"first match right      {_share(report.right_first, report.in_scope)}",
             f"right among three      {_share(report.right_in_three, report.in_scope)}",
             f"answered               {answered}",
             f"wrong among answered   {_share(report.answered_wrong, report.answered)}",
             f"out of scope answered  {_share(report.out_of_scope_answered, report.out_of_scope)}",
-            f"asked back             {_share(report.clarified, report.questions)}",
+            f"asked back             {asked_back}",
             f"right one offered      {_share(report.clarified_helpful, report.clarified)} of those asked back",
             f"coverage at 95 %       {report.coverage_at_95:.1%}",
             f"coverage at 97 %       {report.coverage_at_97:.1%}",
@@ -164,6 +169,12 @@ def render(report: Report) -> str:
             f"latency                p50 {report.latency_p50_ms:.2f} ms, p95 {report.latency_p95_ms:.2f} ms",
         )
     )
+
+
+def _calibration(found: Calibration) -> str:
+    known = found.evidence
+    evidence = f"{known.left_out} left out, {known.taken_out} taken out, {known.familiar:.0%} familiar"
+    return f"{found.precision_wanted:.1%} right; {'enough' if found.enough else 'too little'} evidence ({evidence})"
 
 
 def _share(part: int, whole: int) -> str:

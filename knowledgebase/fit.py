@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledgebase import confidence as model
+from knowledgebase.familiar import sketch
 from knowledgebase.labelled import read_known, read_questions
 from knowledgebase.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Thresholds
-from knowledgebase.text import DATA, shipped_vocabulary
-from knowledgebase.trials import Question, Trial, leave_out, pick_few, thin_out
+from knowledgebase.text import shipped_vocabulary
+from knowledgebase.trials import Question, Trial, leave_out, other_topics, pick_few, thin_out
 
 Floats = NDArray[np.float64]
 RANKING_PENALTY = 3.0
@@ -55,7 +56,7 @@ def fit(entries: Sequence[Entry], labelled: Sequence[Question], precision: float
         "thinned": _ask_all(_thinned(entries)),
         "few": _ask_all(_few(entries)),
         "labelled": _ask_all([Trial(tuple(entries), tuple(labelled))]),
-        "other topics": _ask_all([Trial(tuple(entries), tuple(_other_topics()))]),
+        "other topics": _ask_all([Trial(tuple(entries), tuple(other_topics()))]),
     }
     ranking = _fit_ranking([*asked["left out"], *asked["thinned"]])
     outcomes = {source: _outcomes(those, ranking) for source, those in asked.items()}
@@ -69,6 +70,7 @@ def fit(entries: Sequence[Entry], labelled: Sequence[Question], precision: float
             "entries": len(entries),
             "questions": {source: len(those.right) for source, those in outcomes.items()},
             "precision": precision,
+            "sketch": sketch(entries),
         },
     )
 
@@ -94,12 +96,7 @@ def _thinned(entries: Sequence[Entry]) -> Iterator[Trial]:
 
 def _few(entries: Sequence[Entry]) -> Iterator[Trial]:
     for size in (3, 10, 30):
-        yield from pick_few(entries, size, _other_topics())
-
-
-def _other_topics() -> list[Question]:
-    lines = (DATA / "other_topics.txt").read_text(encoding="utf-8").splitlines()
-    return [Question(line, frozenset()) for line in lines if line and not line.startswith("#")]
+        yield from pick_few(entries, size, other_topics())
 
 
 def _fit_ranking(asked: Sequence[Asked]) -> Floats:

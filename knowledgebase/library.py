@@ -2,35 +2,71 @@
 
 import asyncio
 import logging
+import threading
 
+from knowledgebase.calibration import PRECISION, Calibration, uncalibrated
+from knowledgebase.confidence import shipped_weights
 from knowledgebase.entries import published
+from knowledgebase.errors import CalibrationAbandoned
 from knowledgebase.model import Match, Thresholds
 from knowledgebase.search import KnowledgeBase
 from storage.database import Database
 
 log = logging.getLogger(__name__)
+# Between two questions calibration lets everybody else have the interpreter for so long.
+BREATH_S = 0.002
 
 
 class Library:
-    """Holds the KnowledgeBase built from the published entries. Lives as long as the server."""
+    """Holds the KnowledgeBase built from the published entries. Lives as long as the server.
 
-    def __init__(self, database: Database) -> None:
+    precision: the share of automatic answers that shall be right, which it calibrates to.
+    """
+
+    def __init__(self, database: Database, precision: float = PRECISION) -> None:
         self._database = database
-        self._current = KnowledgeBase.build([])
+        self._precision = precision
+        self._current = KnowledgeBase.build([]).under(uncalibrated(shipped_weights(), precision))
+        self._outdated = threading.Event()
+        self._calibrating: set[asyncio.Task[None]] = set()
 
     async def reload(self) -> None:
-        """Build anew from what is published now; searches go on in the old one until it is ready."""
+        """Build anew from what is published now; searches go on in the old one until it is ready.
+
+        The new one begins with the calibration in force and gets its own as soon as that is known.
+        """
         entries = await self._database.read(published)
-        self._current = await asyncio.to_thread(KnowledgeBase.build, entries)
+        fresh = await asyncio.to_thread(KnowledgeBase.build, entries)
+        self._outdated.set()
+        self._current = fresh.under(self._current.calibration)
+        self._outdated = threading.Event()
+        task = asyncio.create_task(self._calibrate(self._current, self._outdated))
+        self._calibrating.add(task)
+        task.add_done_callback(self._calibrating.discard)
         log.info("knowledge base ready entries=%d", len(entries))
+
+    async def calibrated(self) -> None:
+        """Wait until nothing is being calibrated any more."""
+        while self._calibrating:
+            await asyncio.wait(self._calibrating)
+
+    async def close(self) -> None:
+        """Give up calibrating; searches go on."""
+        self._outdated.set()
+        await self.calibrated()
 
     async def search(self, text: str, limit: int = 5) -> list[Match]:
         """The best matches of a customer's text among the published entries, best first."""
         return await asyncio.to_thread(self._current.search, text, limit)
 
     @property
+    def calibration(self) -> Calibration:
+        """What the knowledge base in force was calibrated to, and on what evidence."""
+        return self._current.calibration
+
+    @property
     def thresholds(self) -> Thresholds:
-        """What the knowledge base in force was calibrated to."""
+        """The least confidences of the calibration in force."""
         return self._current.thresholds
 
     @property
@@ -42,3 +78,25 @@ class Library:
     def size(self) -> int:
         """How many entries can be found."""
         return self._current.size
+
+    async def _calibrate(self, base: KnowledgeBase, outdated: threading.Event) -> None:
+        try:
+            calibrated = await asyncio.to_thread(base.calibrated, self._precision, lambda: outdated.wait(BREATH_S))
+        except CalibrationAbandoned:
+            return
+        except Exception:
+            log.exception("knowledge base not calibrated entries=%d", base.size)
+            return
+        if self._current is base:
+            self._current = calibrated
+            _tell(calibrated.calibration)
+
+
+def _tell(found: Calibration) -> None:
+    log.info(
+        "knowledge base calibrated enough=%s left_out=%d answer=%.3f clarify=%.3f",
+        found.enough,
+        found.evidence.left_out,
+        found.thresholds.answer,
+        found.thresholds.clarify,
+    )

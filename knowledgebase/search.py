@@ -1,7 +1,8 @@
 """The knowledge base as the rest of the house knows it: built from entries, asked with an utterance."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from knowledgebase.calibration import PRECISION, Calibration, calibrate, uncalibrated
 from knowledgebase.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
 from knowledgebase.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Match, Thresholds
@@ -17,20 +18,43 @@ class KnowledgeBase:
     Safe to search from any thread.
     """
 
-    def __init__(self, entries: tuple[Entry, ...], matcher: Matcher, weights: Weights) -> None:
+    def __init__(
+        self,
+        entries: tuple[Entry, ...],
+        vocabulary: Vocabulary,
+        weights: Weights,
+        matcher: Matcher,
+        calibration: Calibration,
+    ) -> None:
         self.entries = entries
-        self.thresholds: Thresholds = weights.thresholds
-        self._matcher = matcher
+        self.calibration = calibration
+        self._vocabulary = vocabulary
         self._weights = weights
+        self._matcher = matcher
         self._verbatim = _verbatim(entries)
 
     @classmethod
     def build(
         cls, entries: Sequence[Entry], vocabulary: Vocabulary | None = None, weights: Weights | None = None
     ) -> "KnowledgeBase":
-        """The knowledge base of these entries, by default with the shipped words, weights and thresholds."""
-        matcher = Matcher(entries, vocabulary or shipped_vocabulary())
-        return cls(tuple(entries), matcher, weights or shipped_weights())
+        """The knowledge base of these entries, not yet calibrated, by default with the shipped words and weights."""
+        words, fitted = vocabulary or shipped_vocabulary(), weights or shipped_weights()
+        return cls(tuple(entries), words, fitted, Matcher(entries, words), uncalibrated(fitted))
+
+    def under(self, calibration: Calibration) -> "KnowledgeBase":
+        """The same entries with this calibration; costs next to nothing."""
+        return KnowledgeBase(self.entries, self._vocabulary, self._weights, self._matcher, calibration)
+
+    def calibrated(
+        self, precision: float = PRECISION, abandoned: Callable[[], bool] = lambda: False
+    ) -> "KnowledgeBase":
+        """The same entries, calibrated to themselves; takes seconds. Raises CalibrationAbandoned when asked to."""
+        return self.under(calibrate(self.entries, self._vocabulary, self._weights, precision, abandoned))
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The least confidences for answering and for asking back that this was calibrated to."""
+        return self.calibration.thresholds
 
     @property
     def size(self) -> int:
@@ -53,7 +77,7 @@ class KnowledgeBase:
         if not len(candidates.entries):
             return []
         ranking = rank(candidates, self._weights.ranking)
-        first = confidence(signs(candidates, ranking), self._weights)
+        first = self.calibration.recalibrated(confidence(signs(candidates, ranking), self._weights))
         if self._verbatim.get(compact(utterance)) == candidates.entries[ranking.rows[0]]:
             first = max(first, VERBATIM)
         sure = confidences(first, ranking.shares[:limit])

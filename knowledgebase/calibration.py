@@ -1,0 +1,242 @@
+"""Fits confidence and thresholds to the entries at hand, from questions made of these entries (trials.py).
+
+A question left out, an entry taken out and another topic stand for what customers ask, mixed as SHARES says. The
+shipped log-odds are stretched and shifted (Platt, "Probabilistic outputs for support vector machines", 1999),
+held to the shipped ones by a penalty that counts like so many trials. The answer threshold is the lowest at which
+the mean confidence of what would be answered is the precision wanted.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledgebase.confidence import Weights, confidence, rank, signs
+from knowledgebase.errors import CalibrationAbandoned
+from knowledgebase.familiar import likeness, sketch
+from knowledgebase.match import Matcher
+from knowledgebase.model import Entry, Thresholds
+from knowledgebase.text import Vocabulary
+from knowledgebase.trials import Question, Trial, sample
+
+Floats = NDArray[np.float64]
+PRECISION = 0.97
+# Of ten questions six have an entry, and a quarter are about something near that has none.
+SHARES = (0.6, 0.25, 0.15)
+# What is known without any trial counts like so many of them, for the stretch and for the shift.
+HELD = (20.0, 5.0)
+MOST_LEFT_OUT = 100
+ENOUGH = 40
+# Above this the shipped confidence, fitted to real questions for these entries, knows better than trials.
+KNOWN = 0.9
+HELPFUL = 0.6
+# No answer is given that is more likely wrong, and a known wording is always answered.
+LOWEST, HIGHEST = 0.5, 0.99
+# Where hardly anything is uncertain a whole step of Newton's method would leap over the best place.
+FARTHEST_STEP = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a calibration rests on: questions asked of each kind, and how like the entries are to those that the
+    shipped confidence was fitted to with labelled questions (0 to 1)."""
+
+    left_out: int = 0
+    taken_out: int = 0
+    other_topics: int = 0
+    familiar: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a knowledge base was calibrated to.
+
+    enough: whether the evidence carried it; without, thresholds are the more careful of shipped and own: fewer
+    answers and more asking back. slope and shift apply to the shipped log-odds.
+    """
+
+    evidence: Evidence
+    precision_wanted: float
+    thresholds: Thresholds
+    enough: bool
+    slope: float = 1.0
+    shift: float = 0.0
+
+    def recalibrated(self, shipped: float) -> float:
+        """The confidence here for a shipped one; a higher one stays higher."""
+        if (self.slope, self.shift) == (1.0, 0.0):
+            return shipped
+        return _chance(self.slope * _log_odds(shipped) + self.shift)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked: shipped log-odds, whether the first is right, whether one of three is, what each counts."""
+
+    log_odds: Floats
+    right: Floats
+    helpful: Floats
+    importance: Floats
+
+
+def uncalibrated(weights: Weights, precision: float = PRECISION) -> Calibration:
+    """What holds before any trial: the shipped confidence, and its thresholds moved to the precision wanted."""
+    return Calibration(Evidence(), precision, _shipped_thresholds(weights, precision), enough=False)
+
+
+def calibrate(
+    entries: Sequence[Entry],
+    vocabulary: Vocabulary,
+    weights: Weights,
+    precision: float = PRECISION,
+    abandoned: Callable[[], bool] = lambda: False,
+) -> Calibration:
+    """The calibration of these entries to this precision; the same entries give the same one.
+
+    Asks a bounded number of questions. Before each it asks abandoned whether anyone still wants to know, and
+    raises CalibrationAbandoned if not.
+    """
+    familiar = likeness(sketch(entries), weights.provenance.get("sketch", ()))
+    if familiar >= KNOWN:
+        known = Evidence(familiar=familiar)
+        return Calibration(known, precision, _shipped_thresholds(weights, precision), enough=True)
+    trials = _Trials(vocabulary, weights, abandoned)
+    for trial in sample(entries):
+        trials.ask(trial)
+    return _fit(trials.kinds, familiar, weights, precision)
+
+
+class _Trials:
+    """Asks trials and keeps what came of them: left out, taken out, other topics."""
+
+    def __init__(self, vocabulary: Vocabulary, weights: Weights, abandoned: Callable[[], bool]) -> None:
+        self.kinds: tuple[list[tuple[float, bool, bool]], ...] = ([], [], [])
+        self._vocabulary = vocabulary
+        self._weights = weights
+        self._abandoned = abandoned
+
+    def ask(self, trial: Trial) -> None:
+        """Ask every question of a trial."""
+        if self._abandoned():
+            raise CalibrationAbandoned("these entries are no longer in force")
+        matcher = Matcher(trial.entries, self._vocabulary)
+        for question in trial.questions:
+            if self._abandoned():
+                raise CalibrationAbandoned("these entries are no longer in force")
+            kind = 0 if question.expected else 1 if question.near else 2
+            self.kinds[kind].append(self._outcome(matcher, trial.entries, question))
+
+    def _outcome(self, matcher: Matcher, entries: tuple[Entry, ...], question: Question) -> tuple[float, bool, bool]:
+        """The shipped confidence, whether the first match is right, whether one of three is."""
+        candidates = matcher.candidates(question.utterance)
+        if not len(candidates.entries):
+            return 0.0, False, False
+        ranking = rank(candidates, self._weights.ranking)
+        best = [entries[candidates.entries[row]].id in question.expected for row in ranking.rows[:3]]
+        return confidence(signs(candidates, ranking), self._weights), best[0], any(best)
+
+
+def _fit(
+    kinds: Sequence[list[tuple[float, bool, bool]]], familiar: float, weights: Weights, precision: float
+) -> Calibration:
+    left_out, taken_out, others = (len(kind) for kind in kinds)
+    evidence = Evidence(left_out, taken_out, others, familiar)
+    enough = evidence.left_out >= ENOUGH and evidence.taken_out >= ENOUGH
+    shipped = _shipped_thresholds(weights, precision)
+    if not evidence.left_out:
+        return Calibration(evidence, precision, shipped, enough)
+    asked = _mixed(kinds)
+    slope, shift = _stretch(asked, min(evidence.left_out, MOST_LEFT_OUT) / SHARES[0] * (1 - familiar))
+    carried = Calibration(evidence, precision, shipped, enough, slope, shift)
+    shipped = Thresholds(carried.recalibrated(shipped.answer), carried.recalibrated(shipped.clarify))
+    own = _own_thresholds(asked, slope, shift, precision)
+    blended = Thresholds(
+        _between(own.answer, shipped.answer, familiar), _between(own.clarify, shipped.clarify, familiar)
+    )
+    chosen = blended if enough else _more_careful(blended, shipped)
+    return Calibration(evidence, precision, _rounded(chosen), enough, slope, shift)
+
+
+def _mixed(kinds: Sequence[list[tuple[float, bool, bool]]]) -> _Asked:
+    """All outcomes that found something, each kind counting as much as its share of what customers ask."""
+    rows = [
+        (_log_odds(sure), right, helpful, share / len(kind))
+        for kind, share in zip(kinds, SHARES, strict=True)
+        for sure, right, helpful in kind
+        if sure
+    ]
+    return _Asked(*np.array(rows, float).reshape(len(rows), 4).T)
+
+
+def _stretch(asked: _Asked, trials: float) -> tuple[float, float]:
+    """Slope and shift of the log-odds by Newton's method, when all that was asked counts like so many trials.
+
+    The slope is not below 1: what trials get wrong at high confidence is mostly an entry's sibling, which says
+    more about the entries' wordings than about customers.
+    """
+    design = np.column_stack((asked.log_odds, np.ones(len(asked.log_odds))))
+    found = _newton(design, asked.right, asked.importance * trials, np.array(HELD))
+    if found[0] < 1:
+        found = _newton(design, asked.right, asked.importance * trials, np.array((1e9, HELD[1])))
+    return float(max(found[0], 1.0)), float(found[1])
+
+
+def _newton(design: Floats, right: Floats, importance: Floats, held: Floats) -> Floats:
+    start = np.array((1.0, 0.0))
+    found = start
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(design @ found, -30, 30)))
+        gradient = design.T @ (importance * (right - chance)) - held * (found - start)
+        curvature = (design * (importance * chance * (1 - chance))[:, None]).T @ design + np.diag(held)
+        step = np.linalg.solve(curvature, gradient)
+        found = found + step * min(1.0, FARTHEST_STEP / max(float(np.abs(step).max()), 1e-9))
+        if np.abs(step).max() < 1e-6:
+            break
+    return found
+
+
+def _own_thresholds(asked: _Asked, slope: float, shift: float, precision: float) -> Thresholds:
+    """The lowest confidence at which answers are expected to be right, and asking back to be worth it."""
+    sure = 1 / (1 + np.exp(-(slope * asked.log_odds + shift)))
+    answer = max(lowest_threshold(sure, sure, asked.importance, precision), LOWEST)
+    unsure = sure < answer
+    clarify = lowest_threshold(sure[unsure], asked.helpful[unsure], asked.importance[unsure], HELPFUL)
+    return Thresholds(min(answer, HIGHEST), min(answer, clarify, HIGHEST))
+
+
+def lowest_threshold(sure: Floats, worth: Floats, importance: Floats, share: float) -> float:
+    """The lowest confidence so that those at or above it are worth this share on average; 1 if there is none."""
+    order = np.argsort(-sure, kind="stable")
+    shares = np.cumsum((worth * importance)[order]) / np.cumsum(importance[order])
+    good = np.flatnonzero(shares >= share)
+    return float(sure[order[good[-1]]]) if len(good) else 1.0
+
+
+def _shipped_thresholds(weights: Weights, precision: float) -> Thresholds:
+    """The shipped thresholds, fitted for PRECISION, moved as far as the precision wanted is from that."""
+    answer = min(_chance(_log_odds(weights.thresholds.answer) + _log_odds(precision) - _log_odds(PRECISION)), HIGHEST)
+    return _rounded(Thresholds(answer, min(weights.thresholds.clarify, answer)))
+
+
+def _more_careful(own: Thresholds, shipped: Thresholds) -> Thresholds:
+    """Answer only where both would, ask back where either would."""
+    return Thresholds(max(own.answer, shipped.answer), min(own.clarify, shipped.clarify))
+
+
+def _rounded(thresholds: Thresholds) -> Thresholds:
+    return Thresholds(round(thresholds.answer, 3), round(thresholds.clarify, 3))
+
+
+def _between(own: float, shipped: float, familiar: float) -> float:
+    return _chance((1 - familiar) * _log_odds(own) + familiar * _log_odds(shipped))
+
+
+def _log_odds(chance: float) -> float:
+    bounded = min(max(chance, 1e-9), 1 - 1e-9)
+    return math.log(bounded / (1 - bounded))
+
+
+def _chance(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-min(max(log_odds, -30.0), 30.0)))
