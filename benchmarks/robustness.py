@@ -98,8 +98,8 @@ def _loss(
     peer: Mapping[Question, bool],
     base: KnowledgeBase,
 ) -> Loss:
-    before = summarise([found[each.clean] for each in changed], base.size, base.thresholds)
-    after = summarise([found[each.question] for each in changed], base.size, base.thresholds)
+    before = summarise([found[each.clean] for each in changed], base.size, base.calibration)
+    after = summarise([found[each.question] for each in changed], base.size, base.calibration)
     in_scope = [each for each in changed if each.clean.expected]
     return Loss(
         questions=len(changed),
