@@ -73,12 +73,14 @@ def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: 
 def explain_match(config: Config, text: str, path: Path | None, limit: int, language: str | None) -> int:
     """Say why a text is matched as it is, in words or, without a language, as JSON.
 
-    Matches against the published entries, or those of a file.
+    Matches against the published entries, or those of a file, calibrated to themselves as the server calibrates.
     """
     found = _published(path) if path else read_folder(config.server.data_folder, entries.published)
     if found is None:
         return 1
-    base = KnowledgeBase.build(found)
+    with Progress(console=console, transient=True) as progress:
+        progress.add_task(f"calibrating {len(found)} entries", total=None)
+        base = KnowledgeBase.build(found).calibrated(config.answers.precision)
     explanation = explain(base, text, limit, limits_in_force(config, base.thresholds).thresholds)
     if language is None:
         say(json.dumps(asdict(explanation), ensure_ascii=False, indent=2))
