@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from rapidfuzz.distance import Postfix, Prefix
 
 from benchmarks.contrast import KINDS, Outcome, Pair, ask, read_pairs, summary
 from knowledgebase.evaluate import decide
@@ -14,6 +15,16 @@ from knowledgebase.text import compact
 FEWEST_PAIRS = 300
 FEWEST_OF_A_KIND = 40
 FEWEST_TRADES = 10
+
+
+LONGEST_DIFFERENCE = 7
+
+
+def between(left: str, right: str) -> tuple[str, str]:
+    """What is left of two texts without their common beginning and end."""
+    start = Prefix.similarity(left, right)
+    end = Postfix.similarity(left[start:], right[start:])
+    return left[start : len(left) - end], right[start : len(right) - end]
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +66,11 @@ def test_the_two_sides_of_a_pair_stay_apart_after_normalising(pairs: list[Pair])
     for pair in pairs:
         assert compact(pair.a.question) != compact(pair.b.question), pair
         assert not {*map(compact, pair.asks_a)} & {*map(compact, pair.asks_b)}, pair
+
+
+def test_the_two_questions_of_a_pair_differ_in_one_short_place(pairs: list[Pair]) -> None:
+    longer = [pair for pair in pairs if max(map(len, between(pair.a.question, pair.b.question))) > LONGEST_DIFFERENCE]
+    assert longer == []
 
 
 def test_the_benchmark_runs_on_two_trades_and_its_outcomes_add_up(pairs: list[Pair]) -> None:
