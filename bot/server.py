@@ -6,7 +6,6 @@ import logging
 import resource
 import signal
 import socket
-import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +20,7 @@ from bot.control import SOCKET_NAME, open_control
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE
 from knowledgebase import entries
 from knowledgebase.transfer import read_entries
+from storage.check import Severity, engine
 from storage.sqlite import SQLiteDatabase, open_database
 
 log = logging.getLogger(__name__)
@@ -120,5 +120,6 @@ async def _announce(app: web.Application, say: Callable[[str], None]) -> None:
     if link is not None:
         lines.append(f"set up the first administrator within 30 minutes: {link}")
     say("\n".join(lines))
-    if sqlite3.sqlite_version_info < (3, 51, 3):
-        log.info("SQLite %s: one writing connection only, as its WAL fault requires", sqlite3.sqlite_version)
+    found = engine()
+    if found.severity is not Severity.FINE:
+        log.warning("%s", found.sentence)

@@ -41,15 +41,20 @@ def check(folder: Path) -> list[Finding]:
     database = folder / DATABASE_NAME
     if not database.is_file():
         return [
-            _sqlite_version(sqlite3.sqlite_version_info),
+            engine(),
             Finding(Severity.WARNING, f"{database} does not exist yet; the first start makes it."),
         ]
     return [
-        _sqlite_version(sqlite3.sqlite_version_info),
+        engine(),
         *_rights(folder),
         _space(folder),
         *_content(database),
     ]
+
+
+def engine() -> Finding:
+    """What is to be said of the database engine that this process runs on."""
+    return _sqlite_version(sqlite3.sqlite_version_info)
 
 
 def _sqlite_version(version: tuple[int, ...]) -> Finding:
