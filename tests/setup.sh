@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# What the tests need beside Python packages: a Chromium and a Chinese font for the browser tests.
+# What the tests need beside Python packages: a Chromium and a Chinese font for the browser tests, strace for the order
+# of fsync and answer.
 # Installs them through apt where that is possible; says what is missing otherwise.
 set -u
 missing=()
 command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+command -v strace >/dev/null 2>&1 || missing+=(strace)
 fc-list :lang=zh 2>/dev/null | grep -q . || missing+=(fonts-noto-cjk)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
