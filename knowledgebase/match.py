@@ -100,6 +100,7 @@ class Matcher:
         answers = self._spell(entry.answer for entry in entries)
         everyday = self._spell(vocabulary.background)
         self._texts, self._sounds = wordings.texts, wordings.sounds
+        self._verbatim = _sole_owners(self._texts, self.wordings)
         self._contrasts = [contrasts(text) for text in self._texts]
         self._characters = Index(wordings.characters, everyday.characters)
         self._words = Index(wordings.words, everyday.words)
@@ -116,6 +117,10 @@ class Matcher:
             sounds=[_sound_string(text) for text in compacted],
             words=[self.vocabulary.tokens(text) for text in compacted],
         )
+
+    def verbatim(self, utterance: str) -> int | None:
+        """The entry of which this is a wording, letter for letter; None for a wording of none or of several."""
+        return self._verbatim.get(compact(utterance))
 
     def candidates(self, utterance: str) -> Candidates:
         """The entries nearest to the utterance, in the order of the knowledge base, at most CANDIDATES."""
@@ -260,6 +265,14 @@ class _Found:
             self.themes.fine * richness,
         )
         return np.column_stack([column[entries] for column in columns])
+
+
+def _sole_owners(texts: Iterable[str], wordings: Iterable[tuple[int, str]]) -> dict[str, int]:
+    """Which entry each compacted wording belongs to, of those that belong to one alone."""
+    owners: dict[str, set[int]] = {}
+    for text, (at, _) in zip(texts, wordings, strict=True):
+        owners.setdefault(text, set()).add(at)
+    return {text: at for text, found in owners.items() if len(found) == 1 for at in found}
 
 
 def _richness(wordings: int, entries: int) -> float:

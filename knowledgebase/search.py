@@ -6,7 +6,7 @@ from knowledgebase.calibration import PRECISION, Calibration, calibrate, uncalib
 from knowledgebase.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
 from knowledgebase.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Match, Thresholds
-from knowledgebase.text import Vocabulary, compact, shipped_vocabulary
+from knowledgebase.text import Vocabulary, shipped_vocabulary
 
 # A question asked in just the words of an entry is that entry's, whatever its neighbours look like.
 VERBATIM = 0.99
@@ -31,7 +31,6 @@ class KnowledgeBase:
         self._vocabulary = vocabulary
         self._weights = weights
         self._matcher = matcher
-        self._verbatim = _verbatim(entries)
 
     @classmethod
     def build(
@@ -78,7 +77,7 @@ class KnowledgeBase:
             return []
         ranking = rank(candidates, self._weights.ranking)
         first = self.calibration.recalibrated(confidence(signs(candidates, ranking), self._weights))
-        if self._verbatim.get(compact(utterance)) == candidates.entries[ranking.rows[0]]:
+        if self._matcher.verbatim(utterance) == candidates.entries[ranking.rows[0]]:
             first = max(first, VERBATIM)
         sure = confidences(first, ranking.shares[:limit])
         return [self._match(candidates, ranking, place, each) for place, each in enumerate(sure)]
@@ -92,12 +91,3 @@ class KnowledgeBase:
             wording=self._matcher.wordings[candidates.nearest[row]][1],
             why={name: round(float(value), 4) for name, value in zip(FEATURES, candidates.features[row], strict=True)},
         )
-
-
-def _verbatim(entries: Sequence[Entry]) -> dict[str, int]:
-    """Which entry is asked for by each wording, letter for letter; none for a wording of several entries."""
-    owners: dict[str, set[int]] = {}
-    for at, entry in enumerate(entries):
-        for wording in (entry.question, *entry.similar):
-            owners.setdefault(compact(wording), set()).add(at)
-    return {wording: at for wording, found in owners.items() if len(found) == 1 for at in found}

@@ -60,7 +60,9 @@ SQL = [
 RAW = ["%00", "%FF", "%ED%A0%80", "%C0%AF", "..%2f..%2fapp.py", "%2e%2e%2fapp.py", "%252e%252e%252f", "%u0027", "%"]
 NO_TEXT: list[Any] = ["\x00", "\ud800", -1, 2**63, None, [], {}]
 INSIDE = re.compile(
-    r"argon2|sqlite|Traceback|syntax error|OperationalError|StatementRefused|no such column|/site-packages/|/bot/", re.I
+    r"argon2|sqlite|Traceback|syntax error|OperationalError|StatementRefused|no such column|/site-packages/|/bot/|"
+    + re.escape(str(ROOT)),
+    re.I,
 )
 
 QUERIES = [
