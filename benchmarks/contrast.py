@@ -15,10 +15,10 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from knowledgebase.evaluate import decide
+from knowledgebase.judging.evaluate import decide
 from knowledgebase.model import Entry
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.text import normalise
+from knowledgebase.wording.text import normalise
 
 PAIRS = Path(__file__).parent / "contrast.jsonl"
 KINDS = ("number", "negation", "opposite", "model", "party")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from knowledgebase import text
-from knowledgebase.labelled import read_known, read_questions
+from knowledgebase.judging.labelled import read_known, read_questions
+from knowledgebase.judging.trials import Question
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.trials import Question
+from knowledgebase.wording import text
 
 DEMO = text.DATA / "demo.jsonl"
 QUESTIONS = text.DATA / "questions-dev.jsonl"

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from knowledgebase.text import normalise, pinyin, shipped_vocabulary, to_traditional
+from knowledgebase.wording.text import normalise, pinyin, shipped_vocabulary, to_traditional
 
 Perturbation = Callable[[str, Random], str]
 

@@ -9,12 +9,12 @@ from random import Random
 from rapidfuzz import fuzz, process
 
 from benchmarks.perturbations import PERTURBATIONS, perturb
-from knowledgebase import text
-from knowledgebase.evaluate import Prediction, predict, summarise
-from knowledgebase.labelled import read_known, read_questions
+from knowledgebase.judging.evaluate import Prediction, predict, summarise
+from knowledgebase.judging.labelled import read_known, read_questions
+from knowledgebase.judging.trials import Question
 from knowledgebase.model import Entry
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.trials import Question
+from knowledgebase.wording import text
 
 DEMO = text.DATA / "demo.jsonl"
 QUESTIONS = text.DATA / "questions-test.jsonl"

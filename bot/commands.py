@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.console.passwords import hashed, password_problem
 from bot.errors import BotError
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.errors import KnowledgeError
 from knowledgebase.model import Entry, EntryStatus
 from storage import outbox

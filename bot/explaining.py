@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from knowledgebase.explain import Explanation, MatchExplained
+from knowledgebase.matching.explain import Explanation, MatchExplained
 
 
 @dataclass(frozen=True, slots=True)

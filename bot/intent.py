@@ -8,7 +8,7 @@ of bounded length and repeats nothing inside a repetition, so that no text can m
 import re
 from enum import StrEnum
 
-from knowledgebase.text import normalise
+from knowledgebase.wording.text import normalise
 
 
 class Wish(StrEnum):

@@ -22,13 +22,13 @@ from bot.errors import BotError
 from bot.explaining import as_renderable, tell
 from bot.server import serve, wall_clock
 from bot.templates import load_templates
-from knowledgebase import entries
+from knowledgebase.authoring import entries
+from knowledgebase.authoring.transfer import RowError, read_entries, write_entries
 from knowledgebase.errors import KnowledgeError
-from knowledgebase.evaluate import evaluate_files, render
-from knowledgebase.explain import explain
+from knowledgebase.judging.evaluate import evaluate_files, render
+from knowledgebase.matching.explain import explain
 from knowledgebase.model import Entry, EntryStatus
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.transfer import RowError, read_entries, write_entries
 from storage import backup as copies
 from storage import outbox
 from storage.check import Severity

@@ -29,7 +29,7 @@ from bot.scene import (
     subject,
     traditional,
 )
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.model import Match
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable

@@ -9,7 +9,7 @@ import jinja2
 from bot.decide import Action, Answer, Clarify, Decision, HandOff, OfferPerson, Remark, Say, Silence
 from bot.moments import Moment
 from knowledgebase.model import Match, Thresholds
-from knowledgebase.text import to_traditional
+from knowledgebase.wording.text import to_traditional
 from tickets.model import Author, Draft, MessageKind, Reason
 
 FORM_CONTACT = "contact"

@@ -7,10 +7,10 @@ from typing import Any
 
 from bot import intent
 from bot.decide import WHILE_WAITING, Action, Situation
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.errors import EntryNotFound
 from knowledgebase.model import Entry, EntryStatus
-from knowledgebase.text import is_traditional, to_traditional
+from knowledgebase.wording.text import is_traditional, to_traditional
 from storage.database import Transaction
 from tickets import clocks, contacts, conversations, tickets
 from tickets.contact_details import ContactDetails, parse_details

@@ -18,8 +18,8 @@ from bot.config import Config
 from bot.console.setup import new_setup_link
 from bot.control import SOCKET_NAME, open_control
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE
-from knowledgebase import entries
-from knowledgebase.transfer import read_entries
+from knowledgebase.authoring import entries
+from knowledgebase.authoring.transfer import read_entries
 from storage.check import Severity, engine
 from storage.sqlite import SQLiteDatabase, open_database
 

@@ -4,10 +4,10 @@ import asyncio
 import logging
 import threading
 
-from knowledgebase.calibration import PRECISION, Calibration, uncalibrated
-from knowledgebase.confidence import shipped_weights
-from knowledgebase.entries import published
+from knowledgebase.authoring.entries import published
 from knowledgebase.errors import CalibrationAbandoned
+from knowledgebase.judging.calibration import PRECISION, Calibration, uncalibrated
+from knowledgebase.matching.confidence import shipped_weights
 from knowledgebase.model import Match, Thresholds
 from knowledgebase.search import KnowledgeBase
 from storage.database import Database

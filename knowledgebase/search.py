@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from knowledgebase.calibration import PRECISION, Calibration, calibrate, uncalibrated
-from knowledgebase.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
-from knowledgebase.match import FEATURES, Candidates, Matcher
+from knowledgebase.judging.calibration import PRECISION, Calibration, calibrate, uncalibrated
+from knowledgebase.matching.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
+from knowledgebase.matching.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Match, Thresholds
-from knowledgebase.text import Vocabulary, shipped_vocabulary
+from knowledgebase.wording.text import Vocabulary, shipped_vocabulary
 
 # A question asked in just the words of an entry is that entry's, whatever its neighbours look like.
 VERBATIM = 0.99

@@ -18,7 +18,7 @@ from bot.config import Config
 from bot.gateway.answers import ServerFrame
 from bot.keys import CHAT, LIBRARY
 from bot.server import make_runner
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.model import Entry
 from storage.sqlite import SQLiteDatabase, open_database
 

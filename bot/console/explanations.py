@@ -11,7 +11,7 @@ from bot.console.story import LONGEST_ASKED
 from bot.explaining import tell
 from bot.gateway.limits import MINUTE_S, Pace
 from bot.keys import LIBRARY, TEMPLATES, THRESHOLDS
-from knowledgebase.explain import explain
+from knowledgebase.matching.explain import explain
 
 MOST_MATCHES = 3
 EXPLANATIONS_PER_MINUTE = 60

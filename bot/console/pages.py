@@ -12,7 +12,7 @@ from bot.console.story import Guess, Item, Teller, guesses_of, isolated
 from bot.console.texts import Say
 from bot.console.times import Almanac, Urgency
 from bot.keys import DATABASE
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.errors import EntryNotFound
 from knowledgebase.model import EntryStatus
 from storage.database import Transaction

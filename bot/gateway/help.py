@@ -19,7 +19,7 @@ from bot.gateway.shelves import Contents, Shelves
 from bot.keys import CHAT, CONFIG, DATABASE, LIBRARY, TEMPLATES
 from bot.templates import FOLDER
 from knowledgebase.model import Entry, Match, Thresholds
-from knowledgebase.text import is_traditional, to_traditional
+from knowledgebase.wording.text import is_traditional, to_traditional
 
 FILES = Files("help")
 LONGEST_QUERY = 200

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from knowledgebase.entries import published
+from knowledgebase.authoring.entries import published
 from knowledgebase.model import Entry
-from knowledgebase.text import compact
+from knowledgebase.wording.text import compact
 from storage.database import Database
 from storage.signals import Signals
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.bot.cast import BRAKES, COMPLAINTS, NOW, PRICE, SERVICE, TYRES, Customer, ScriptedShelf
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from bot.explaining import Told, as_renderable, tell
 from bot.templates import load_templates
-from knowledgebase.explain import explain
+from knowledgebase.matching.explain import explain
 from knowledgebase.model import Entry
 from knowledgebase.search import KnowledgeBase
 

@@ -13,7 +13,7 @@ from bot.intent import plain
 from bot.receive import Answering, Terms, record
 from bot.scene import details_in, load_scene, typed_button
 from bot.templates import load_templates
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.model import EntryStatus, Match
 from storage.database import Row, Transaction
 from storage.sqlite import SQLiteDatabase, open_database

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.console.passwords import hash_password
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.model import Entry
 from storage.database import Transaction
 from tickets import agents, contacts, conversations, desk, escalation, tickets

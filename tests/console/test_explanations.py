@@ -8,7 +8,7 @@ import pytest
 from bot.console.explanations import EXPLANATIONS_PER_MINUTE
 from bot.console.story import LONGEST_ASKED
 from bot.keys import LIBRARY
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.model import EntryStatus
 from storage.database import Transaction
 from storage.errors import StorageUnavailable

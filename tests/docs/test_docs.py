@@ -23,8 +23,8 @@ from bot.app import build_app
 from bot.command_line import main as command_line
 from bot.config import Config, EscalationLevel, Section, load_config
 from bot.messages import Channel
+from knowledgebase.authoring.validation import LONGEST
 from knowledgebase.model import Entry, EntryStatus
-from knowledgebase.validation import LONGEST
 from storage.migrate import migrate
 from storage.sqlite import SQLiteDatabase
 from tests.docs import pages

@@ -15,7 +15,7 @@ from bot.gateway.help import LONGEST_QUERY, sort_by_confidence, words
 from bot.gateway.languages import LANGUAGES, preferred
 from bot.gateway.limits import SEARCHES_PER_MINUTE
 from bot.gateway.prose import Piece, blocks, pieces
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.model import Entry, EntryStatus, Match, Thresholds
 from tests.fakes import ENTRIES, Server
 

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from bot.server import wall_clock
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from storage.sqlite import open_database
 from tests.fakes import ENTRIES
 from tests.journeys.program import Customer, Program

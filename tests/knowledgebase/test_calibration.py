@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from knowledgebase.calibration import ENOUGH, Calibration, calibrate, lowest_threshold
-from knowledgebase.confidence import shipped_weights
 from knowledgebase.errors import CalibrationAbandoned
-from knowledgebase.familiar import likeness, sketch
-from knowledgebase.labelled import read_known
+from knowledgebase.judging.calibration import ENOUGH, Calibration, calibrate, lowest_threshold
+from knowledgebase.judging.familiar import likeness, sketch
+from knowledgebase.judging.labelled import read_known
+from knowledgebase.judging.trials import SAMPLED, sample
+from knowledgebase.matching.confidence import shipped_weights
 from knowledgebase.model import Entry
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.text import shipped_vocabulary
-from knowledgebase.trials import SAMPLED, sample
+from knowledgebase.wording.text import shipped_vocabulary
 
 DEMO = Path(__file__).parents[2] / "knowledgebase" / "data" / "demo.jsonl"
 SHIPPED = shipped_weights().thresholds

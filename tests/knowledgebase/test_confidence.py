@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledgebase.confidence import (
+from knowledgebase.errors import WeightsInvalid
+from knowledgebase.judging.fit import OPPOSING, lowest_threshold
+from knowledgebase.matching.confidence import (
     confidences,
     fit_confidence,
     fit_ranking,
@@ -14,9 +16,7 @@ from knowledgebase.confidence import (
     shipped_weights,
     write_weights,
 )
-from knowledgebase.errors import WeightsInvalid
-from knowledgebase.fit import OPPOSING, lowest_threshold
-from knowledgebase.match import FEATURES
+from knowledgebase.matching.match import FEATURES
 
 
 def test_the_logistic_regression_finds_the_truth() -> None:

@@ -7,10 +7,10 @@ import pytest
 from rapidfuzz.distance import Postfix, Prefix
 
 from benchmarks.contrast import KINDS, Outcome, Pair, ask, read_pairs, summary
-from knowledgebase.evaluate import decide
+from knowledgebase.judging.evaluate import decide
 from knowledgebase.model import Entry
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.text import compact
+from knowledgebase.wording.text import compact
 
 FEWEST_PAIRS = 300
 FEWEST_OF_A_KIND = 40

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from knowledgebase.contrasts import DIFFERENCES, contrasts, differences
 from knowledgebase.model import Entry
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.text import compact
+from knowledgebase.wording.contrasts import DIFFERENCES, contrasts, differences
+from knowledgebase.wording.text import compact
 
 
 def between(asked: str, wording: str) -> set[str]:

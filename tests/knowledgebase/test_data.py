@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from knowledgebase.labelled import read_known, read_questions
+from knowledgebase.authoring.transfer import read_entries
+from knowledgebase.authoring.validation import problems
+from knowledgebase.judging.labelled import read_known, read_questions
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.text import DATA, normalise
-from knowledgebase.transfer import read_entries
-from knowledgebase.validation import problems
+from knowledgebase.wording.text import DATA, normalise
 
 LISTS = ["user_dictionary.txt", "stop_words.txt", "background.txt", "other_topics.txt"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledgebase import entries
+from knowledgebase.authoring import entries
 from knowledgebase.errors import EntryInvalid, EntryNotFound
 from knowledgebase.model import Entry, EntryStatus
 from storage.database import Transaction

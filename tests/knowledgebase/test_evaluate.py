@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from knowledgebase.errors import FileUnreadable
-from knowledgebase.evaluate import calibration_error, coverage, evaluate_files, render
+from knowledgebase.judging.evaluate import calibration_error, coverage, evaluate_files, render
 
 ENTRIES: list[dict[str, Any]] = [
     {"id": "tyre", "question": "轮胎多久换一次？", "similar": ["轮胎几年换"], "answer": "5 年"},

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from knowledgebase.contrasts import Topic
-from knowledgebase.explain import GROUPS, Explanation, Ground, Group, Link, explain
-from knowledgebase.match import FEATURES
+from knowledgebase.matching.explain import GROUPS, Explanation, Ground, Group, Link, explain
+from knowledgebase.matching.match import FEATURES
 from knowledgebase.model import Entry, Thresholds
 from knowledgebase.search import KnowledgeBase
+from knowledgebase.wording.contrasts import Topic
 
 ENTRIES = (
     Entry("tyre-when", "轮胎多久换一次？", "一般 5 年或 6 万公里。", "轮胎", ("轮胎几年换", "车胎多长时间换一次")),

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from knowledgebase.index import K1, B, Index, grams
+from knowledgebase.matching.index import K1, B, Index, grams
 
 DOCUMENTS = [grams(text) for text in ("轮胎多久换", "轮胎多少钱一个轮胎", "首保免费吗", "")]
 BACKGROUND = [grams(text) for text in ("多久", "多少钱", "多少")]

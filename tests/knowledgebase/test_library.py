@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from knowledgebase import entries
-from knowledgebase.calibration import Evidence
+from knowledgebase.authoring import entries
 from knowledgebase.errors import CalibrationAbandoned
+from knowledgebase.judging.calibration import Evidence
 from knowledgebase.library import Library
 from knowledgebase.model import Entry
 from knowledgebase.search import KnowledgeBase

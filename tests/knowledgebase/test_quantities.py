@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledgebase.quantities import amounts, canonical_numbers
+from knowledgebase.wording.quantities import amounts, canonical_numbers
 
 
 @pytest.mark.parametrize(

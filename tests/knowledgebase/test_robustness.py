@@ -8,9 +8,9 @@ import pytest
 from benchmarks import robustness
 from benchmarks.perturbations import IN_ENGLISH, LOOK_ALIKE, PERTURBATIONS, look_alike, perturb
 from benchmarks.robustness import ALONE, TOGETHER, generate, measure
-from knowledgebase.labelled import read_known, read_questions
-from knowledgebase.text import DATA, is_traditional, normalise, pinyin
-from knowledgebase.trials import Question
+from knowledgebase.judging.labelled import read_known, read_questions
+from knowledgebase.judging.trials import Question
+from knowledgebase.wording.text import DATA, is_traditional, normalise, pinyin
 
 ASKED = "请问X50在服务中心更新软件，要预约吗？5.5公里远。"
 QUESTIONS = read_questions(DATA / "questions-dev.jsonl")

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from knowledgebase.text import (
+from knowledgebase.wording.text import (
     UTTERANCE_CHARS,
     compact,
     is_traditional,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from knowledgebase.authoring.transfer import read_entries, write_entries
 from knowledgebase.errors import FileUnreadable
 from knowledgebase.model import Entry, EntryStatus
-from knowledgebase.transfer import read_entries, write_entries
 
 FORMATS = ["entries.csv", "entries.xlsx", "entries.jsonl"]
 HARD = [

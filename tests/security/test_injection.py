@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from bot.console.pages import web_address
+from knowledgebase.authoring.transfer import read_entries, write_entries
 from knowledgebase.model import Entry
-from knowledgebase.transfer import read_entries, write_entries
 from tests.conftest import StartServer
 from tests.fakes import Server
 from tests.security.house import ALICES_SECRET, GENEROUS, House, Person

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Route, expect
 
-from knowledgebase.transfer import read_entries
+from knowledgebase.authoring.transfer import read_entries
 from storage.database import Transaction
 from tests.browser.conftest import MakeContext
 from tests.console import cast as people

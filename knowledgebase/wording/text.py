@@ -15,11 +15,11 @@ import jieba
 import opencc
 from pypinyin import Style, lazy_pinyin
 
-from knowledgebase.quantities import canonical_numbers
+from knowledgebase.wording.quantities import canonical_numbers
 
 RAW_CHARS = 2_000
 UTTERANCE_CHARS = 240
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent.parent / "data"
 RAREST_WORD = 5
 _SPACE = re.compile(r"\s+")
 _UNSPOKEN = re.compile(r"[^\w.%]+|_+|(?<!\d)\.|\.(?!\d)")

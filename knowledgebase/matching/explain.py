@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate, pairwise
 
-from knowledgebase.contrasts import Contrast, Topic, compare
-from knowledgebase.evaluate import decide
-from knowledgebase.match import FEATURES, Matcher
+from knowledgebase.judging.evaluate import decide
+from knowledgebase.matching.match import FEATURES, Matcher
 from knowledgebase.model import Match, Thresholds
 from knowledgebase.search import VERBATIM, KnowledgeBase
-from knowledgebase.text import Vocabulary, compact, normalise, pinyin
+from knowledgebase.wording.contrasts import Contrast, Topic, compare
+from knowledgebase.wording.text import Vocabulary, compact, normalise, pinyin
 
 
 class Link(StrEnum):

@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from knowledgebase.authoring.validation import Finding, Problem, problems
 from knowledgebase.errors import EntryInvalid, EntryNotFound
 from knowledgebase.model import Entry, EntryStatus
-from knowledgebase.validation import Finding, Problem, problems
 from storage.database import Row, Transaction, first
 
 

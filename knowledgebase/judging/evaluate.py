@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledgebase.calibration import PRECISION, Calibration
-from knowledgebase.labelled import read_known, read_questions
+from knowledgebase.judging.calibration import PRECISION, Calibration
+from knowledgebase.judging.labelled import read_known, read_questions
+from knowledgebase.judging.trials import Question
 from knowledgebase.model import Match, Thresholds
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.trials import Question
 
 SHOWN = 5
 BINS = 10

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledgebase.confidence import Weights, confidence, rank, signs
 from knowledgebase.errors import CalibrationAbandoned
-from knowledgebase.familiar import likeness, sketch
-from knowledgebase.match import Matcher
+from knowledgebase.judging.familiar import likeness, sketch
+from knowledgebase.judging.trials import Question, Trial, sample
+from knowledgebase.matching.confidence import Weights, confidence, rank, signs
+from knowledgebase.matching.match import Matcher
 from knowledgebase.model import Entry, Thresholds
-from knowledgebase.text import Vocabulary
-from knowledgebase.trials import Question, Trial, sample
+from knowledgebase.wording.text import Vocabulary
 
 Floats = NDArray[np.float64]
 PRECISION = 0.97

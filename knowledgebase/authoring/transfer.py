@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from knowledgebase.authoring.spreadsheet import read_rows, write_rows
+from knowledgebase.authoring.validation import Finding, Problem, problems
 from knowledgebase.errors import FileUnreadable
 from knowledgebase.model import Entry, EntryStatus
-from knowledgebase.spreadsheet import read_rows, write_rows
-from knowledgebase.validation import Finding, Problem, problems
 
 COLUMNS = ("id", "category", "question", "similar", "answer", "status", "version")
 REQUIRED = ("id", "question", "answer")

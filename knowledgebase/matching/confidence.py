@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledgebase.errors import WeightsInvalid
-from knowledgebase.match import FEATURES, Candidates
+from knowledgebase.matching.match import FEATURES, Candidates
 from knowledgebase.model import Thresholds
 
 Floats = NDArray[np.float64]
-SHIPPED = Path(__file__).parent / "data" / "weights.json"
+SHIPPED = Path(__file__).parent.parent / "data" / "weights.json"
 MOST = 8.0
 WINNER = (
     "characters",

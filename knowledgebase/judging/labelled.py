@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from knowledgebase.errors import FileUnreadable
+from knowledgebase.judging.trials import Question
 from knowledgebase.model import Entry
-from knowledgebase.trials import Question
 
 
 def read_known(path: Path) -> list[Entry]:

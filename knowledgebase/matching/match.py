@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from knowledgebase.contrasts import DIFFERENCES, contrasts, differences
-from knowledgebase.index import Index, Scores, grams, pairs
+from knowledgebase.matching.index import Index, Scores, grams, pairs
+from knowledgebase.matching.themes import Nearness, Themes
 from knowledgebase.model import Entry
-from knowledgebase.text import Vocabulary, compact, pinyin
-from knowledgebase.themes import Nearness, Themes
+from knowledgebase.wording.contrasts import DIFFERENCES, contrasts, differences
+from knowledgebase.wording.text import Vocabulary, compact, pinyin
 
 Floats = NDArray[np.float64]
 CANDIDATES = 32

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from knowledgebase.model import Entry
-from knowledgebase.text import DATA
+from knowledgebase.wording.text import DATA
 
 FOLDS = 8
 ASKED_OF_TAKEN_OUT = 4

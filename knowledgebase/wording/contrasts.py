@@ -11,9 +11,9 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from knowledgebase.quantities import amounts
+from knowledgebase.wording.quantities import amounts
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent.parent / "data"
 _CODE = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,3}-?\d{1,4}|\d{1,3}[a-z]{1,2})(?![a-z0-9])")
 _ASKED_BOTH_WAYS = re.compile(r"(\w)[不没]\1|是否|能否|可否|有无|与否|没有(?=\W|$)|[不没](?=\W|$)")
 _NOT_A_DENIAL = re.compile(

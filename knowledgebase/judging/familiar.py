@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from knowledgebase.model import Entry
-from knowledgebase.text import compact
+from knowledgebase.wording.text import compact
 
 SIZE = 64
 

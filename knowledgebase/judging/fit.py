@@ -1,4 +1,4 @@
-"""Fits the shipped weights and thresholds: ``python -m knowledgebase.fit --entries KB --questions LABELLED``.
+"""Fits the shipped weights and thresholds: ``python -m knowledgebase.judging.fit --entries KB --questions LABELLED``.
 
 The order of candidates is learnt from the entries alone (trials.py). The confidence is learnt from labelled
 questions, other topics and, with little weight, the trials, so that it does not hang on one knowledge base's
@@ -14,13 +14,13 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledgebase import confidence as model
-from knowledgebase.familiar import sketch
-from knowledgebase.labelled import read_known, read_questions
-from knowledgebase.match import FEATURES, Candidates, Matcher
+from knowledgebase.judging.familiar import sketch
+from knowledgebase.judging.labelled import read_known, read_questions
+from knowledgebase.judging.trials import Question, Trial, leave_out, other_topics, pick_few, thin_out
+from knowledgebase.matching import confidence as model
+from knowledgebase.matching.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Thresholds
-from knowledgebase.text import shipped_vocabulary
-from knowledgebase.trials import Question, Trial, leave_out, other_topics, pick_few, thin_out
+from knowledgebase.wording.text import shipped_vocabulary
 
 Floats = NDArray[np.float64]
 RANKING_PENALTY = 3.0

@@ -1,0 +1,1 @@
+"""Entries as people write them: kept, checked, versioned, read from files and written to files."""

@@ -1,0 +1,1 @@
+"""Which entries an utterance may mean, in which order, how surely, and why. Pure."""
