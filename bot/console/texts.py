@@ -1,4 +1,4 @@
-"""The console's words: templates/console/texts.zh.json and texts.en.json, one key for one sentence."""
+"""The console's words: templates/console/*.zh.json and *.en.json, a pair for each area, one key for one sentence."""
 
 import functools
 import json
@@ -38,8 +38,8 @@ def chosen_language(cookie: str | None, accepted: str) -> Language:
 @functools.cache
 def sentences(language: Language) -> Mapping[str, str]:
     """Every sentence by its dotted key."""
-    text = (FOLDER / f"texts.{language}.json").read_text(encoding="utf-8")
-    return dict(_flat("", json.loads(text)))
+    files = sorted(FOLDER.glob(f"*.{language}.json"))
+    return dict(pair for file in files for pair in _flat("", json.loads(file.read_text(encoding="utf-8"))))
 
 
 def client_sentences(language: Language) -> dict[str, str]:
