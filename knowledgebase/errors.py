@@ -23,3 +23,14 @@ class FileUnreadable(KnowledgeError):
 
 class WeightsInvalid(KnowledgeError):
     """The file of matching weights does not fit this version of the program."""
+
+
+class EncoderUnavailable(KnowledgeError):
+    """No vectors can be had now.
+
+    permanent: trying again will not help before an operator has changed something.
+    """
+
+    def __init__(self, reason: str, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.permanent = permanent

@@ -1,0 +1,1 @@
+"""Texts as vectors: one protocol, and the encoders that keep to it."""
