@@ -13,6 +13,7 @@ import jinja2
 
 from bot.decide import Action, Answer, Decision, HandOff, Limits, Say, decide, read
 from bot.errors import FrameError
+from bot.learning import LookedUp, keep_choice, keep_question, surest
 from bot.messages import InboundMessage
 from bot.moments import promise
 from bot.reply import Context, candidate, compose
@@ -30,6 +31,7 @@ from bot.scene import (
     traditional,
 )
 from knowledgebase.authoring import entries
+from knowledgebase.learning import asked
 from knowledgebase.model import Match
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
@@ -164,24 +166,29 @@ class Answering:
     async def _settle(self, scene: Scene, terms: Terms) -> Decision | None:
         """Decide and carry it out; whatever breaks ends at a person. None if the scene has changed meanwhile."""
         try:
-            return await self._carry_out(scene, await self._decide(scene, terms.limits), terms)
+            decision, looked_up = await self._decide(scene, terms.limits)
+            return await self._carry_out(scene, decision, terms, looked_up)
         except StorageUnavailable:
             raise
         except Exception:
             log.exception("answering failed message=%s; handing over", scene.message.id)
             return await self._carry_out(scene, HandOff(Reason.NOT_UNDERSTOOD), terms)
 
-    async def _decide(self, scene: Scene, limits: Limits) -> Decision:
+    async def _decide(self, scene: Scene, limits: Limits) -> tuple[Decision, LookedUp | None]:
         situation = situate(scene)
         found = {text: await self._library.search(text) for text in read(situation, limits)}
-        return decide(situation, found, limits)
+        return decide(situation, found, limits), surest(found)
 
-    async def _carry_out(self, scene: Scene, decision: Decision, terms: Terms) -> Decision | None:
-        settled = await self._database.write(record, scene, decision, terms, self._clock())
+    async def _carry_out(
+        self, scene: Scene, decision: Decision, terms: Terms, looked_up: LookedUp | None = None
+    ) -> Decision | None:
+        settled = await self._database.write(record, scene, decision, terms, self._clock(), looked_up)
         return decision if settled else None
 
 
-def record(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, now: int) -> bool:
+def record(
+    tx: Transaction, scene: Scene, decision: Decision, terms: Terms, now: int, looked_up: LookedUp | None = None
+) -> bool:
     """Carry out a decision in one transaction. Nothing is said if somebody did so before or an agent took over.
 
     False, and nothing is done, if the scene has changed so that it has to be decided anew.
@@ -197,8 +204,9 @@ def record(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, now:
         found = [candidate(match) for match in handoff.candidates] or asked_about(scene)
         desk.open_ticket(tx, conversation, handoff.reason, subject(scene), found, terms.policy, now)
     context = _context(tx, scene, decision, terms.policy, now)
-    for draft in compose(decision, context, terms.limits.thresholds, terms.templates):
-        conversations.append(tx, conversation.id, draft, now)
+    drafts = compose(decision, context, terms.limits.thresholds, terms.templates)
+    said = [conversations.append(tx, conversation.id, draft, now)[0] for draft in drafts]
+    _keep_for_editors(tx, scene, decision, looked_up, said)
     if context.ticket is not None:
         tx.notify("queue", context.ticket)
     # A clock that needs a person, as each one does after a hand-off, runs on.
@@ -247,3 +255,15 @@ def _keep_feedback(tx: Transaction, scene: Scene, now: int) -> None:
     for answered in conversations.history(tx, scene.conversation.id, after=pressed.about - 1, limit=1):
         for one in answered_entries(answered):
             entries.feedback(tx, answered.id, one["id"], one["version"], solved, now)
+        asked.settle(tx, answered.id, solved)
+
+
+def _keep_for_editors(
+    tx: Transaction, scene: Scene, decision: Decision, looked_up: LookedUp | None, said: list[Message]
+) -> None:
+    """Remember what was asked, or which of several questions was meant."""
+    if looked_up is not None:
+        keep_question(tx, scene, decision, looked_up, said)
+    elif scene.pressed is not None and scene.pressed.about is not None:
+        for offering in conversations.history(tx, scene.conversation.id, after=scene.pressed.about - 1, limit=1):
+            keep_choice(tx, scene, offering, said)

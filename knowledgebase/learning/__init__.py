@@ -1,0 +1,1 @@
+"""What customers asked and what became of it, for those who write the entries."""
