@@ -376,7 +376,8 @@ def test_the_closed_sets_are_those_of_the_program_in_the_consoles_words() -> Non
 
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = {re.split(r"[<>=\[ ]", one)[0] for one in project["dependencies"]}
+    extras = [one for needs in project["optional-dependencies"].values() for one in needs]
+    needed = {re.split(r"[<>=\[ ]", one)[0] for one in (*project["dependencies"], *extras)}
     page = DECISIONS / "0004-dependencies.md"
     assert {row["library"] for row in pages.table(page, "What we chose")} == needed
 
