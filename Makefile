@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PORT ?= 8080
 PYTHON ?= python3
+JOBS ?= 3
 BIN := .venv/bin
 
 .PHONY: serve install test check lint bench lock
@@ -30,7 +31,7 @@ install: $(INSTALLED)
 
 test: .venv/installed-dev
 	@tests/setup.sh
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 check: lint test
 
