@@ -7,8 +7,9 @@ from typing import Any
 from bot.console.passwords import hashed, password_problem
 from bot.errors import BotError
 from knowledgebase.authoring import entries
+from knowledgebase.authoring.plain import entry_from_json
 from knowledgebase.errors import KnowledgeError
-from knowledgebase.model import Entry, EntryStatus
+from knowledgebase.model import Entry
 from storage import outbox
 from storage.database import Database
 from tickets import agents
@@ -32,8 +33,10 @@ async def import_entries(database: Database, arguments: dict[str, Any], now: int
 
 
 def _entry(plain: dict[str, Any]) -> Entry:
-    """An entry from its form in JSON."""
-    return Entry(**{**plain, "similar": tuple(plain["similar"]), "status": EntryStatus(plain["status"])})
+    entry, finding = entry_from_json(plain)
+    if entry is None:
+        raise CommandRefused(f"entry {plain.get('id')!r}: {finding}")
+    return entry
 
 
 async def add_user(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:

@@ -53,7 +53,7 @@ WHILE_WAITING = frozenset({Remark.NOTED, Remark.REGRET, Remark.WAITING})
 class Situation:
     """An utterance and all that the decision about it may depend on, but for what is looked up.
 
-    text: what was said, as intent.plain makes it. action: the button that was pressed or typed.
+    text: what was said, as intent.plain makes it, and now when. action: the button that was pressed or typed.
     chosen: the entry behind a candidate's button, if customers may still see it.
     details: the phone number or mail address that the text gives.
     before: the question that was answered last. unsolved: the entries that did not help.
@@ -72,6 +72,7 @@ class Situation:
     talked: bool = False
     waiting: bool = False
     assured: bool = False
+    now: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,13 +285,19 @@ def _one(situation: Situation, matches: Sequence[Match], limits: Limits) -> Deci
     if best and best[0].entry.id in situation.unsolved:
         return HandOff(Reason.NOT_SOLVED, best)
     plausible = _confidence(matches) >= limits.thresholds.clarify
-    if best and plausible and situation.clarifications < limits.clarifications:
-        return Clarify(best)
+    open_to_customer = [match for match in matches if match.entry.is_for_customers(situation.now)]
+    if best and best[0] in open_to_customer[:1] and plausible and situation.clarifications < limits.clarifications:
+        return Clarify(tuple(open_to_customer[:MOST_CANDIDATES]))
     return HandOff(Reason.NOT_UNDERSTOOD, best)
 
 
 def _sure(situation: Situation, matches: Sequence[Match], limits: Limits) -> bool:
-    """Whether the first match may be given as the answer; never one that has just failed to help."""
+    """Whether the first match may be given as the answer; never one that has just failed to help.
+
+    A match that customers may not read stands in the way of those behind it: they would be the wrong answer.
+    """
     if not matches or matches[0].entry.id in situation.unsolved:
+        return False
+    if not matches[0].entry.is_for_customers(situation.now):
         return False
     return matches[0].confidence >= limits.thresholds.answer

@@ -23,6 +23,7 @@ from bot.explaining import as_renderable, tell
 from bot.server import serve, wall_clock
 from bot.templates import load_templates
 from knowledgebase.authoring import entries
+from knowledgebase.authoring.plain import as_json
 from knowledgebase.authoring.transfer import RowError, read_entries, write_entries
 from knowledgebase.errors import KnowledgeError
 from knowledgebase.judging.evaluate import evaluate_files, render
@@ -111,14 +112,10 @@ def import_entries(config: Config, path: Path) -> int:
         return 1
     with Progress(console=console, transient=True) as progress:
         progress.add_task(f"importing {len(found)} entries", total=None)
-        arguments = {"entries": [_plain(entry) for entry in found], "by": "command line"}
+        arguments = {"entries": [as_json(entry) for entry in found], "by": "command line"}
         report = asyncio.run(_carry_out(config, "import-entries", arguments))
     say(f"created {report['created']}, changed {report['changed']}, unchanged {report['unchanged']}")
     return 0
-
-
-def _plain(entry: Entry) -> dict[str, Any]:
-    return {**asdict(entry), "similar": list(entry.similar), "status": entry.status.value}
 
 
 def export_entries(config: Config, path: Path) -> int:

@@ -237,6 +237,7 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, policy: ReplyPol
         traditional=traditional(scene),
         contact=mask(decision.details.value) if isinstance(decision, Say) and decision.details else None,
         ask_contact=contact.may_be_asked,
+        channel=scene.conversation.channel,
     )
     ticket = tickets.live_of_conversation(tx, scene.conversation.id)
     clock = clocks.running(tx, scene.conversation.id)

@@ -27,9 +27,10 @@ SMALL_TALK = frozenset({
 class Context:
     """What the words may depend on.
 
-    language is 'zh' or 'en'; traditional asks for Traditional characters. ticket and due, the promised moment,
-    are there while a person is awaited; overdue says that the promise was not kept. contact is the masked phone
-    number or mail address just given; ask_contact says that we know no way to reach the customer.
+    channel is where they are read. language is 'zh' or 'en'; traditional asks for Traditional characters. ticket and
+    due, the promised moment, are there while a person is awaited; overdue says that the promise was not kept.
+    contact is the masked phone number or mail address just given; ask_contact says that we know no way to reach the
+    customer.
     """
 
     language: str = "zh"
@@ -39,6 +40,7 @@ class Context:
     overdue: bool = False
     contact: str | None = None
     ask_contact: bool = False
+    channel: str = "chat"
 
 
 @dataclass(frozen=True, slots=True)

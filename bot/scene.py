@@ -8,8 +8,7 @@ from typing import Any
 from bot import intent
 from bot.decide import WHILE_WAITING, Action, Situation
 from knowledgebase.authoring import entries
-from knowledgebase.errors import EntryNotFound
-from knowledgebase.model import Entry, EntryStatus
+from knowledgebase.model import Entry
 from knowledgebase.wording.text import is_traditional, to_traditional
 from storage.database import Transaction
 from tickets import clocks, contacts, conversations, tickets
@@ -73,7 +72,7 @@ def load_scene(tx: Transaction, message: Message) -> Scene:
         contact=contacts.get_contact(tx, conversation.contact_id),
         history=history,
         pressed=pressed,
-        chosen=None if pressed is None else _chosen(tx, pressed.action),
+        chosen=None if pressed is None else _chosen(tx, pressed.action, message.created_at),
         waiting=is_waiting(tx, conversation.id),
     )
 
@@ -92,6 +91,7 @@ def situate(scene: Scene) -> Situation:
     answer = _latest_answer(scene.history)
     return Situation(
         text=intent.plain(message.text),
+        now=message.created_at,
         action=scene.pressed.action if scene.pressed else None,
         chosen=scene.chosen,
         details=details_in(message.text) if message.action is None else None,
@@ -200,14 +200,11 @@ def _bare(text: str) -> str:
     return text.rstrip(" ?!.。,")
 
 
-def _chosen(tx: Transaction, action: str) -> Entry | None:
+def _chosen(tx: Transaction, action: str, now: int) -> Entry | None:
     if not action.startswith(Action.ENTRY):
         return None
-    try:
-        entry = entries.get_entry(tx, action.removeprefix(Action.ENTRY))
-    except EntryNotFound:
-        return None
-    return entry if entry.status is EntryStatus.PUBLISHED else None
+    entry = entries.published_entry(tx, action.removeprefix(Action.ENTRY))
+    return entry if entry is not None and entry.is_for_customers(now) else None
 
 
 def _latest_of_ours(history: Sequence[Message]) -> Message | None:

@@ -1,5 +1,7 @@
 """What the knowledge base refuses, in an operator's words."""
 
+from knowledgebase.model import Entry
+
 
 class KnowledgeError(Exception):
     """Base of everything that knowledgebase raises."""
@@ -11,6 +13,22 @@ class EntryNotFound(KnowledgeError):
 
 class EntryInvalid(KnowledgeError):
     """An entry that may not be stored; the sentence names its id and what is wrong."""
+
+
+class EntryConflict(KnowledgeError):
+    """Somebody else changed the entry meanwhile.
+
+    theirs is the entry as it stands now; mine what was to be saved, None if only its status was to change.
+    """
+
+    def __init__(self, theirs: Entry, mine: Entry | None = None) -> None:
+        super().__init__(f"entry {theirs.id} has been changed meanwhile; it is at version {theirs.version}")
+        self.theirs = theirs
+        self.mine = mine
+
+
+class ActionNotAllowed(KnowledgeError):
+    """The entry does not stand where this can be done to it."""
 
 
 class CalibrationAbandoned(KnowledgeError):

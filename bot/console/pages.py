@@ -13,8 +13,6 @@ from bot.console.texts import Say
 from bot.console.times import Almanac, Urgency
 from bot.keys import DATABASE
 from knowledgebase.authoring import entries
-from knowledgebase.errors import EntryNotFound
-from knowledgebase.model import EntryStatus
 from storage.database import Transaction
 from tickets import agents, clocks, contacts, conversations, tickets
 from tickets.errors import Change, Conflict
@@ -216,11 +214,8 @@ def _records(tx: Transaction, number: str) -> Records:
 
 def _answer(tx: Transaction, guess: Guess) -> str | None:
     """The candidate's answer today. At most five look-ups by key for a ticket: it has so many candidates."""
-    try:
-        entry = entries.get_entry(tx, guess.entry_id)
-    except EntryNotFound:
-        return None
-    return entry.answer if entry.status is EntryStatus.PUBLISHED else None
+    entry = entries.published_entry(tx, guess.entry_id)
+    return None if entry is None else entry.answer
 
 
 def _shown(records: Records, reader: Agent, almanac: Almanac) -> Shown:

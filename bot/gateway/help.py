@@ -16,12 +16,13 @@ from bot.gateway.files import Files
 from bot.gateway.languages import LANGUAGES, Language, preferred, spoken
 from bot.gateway.prose import blocks
 from bot.gateway.shelves import Contents, Shelves
-from bot.keys import CHAT, CONFIG, DATABASE, LIBRARY, TEMPLATES
+from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LIBRARY, TEMPLATES
 from bot.templates import FOLDER
 from knowledgebase.model import Entry, Match, Thresholds
 from knowledgebase.wording.text import is_traditional, to_traditional
 
 FILES = Files("help")
+HELP = "help"
 LONGEST_QUERY = 200
 MOST_MATCHES = 8
 MOST_RELATED = 6
@@ -65,7 +66,7 @@ class Reader:
 
 async def open_shelves(app: web.Application) -> AsyncIterator[None]:
     """What the help centre needs while the server runs (a cleanup context)."""
-    app[SHELVES] = Shelves(app[DATABASE], app[DATABASE].signals)
+    app[SHELVES] = Shelves(app[DATABASE], app[DATABASE].signals, app[CLOCK])
     yield
     app[SHELVES].close()
 
@@ -97,7 +98,7 @@ async def show_entry(request: web.Request) -> web.Response:
         reader,
         "entry.html",
         entry=entry,
-        answer=blocks(reader.in_script(entry.answer)),
+        answer=blocks(reader.in_script(entry.answer_for(HELP))),
         shelf=shelf,
         related=_neighbours(shelf.entries, entry),
     )

@@ -1,7 +1,8 @@
 """The published entries as the help centre shows them: by category, kept until entries change."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from knowledgebase.authoring.entries import published
@@ -12,6 +13,7 @@ from storage.signals import Signals
 
 SHORTEST_MENTION = 2
 MOST_MENTIONS = 10
+NEVER = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Contents:
 
 
 def arrange(entries: Sequence[Entry]) -> Contents:
-    """Put entries on shelves."""
+    """Put entries on shelves, all of them."""
     grouped: dict[str, list[Entry]] = {}
     for entry in entries:
         grouped.setdefault(entry.category, []).append(entry)
@@ -65,23 +67,35 @@ def _slug(category: str) -> str:
     return category or "-"
 
 
-class Shelves:
-    """Gives the contents; looks them up again after entries have changed. Lives as long as the server."""
+def _next_change(entries: Iterable[Entry], now: int) -> int:
+    """The first moment after this one at which the validity of an entry begins or ends."""
+    moments = (moment for entry in entries for moment in (entry.valid_from, entry.valid_until))
+    return min((moment for moment in moments if moment is not None and moment > now), default=NEVER)
 
-    def __init__(self, database: Database, signals: Signals) -> None:
+
+class Shelves:
+    """Gives the contents; looks them up again after entries have changed, and when the validity of one begins or
+    ends. Lives as long as the server.
+    """
+
+    def __init__(self, database: Database, signals: Signals, clock: Callable[[], int]) -> None:
         self._database = database
+        self._clock = clock
         self._contents: Contents | None = None
+        self._good_from = self._good_until = 0
         self._edition = 0
         self._stop = signals.listen("entries", lambda _topic, _key: self._forget())
 
     async def contents(self) -> Contents:
         """What is published now. Raises StorageUnavailable when that cannot be read."""
-        if self._contents is not None:
+        now = self._clock()
+        if self._contents is not None and self._good_from <= now < self._good_until:
             return self._contents
         edition = self._edition
-        found = await asyncio.to_thread(arrange, await self._database.read(published))
+        entries = await self._database.read(published)
+        found = await asyncio.to_thread(arrange, [entry for entry in entries if entry.is_for_customers(now)])
         if edition == self._edition:
-            self._contents = found
+            self._contents, self._good_from, self._good_until = found, now, _next_change(entries, now)
         return found
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """Entries as files: CSV, XLSX and JSONL, read and written so that what was written is read back equal.
 
 A CSV cell that a spreadsheet would take for a formula is written with a leading apostrophe (OWASP ASVS 5.0,
-1.2.10) and read without it. In a table the similar questions stand in one cell, one a line.
+1.2.10) and read without it. In a table similar questions and related entries stand in
+one cell each, one a line.
 """
 
 import csv
@@ -12,13 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from knowledgebase.authoring.plain import (
+    JSON_FIELDS,
+    REQUIRED,
+    TABLE_COLUMNS,
+    as_cells,
+    as_json,
+    entry_from_json,
+    from_cells,
+)
 from knowledgebase.authoring.spreadsheet import read_rows, write_rows
-from knowledgebase.authoring.validation import Finding, Problem, problems
+from knowledgebase.authoring.validation import Finding, Problem
 from knowledgebase.errors import FileUnreadable
-from knowledgebase.model import Entry, EntryStatus
+from knowledgebase.model import Entry
 
-COLUMNS = ("id", "category", "question", "similar", "answer", "status", "version")
-REQUIRED = ("id", "question", "answer")
 LARGEST_FILE = 50_000_000
 MOST_ROWS = 100_000
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -35,10 +43,10 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row as it was found: its line and its cells by column, or what is wrong with the row itself."""
+    """A row as it was found: its line and its fields as JSON has them, or what is wrong with the row itself."""
 
     line: int
-    cells: Mapping[str, Any]
+    fields: Mapping[str, Any]
     finding: Finding | None = None
 
 
@@ -50,7 +58,7 @@ def read_entries(path: Path) -> tuple[list[Entry], list[RowError]]:
     entries: dict[str, Entry] = {}
     refused: list[RowError] = []
     for row in _rows(path):
-        entry, finding = _entry(row)
+        entry, finding = (None, row.finding) if row.finding else entry_from_json(row.fields)
         if finding is None and entry is not None and entry.id in entries:
             finding = Finding(Problem.DUPLICATE_ID, "id")
         if finding is not None:
@@ -64,12 +72,12 @@ def write_entries(path: Path, entries: Iterable[Entry]) -> None:
     """Write entries in the format of the path's extension. Raises FileUnreadable for an unknown one."""
     match path.suffix.lower():
         case ".jsonl":
-            lines = (json.dumps(_as_json(entry), ensure_ascii=False) + "\n" for entry in entries)
+            lines = (json.dumps(as_json(entry), ensure_ascii=False) + "\n" for entry in entries)
             path.write_text("".join(lines), encoding="utf-8")
         case ".csv":
             _write_csv(path, entries)
         case ".xlsx":
-            write_rows(path, [COLUMNS, *(_as_cells(entry) for entry in entries)])
+            write_rows(path, [TABLE_COLUMNS, *(as_cells(entry) for entry in entries)])
         case _:
             raise _unknown_format(path)
 
@@ -111,7 +119,7 @@ def _json_row(number: int, line: bytes) -> _Row:
         return _Row(number, {}, Finding(Problem.MALFORMED))
     if not isinstance(found, dict):
         return _Row(number, {}, Finding(Problem.MALFORMED))
-    unknown = sorted(set(found) - set(COLUMNS))
+    unknown = sorted(set(found) - set(JSON_FIELDS))
     return _Row(number, found, Finding(Problem.UNKNOWN_COLUMN, unknown[0][:40]) if unknown else None)
 
 
@@ -182,7 +190,7 @@ def _table_rows(path: Path, records: Iterator[tuple[int, Sequence[str]]]) -> Ite
 
 def _wrong_columns(columns: Sequence[str]) -> Iterator[Finding]:
     for name in dict.fromkeys(columns):
-        if name not in COLUMNS:
+        if name not in TABLE_COLUMNS:
             yield Finding(Problem.UNKNOWN_COLUMN, name[:40])
         elif columns.count(name) > 1:
             yield Finding(Problem.DUPLICATE_COLUMN, name)
@@ -194,70 +202,15 @@ def _wrong_columns(columns: Sequence[str]) -> Iterator[Finding]:
 def _table_row(line: int, columns: Sequence[str], record: Sequence[str]) -> _Row:
     if any(cell.strip() for cell in record[len(columns) :]):
         return _Row(line, {}, Finding(Problem.UNKNOWN_COLUMN, str(len(columns) + 1)))
-    cells: dict[str, Any] = dict(zip(columns, record, strict=False))
-    cells["similar"] = [text for text in _one_break(cells.get("similar", "")).split("\n") if text.strip()]
-    return _Row(line, {name: cell for name, cell in cells.items() if cell != ""})
-
-
-def _entry(row: _Row) -> tuple[Entry | None, Finding | None]:
-    """The entry of a row, or what is wrong with it."""
-    if row.finding is not None:
-        return None, row.finding
-    cells = {name: value for name, value in row.cells.items() if value is not None}
-    similar = cells.get("similar", [])
-    if not isinstance(similar, list) or not all(isinstance(text, str) for text in similar):
-        return None, Finding(Problem.BAD_VALUE, "similar")
-    for name in ("id", "question", "answer", "category"):
-        if not isinstance(cells.get(name, ""), str):
-            return None, Finding(Problem.BAD_VALUE, name)
-    status, version = str(cells.get("status", "published")).strip(), str(cells.get("version", "1")).strip()
-    if status not in list(EntryStatus):
-        return None, Finding(Problem.BAD_VALUE, "status")
-    if not (version.isascii() and version.isdigit() and int(version[:9]) >= 1 and len(version) < 10):
-        return None, Finding(Problem.BAD_VALUE, "version")
-    entry = Entry(
-        id=cells.get("id", "").strip(),
-        question=cells.get("question", "").strip(),
-        answer=_one_break(cells.get("answer", "")).strip(),
-        category=cells.get("category", "").strip(),
-        similar=tuple(text.strip() for text in similar),
-        status=EntryStatus(status),
-        version=int(version),
-    )
-    return entry, next(iter(problems(entry)), None)
-
-
-def _one_break(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _as_cells(entry: Entry) -> tuple[str, ...]:
-    """An entry in the order of COLUMNS."""
-    similar = "\n".join(entry.similar)
-    return (entry.id, entry.category, entry.question, similar, entry.answer, entry.status, str(entry.version))
-
-
-def _as_json(entry: Entry) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": entry.id,
-        "question": entry.question,
-        "similar": list(entry.similar),
-        "answer": entry.answer,
-        "category": entry.category,
-    }
-    if entry.status is not EntryStatus.PUBLISHED:
-        row["status"] = entry.status.value
-    if entry.version != 1:
-        row["version"] = entry.version
-    return row
+    return _Row(line, from_cells(columns, record))
 
 
 def _write_csv(path: Path, entries: Iterable[Entry]) -> None:
     """CSV with a byte order mark, without which spreadsheets read UTF-8 as the local code page."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows([_protected(cell) for cell in _as_cells(entry)] for entry in entries)
+        writer.writerow(TABLE_COLUMNS)
+        writer.writerows([_protected(cell) for cell in as_cells(entry)] for entry in entries)
 
 
 def _protected(cell: str) -> str:

@@ -5,13 +5,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from knowledgebase.model import Entry
+from knowledgebase.model import ANSWER_CHANNELS, Entry
 
-LONGEST = {"id": 64, "question": 200, "similar": 200, "answer": 4_000, "category": 40}
+LONGEST = {
+    "id": 64,
+    "question": 200,
+    "similar": 200,
+    "answer": 4_000,
+    "category": 40,
+    "internal_note": 2_000,
+    "channel_answers": 4_000,
+    "related": 64,
+}
 MOST_SIMILAR = 100
+MOST_RELATED = 10
+# 9999-12-31: no date that anybody means lies after it.
+LATEST = 253_402_214_400_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _BAD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_ONE_LINE = ("id", "question", "similar", "category")
+_ONE_LINE = ("id", "question", "similar", "category", "related")
 
 
 class Problem(StrEnum):
@@ -24,6 +36,9 @@ class Problem(StrEnum):
     BAD_TEXT = "bad_text"
     BAD_ID = "bad_id"
     BAD_VALUE = "bad_value"
+    BAD_DATE = "bad_date"
+    DATES_REVERSED = "dates_reversed"
+    UNKNOWN_ENTRY = "unknown_entry"
     UNKNOWN_COLUMN = "unknown_column"
     DUPLICATE_COLUMN = "duplicate_column"
     MALFORMED = "malformed"
@@ -44,10 +59,10 @@ class Finding:
 def problems(entry: Entry) -> list[Finding]:
     """Everything that is wrong with an entry; empty when it may be stored.
 
-    An answer may have line breaks (\\n); every other text is one line. NUL, other control characters, lone
-    surrogates and non-characters are bad text.
+    Answers and the note may have line breaks (\\n); every other text is one line. NUL, other control characters,
+    lone surrogates and non-characters are bad text. Whether related entries exist is not looked at here.
     """
-    return [*_missing(entry), *_malformed(entry), *_oversized(entry)]
+    return [*_missing(entry), *_malformed(entry), *_oversized(entry), *_misdated(entry), *_misrelated(entry)]
 
 
 def _missing(entry: Entry) -> Iterator[Finding]:
@@ -56,6 +71,8 @@ def _missing(entry: Entry) -> Iterator[Finding]:
             yield Finding(Problem.MISSING_FIELD, field)
     if not all(text.strip() for text in entry.similar):
         yield Finding(Problem.MISSING_FIELD, "similar")
+    if not all(text.strip() for _, text in entry.channel_answers):
+        yield Finding(Problem.MISSING_FIELD, "channel_answers")
 
 
 def _malformed(entry: Entry) -> Iterator[Finding]:
@@ -64,18 +81,40 @@ def _malformed(entry: Entry) -> Iterator[Finding]:
     for field, text in _texts(entry):
         if _BAD.search(text) or text != text.strip() or (field in _ONE_LINE and "\n" in text):
             yield Finding(Problem.BAD_TEXT, field)
+    channels = [channel for channel, _ in entry.channel_answers]
+    if channels != [channel for channel in ANSWER_CHANNELS if channel in channels]:
+        yield Finding(Problem.BAD_VALUE, "channel_answers")
 
 
 def _oversized(entry: Entry) -> Iterator[Finding]:
     if len(entry.similar) > MOST_SIMILAR:
         yield Finding(Problem.TOO_MANY, "similar")
+    if len(entry.related) > MOST_RELATED:
+        yield Finding(Problem.TOO_MANY, "related")
     for field, text in _texts(entry):
         if len(text) > LONGEST[field]:
             yield Finding(Problem.TOO_LONG, field)
 
 
+def _misdated(entry: Entry) -> Iterator[Finding]:
+    for field in ("valid_from", "valid_until"):
+        moment = getattr(entry, field)
+        if moment is not None and not 0 <= moment <= LATEST:
+            yield Finding(Problem.BAD_DATE, field)
+    if entry.valid_from is not None and entry.valid_until is not None and entry.valid_from >= entry.valid_until:
+        yield Finding(Problem.DATES_REVERSED, "valid_until")
+
+
+def _misrelated(entry: Entry) -> Iterator[Finding]:
+    if entry.id in entry.related or len(set(entry.related)) < len(entry.related):
+        yield Finding(Problem.BAD_VALUE, "related")
+
+
 def _texts(entry: Entry) -> Iterator[tuple[str, str]]:
-    for field in ("id", "question", "answer", "category"):
+    for field in ("id", "question", "answer", "category", "internal_note"):
         yield field, getattr(entry, field)
-    for text in entry.similar:
-        yield "similar", text
+    for field in ("similar", "related"):
+        for text in getattr(entry, field):
+            yield field, text
+    for _, text in entry.channel_answers:
+        yield "channel_answers", text

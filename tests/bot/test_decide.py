@@ -22,8 +22,8 @@ from bot.decide import (
     read,
 )
 from bot.intent import plain
-from knowledgebase.model import Match, Thresholds
-from tests.bot.cast import BRAKES, COMPLAINTS, LIMITS, PRICE, SERVICE, TYRES, match
+from knowledgebase.model import Entry, Match, Thresholds, Visibility
+from tests.bot.cast import BRAKES, COMPLAINTS, LIMITS, NOW, PRICE, SERVICE, TYRES, match
 from tickets.contact_details import ContactDetails
 from tickets.model import Reason
 
@@ -148,6 +148,33 @@ def test_an_entry_that_did_not_help_is_not_given_again() -> None:
     sure = (match(TYRES, SURE),)
     situation = replace(said("车胎几年换"), unsolved=frozenset({"tyres"}))
     assert decided(situation, 车胎几年换=sure) == HandOff(Reason.NOT_SOLVED, sure)
+
+
+HIDDEN = [
+    replace(TYRES, visibility=Visibility.INTERNAL),
+    replace(TYRES, visibility=Visibility.AGENTS),
+    replace(TYRES, valid_from=NOW + 1),
+    replace(TYRES, valid_until=NOW),
+]
+
+
+@pytest.mark.parametrize("entry", HIDDEN)
+@pytest.mark.parametrize("confidence", [SURE, LIKELY, POOR])
+def test_what_customers_may_not_read_goes_to_a_person_as_the_agents_candidate(entry: Entry, confidence: float) -> None:
+    found = (match(entry, confidence), match(PRICE, confidence))
+    assert decided(replace(said("车胎几年换"), now=NOW), 车胎几年换=found) == HandOff(Reason.NOT_UNDERSTOOD, found)
+
+
+@pytest.mark.parametrize("entry", HIDDEN)
+def test_asking_back_never_offers_what_customers_may_not_read(entry: Entry) -> None:
+    price, service, brakes = (match(one, LIKELY) for one in (PRICE, SERVICE, BRAKES))
+    found = (price, match(entry, LIKELY), service, brakes)
+    assert decided(replace(said("轮胎"), now=NOW), 轮胎=found) == Clarify((price, service, brakes))
+
+
+def test_within_its_dates_an_entry_is_answered() -> None:
+    sure = match(replace(TYRES, valid_from=NOW, valid_until=NOW + 1), SURE)
+    assert decided(replace(said("车胎几年换"), now=NOW), 车胎几年换=(sure,)) == Answer((sure,))
 
 
 # --- While a person is awaited ----------------------------------------------------------------------------------
@@ -299,12 +326,18 @@ SITUATIONS = st.builds(
     talked=st.booleans(),
     waiting=st.booleans(),
     assured=st.booleans(),
+    now=st.just(NOW),
 )
+
+
+FOUND = st.builds(match, st.sampled_from([*ENTRIES, *HIDDEN]), CONFIDENCES)
 
 
 @given(
     situation=SITUATIONS,
-    findings=st.lists(st.lists(st.builds(match, st.sampled_from(ENTRIES), CONFIDENCES), max_size=4), max_size=8),
+    findings=st.lists(
+        st.lists(st.builds(match, st.sampled_from([*ENTRIES, *HIDDEN]), CONFIDENCES), max_size=4), max_size=8
+    ),
     answer=CONFIDENCES,
     patience=st.integers(0, 3),
 )
@@ -320,10 +353,12 @@ def test_whatever_is_said_only_what_was_chosen_or_surely_found_is_answered(
         first = [matches[0] for matches in found.values() if matches]
         for one in decision.matches:
             chosen = one.entry == situation.chosen and one.why == {"chosen": 1.0}
+            assert one.entry.is_for_customers(situation.now)
             assert chosen or (one in first and one.confidence >= answer and one.entry.id not in situation.unsolved)
         assert len({one.entry.id for one in decision.matches}) == len(decision.matches)
     if isinstance(rest, Clarify):
         assert situation.clarifications < patience
+        assert all(one.entry.is_for_customers(situation.now) for one in rest.candidates)
         assert not situation.waiting
 
 

@@ -16,8 +16,8 @@ from bot.gateway.languages import LANGUAGES, preferred
 from bot.gateway.limits import SEARCHES_PER_MINUTE
 from bot.gateway.prose import Piece, blocks, pieces
 from knowledgebase.authoring import entries
-from knowledgebase.model import Entry, EntryStatus, Match, Thresholds
-from tests.fakes import ENTRIES, Server
+from knowledgebase.model import Entry, EntryStatus, Match, Thresholds, Visibility
+from tests.fakes import ENTRIES, Clock, Server
 
 
 class Page(HTMLParser):
@@ -129,6 +129,33 @@ async def test_a_change_of_entries_is_seen_at_once(server: Server) -> None:
     gone = Entry("tyre-when", ENTRIES[0].question, "七年一换。", "轮胎", status=EntryStatus.ARCHIVED)
     await server.database.write(entries.save, [gone], "test", server.clock())
     await visit(server, "/help/entries/tyre-when", status=404)
+
+
+async def test_what_is_not_for_customers_does_not_exist(server: Server) -> None:
+    hidden = [
+        Entry("inside", "内部问题？", "先问组长。", "秘密", visibility=Visibility.INTERNAL),
+        Entry("desk", "坐席问题？", "先问组长。", "秘密", visibility=Visibility.AGENTS),
+    ]
+    await server.publish(hidden)
+    for entry in hidden:
+        await visit(server, f"/help/entries/{entry.id}", status=404)
+        assert f"/help/entries/{entry.id}" not in (await visit(server, "/help/search", q=entry.question)).links
+    assert "秘密" not in (await visit(server, "/help")).text
+
+
+async def test_an_entry_appears_and_goes_with_its_dates(server: Server, clock: Clock) -> None:
+    begin = clock() + 1_000
+    await server.publish([Entry("fair", "车展优惠？", "九折。", "活动", valid_from=begin, valid_until=begin + 1_000)])
+    await visit(server, "/help/entries/fair", status=404)
+    clock.advance(1_000)
+    await visit(server, "/help/entries/fair")
+    clock.advance(1_000)
+    await visit(server, "/help/entries/fair", status=404)
+
+
+async def test_the_help_centre_has_a_text_of_its_own(server: Server) -> None:
+    await server.publish([Entry("fair", "车展优惠？", "九折。", channel_answers=(("help", "见公告。"),))])
+    assert "见公告。" in (await visit(server, "/help/entries/fair")).text
 
 
 @pytest.mark.parametrize("query", ["轮胎多久换一次？", "輪胎多久換一次", "轮胎几年换", " 轮胎　多久换一次 "])
@@ -294,7 +321,7 @@ async def test_a_page_that_the_browser_has_is_not_sent_again(server: Server) -> 
 
 
 async def test_an_empty_knowledge_base_has_a_help_centre_too(server: Server) -> None:
-    await server.publish([Entry(e.id, e.question, e.answer, e.category, status=EntryStatus.DRAFT) for e in ENTRIES])
+    await server.publish([Entry(e.id, e.question, e.answer, e.category, status=EntryStatus.ARCHIVED) for e in ENTRIES])
     assert words("zh-CN")["empty"] in (await visit(server, "/help")).text
     await visit(server, "/help/search", q="轮胎")
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from knowledgebase.authoring import entries
-from knowledgebase.errors import EntryInvalid, EntryNotFound
+from knowledgebase.authoring.lifecycle import Action
+from knowledgebase.authoring.rows import Change, Head
+from knowledgebase.errors import ActionNotAllowed, EntryConflict, EntryInvalid, EntryNotFound
 from knowledgebase.model import Entry, EntryStatus
 from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
@@ -74,6 +76,81 @@ async def test_saving_wakes_whoever_holds_the_entries_and_only_then(database: SQ
     await database.write(entries.save, [TYRE], "xu", NOW)
     await database.write(entries.save, [TYRE], "xu", NOW)
     assert heard == ["entries"]
+
+
+SU, NEXT = Change("su", NOW, "新政策"), Change("xu", NOW + 1)
+SIX = replace(TYRE, answer="6 年。")
+
+
+async def test_what_is_written_beside_a_published_entry_reaches_customers_only_when_it_is_published(
+    database: SQLiteDatabase,
+) -> None:
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    draft = await database.write(entries.edit, SIX, 1, SU)
+    assert (draft.status, draft.version) == (EntryStatus.DRAFT, 2)
+    assert await database.read(entries.published_entry, "tyre") == TYRE
+    assert (await database.read(entries.get_head, "tyre")).has_unpublished_changes
+    await database.write(entries.move, "tyre", 2, Action.SUBMIT, NEXT)
+    told = await database.write(entries.publish, "tyre", 3, "replay-1", "wu", NOW + 2)
+    assert told == replace(SIX, version=4)
+    assert await database.read(entries.published) == [told]
+    assert await database.read(entries.get_head, "tyre") == Head(told, 4, NOW + 2)
+
+
+async def test_nobody_overwrites_what_another_has_written_meanwhile(database: SQLiteDatabase) -> None:
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    await database.write(entries.edit, SIX, 1, SU)
+    mine = replace(TYRE, answer="7 年。")
+    with pytest.raises(EntryConflict, match="at version 2") as caught:
+        await database.write(entries.edit, mine, 1, NEXT)
+    assert (caught.value.mine, caught.value.theirs.answer) == (mine, "6 年。")
+    with pytest.raises(EntryConflict):
+        await database.write(entries.publish, "tyre", 1, None, "wu", NOW)
+    with pytest.raises(EntryConflict):
+        await database.write(entries.create, mine, NEXT)
+    assert (await database.read(entries.get_entry, "tyre")).answer == "6 年。"
+
+
+async def test_a_text_that_says_the_same_makes_no_version(database: SQLiteDatabase) -> None:
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    assert await database.write(entries.edit, TYRE, 1, SU) == TYRE
+
+
+async def test_what_was_written_can_be_dropped(database: SQLiteDatabase) -> None:
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    await database.write(entries.edit, SIX, 1, SU)
+    back = await database.write(entries.discard, "tyre", 2, NEXT)
+    assert back == replace(TYRE, version=3)
+    assert await database.read(entries.get_head, "tyre") == Head(back, 1, NOW + 1)
+
+
+async def test_an_archived_entry_is_taken_from_customers_and_can_come_back(database: SQLiteDatabase) -> None:
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    await database.write(entries.archive, "tyre", 1, None, "wu", NOW)
+    assert await database.read(entries.published) == []
+    with pytest.raises(ActionNotAllowed, match="archived"):
+        await database.write(entries.edit, SIX, 2, SU)
+    back = await database.write(entries.move, "tyre", 2, Action.RESTORE, NEXT)
+    assert (back.status, await database.read(entries.published)) == (EntryStatus.DRAFT, [])
+
+
+async def test_a_draft_wakes_nobody(database: SQLiteDatabase) -> None:
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    heard: list[str] = []
+    database.signals.listen("entries", lambda topic, _key: heard.append(topic))
+    await database.write(entries.edit, SIX, 1, SU)
+    await database.write(entries.create, FREE, SU)
+    assert heard == []
+    await database.write(entries.publish, "tyre", 2, None, "wu", NOW)
+    assert heard == ["entries"]
+
+
+async def test_a_related_entry_has_to_exist(database: SQLiteDatabase) -> None:
+    with pytest.raises(EntryInvalid, match="unknown entry: related free"):
+        await database.write(entries.save, [replace(TYRE, related=("free",))], "xu", NOW)
+    await database.write(entries.save, [replace(TYRE, related=("free",)), FREE], "xu", NOW)
+    with pytest.raises(EntryInvalid, match="unknown entry: related nothing"):
+        await database.write(entries.edit, replace(TYRE, related=("nothing",)), 1, SU)
 
 
 async def test_the_last_word_on_an_answer_counts(database: SQLiteDatabase) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from knowledgebase.authoring.dates import parse_from, parse_until, write_from, write_until
 from knowledgebase.authoring.transfer import read_entries, write_entries
 from knowledgebase.errors import FileUnreadable
-from knowledgebase.model import Entry, EntryStatus
+from knowledgebase.model import Entry, EntryStatus, Visibility
 
 FORMATS = ["entries.csv", "entries.xlsx", "entries.jsonl"]
 HARD = [
@@ -23,6 +24,19 @@ HARD = [
     Entry("unicode", "𠮷𰻝 👨‍👩‍👧 e\u0301 ok？", "零宽\u200b在\u202e这里", "输入", ("１２３",)),
     Entry("escaped", "_x000D_ &amp; <b>？", "_x0041_", "x", ("007", "1.0", "TRUE", "2026-01-01", "1e5")),
     Entry("draft", "草稿？", "答", status=EntryStatus.DRAFT, version=7),
+    Entry(
+        "whole",
+        "春节还营业吗？",
+        "营业。",
+        "服务",
+        status=EntryStatus.REVIEW,
+        internal_note="=先问门店\n再回",
+        visibility=Visibility.AGENTS,
+        valid_from=1_795_363_200_000,
+        valid_until=1_795_449_600_001,
+        channel_answers=(("chat", "+ 营业"), ("help", "见 **公告**\n- 初一\n- 初二")),
+        related=("plain", "draft"),
+    ),
 ]
 
 
@@ -34,7 +48,24 @@ def test_what_was_exported_is_imported_equal(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_ten_thousand_rows_come_back_equal(tmp_path: Path, name: str) -> None:
-    many = [Entry(f"e-{n}", f"第 {n} 个问题？", f"={n}", "类", (f"问{n}", f"'{n}")) for n in range(10_000)]
+    many = [
+        Entry(
+            f"e-{n}",
+            f"第 {n} 个问题？",
+            f"={n}",
+            "类",
+            (f"问{n}", f"'{n}"),
+            status=list(EntryStatus)[n % 4],
+            version=1 + n % 9,
+            internal_note="记" * (n % 3),
+            visibility=list(Visibility)[n % 3],
+            valid_from=n * 86_400_000 if n % 2 else None,
+            valid_until=(n + 1) * 86_400_000 + n if n % 5 else None,
+            channel_answers=(("mail", f"您好，{n}"),) if n % 7 == 0 else (),
+            related=(f"e-{n - 1}",) if n else (),
+        )
+        for n in range(10_000)
+    ]
     write_entries(tmp_path / name, many)
     assert read_entries(tmp_path / name) == (many, [])
 
@@ -117,6 +148,20 @@ GOOD = {"id": "a", "question": "问", "answer": "答"}
         (json.dumps({**GOOD, "id": "b", "status": "secret"}), "bad value: status"),
         (json.dumps({**GOOD, "id": "b", "version": "9" * 5_000}), "bad value: version"),
         (json.dumps({**GOOD, "id": "b", "version": -1}), "bad value: version"),
+        (json.dumps({**GOOD, "id": "b", "visibility": "secret"}), "bad value: visibility"),
+        (json.dumps({**GOOD, "id": "b", "valid_from": "2026-02-30"}), "bad date: valid_from"),
+        (json.dumps({**GOOD, "id": "b", "valid_until": 20261130}), "bad value: valid_until"),
+        (json.dumps({**GOOD, "id": "b", "valid_until": "9999-12-31"}), "bad date: valid_until"),
+        (
+            json.dumps({**GOOD, "id": "b", "valid_from": "2026-12-02", "valid_until": "2026-12-01"}),
+            "dates reversed: valid_until",
+        ),
+        (json.dumps({**GOOD, "id": "b", "channel_answers": {"fax": "x"}}), "bad value: channel_answers"),
+        (json.dumps({**GOOD, "id": "b", "channel_answers": {"chat": ""}}), "missing field: channel_answers"),
+        (json.dumps({**GOOD, "id": "b", "related": ["b"]}), "bad value: related"),
+        (json.dumps({**GOOD, "id": "b", "related": ["a", "a"]}), "bad value: related"),
+        (json.dumps({**GOOD, "id": "b", "related": [f"r-{n}" for n in range(11)]}), "too many: related"),
+        (json.dumps({**GOOD, "id": "b", "internal_note": "x" * 2_001}), "too long: internal_note"),
         ('{"id": "b", "question": "\\ud800", "answer": "x"}', "bad text: question"),
         ('{"id": "b", "question": "q", "answer": "x\\u0000"}', "bad text: answer"),
         (json.dumps(GOOD), "duplicate id: id"),
@@ -133,6 +178,21 @@ def test_bytes_that_are_no_utf8_are_named_in_jsonl(tmp_path: Path) -> None:
     (tmp_path / "e.jsonl").write_bytes(json.dumps(GOOD).encode() + b'\n{"id": "\xff"}\n')
     entries, refused = read_entries(tmp_path / "e.jsonl")
     assert (len(entries), refused[0].line, str(refused[0].reason)) == (1, 2, "bad text")
+
+
+@pytest.mark.parametrize(
+    ("given", "moment", "written"),
+    [
+        ("2026-11-30", 1_796_054_400_000, "2026-11-30"),
+        ("2026-11-30T18:00", 1_796_032_800_000, "2026-11-30T18:00:00+08:00"),
+        ("2026-11-30T10:00:00+00:00", 1_796_032_800_000, "2026-11-30T18:00:00+08:00"),
+        ("2026-12-01T00:00:00+08:00", 1_796_054_400_000, "2026-11-30"),
+    ],
+)
+def test_a_day_is_valid_to_its_end(given: str, moment: int, written: str) -> None:
+    assert parse_until(given) == moment
+    assert write_until(moment) == written
+    assert write_from(parse_from(given)) == (given if len(given) == 10 else write_from(moment))
 
 
 def sheet_with(path: Path, *rows: list[object]) -> None:
