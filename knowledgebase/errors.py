@@ -1,6 +1,12 @@
 """What the knowledge base refuses, in an operator's words."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from knowledgebase.model import Entry
+
+if TYPE_CHECKING:
+    from knowledgebase.wording.word_lists import LineProblem
 
 
 class KnowledgeError(Exception):
@@ -35,6 +41,10 @@ class CalibrationAbandoned(KnowledgeError):
     """The entries that were being calibrated are no longer in force."""
 
 
+class ReplayAbandoned(KnowledgeError):
+    """Nobody wants to know the result of this replay any more."""
+
+
 class FileUnreadable(KnowledgeError):
     """The file as a whole is not a table of entries or questions: wrong format, encoding or size."""
 
@@ -54,3 +64,34 @@ class EncoderUnavailable(KnowledgeError):
         super().__init__(reason)
         self.permanent = permanent
         self.retry_after_ms = retry_after_ms
+
+
+class WordListConflict(KnowledgeError):
+    """Somebody else has changed the word list since it was read."""
+
+
+class WordListInvalid(KnowledgeError):
+    """Lines that a word list cannot have; problems holds one LineProblem for each reason."""
+
+    def __init__(self, problems: "Sequence[LineProblem]") -> None:
+        super().__init__("; ".join(f"{problem.line!r}: {problem.flaw}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+class PublicationNotFound(KnowledgeError):
+    """There is no publication with this id."""
+
+
+class PublicationRefused(KnowledgeError):
+    """What was asked of the publication cannot be done as it stands.
+
+    about: the entry or list that has moved on; empty when the publication itself has.
+    """
+
+    def __init__(self, sentence: str, about: str = "") -> None:
+        super().__init__(sentence)
+        self.about = about
+
+
+class LabelConflict(KnowledgeError):
+    """Somebody else has changed or removed the labelled question since it was read."""

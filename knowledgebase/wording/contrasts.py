@@ -117,6 +117,15 @@ def compare(asked: str, wording: str) -> tuple[Contrast, ...]:
     )
 
 
+def are_opposites(one: str, other: str) -> bool:
+    """Whether two words stand on the two sides of a shipped pair of opposites."""
+    words = _shipped_words()
+    return any(
+        (left.fullmatch(one) and right.fullmatch(other)) or (left.fullmatch(other) and right.fullmatch(one))
+        for left, right in zip(words.left, words.right, strict=True)
+    )
+
+
 DIFFERENCES = (
     "amount_conflict",
     "amount_same",

@@ -93,13 +93,13 @@ def load_vocabulary(folder: Path) -> Vocabulary:
 
     A line of synonyms is words that mean the same, the first standing for all. '#' starts a comment.
     """
-    groups = [line.split() for line in _lines(folder / "synonyms.txt")]
-    own_words = [*_lines(folder / "user_dictionary.txt"), *(word for group in groups for word in group)]
+    groups = [line.split() for line in read_lines(folder / "synonyms.txt")]
+    own_words = [*read_lines(folder / "user_dictionary.txt"), *(word for group in groups for word in group)]
     return Vocabulary(
-        tokenizer=_tokenizer(own_words),
-        stop_words=frozenset(_lines(folder / "stop_words.txt")),
+        tokenizer=tokenizer_of(own_words),
+        stop_words=frozenset(read_lines(folder / "stop_words.txt")),
         synonyms={word: group[0] for group in groups for word in group},
-        background=tuple(_lines(folder / "background.txt")),
+        background=tuple(read_lines(folder / "background.txt")),
     )
 
 
@@ -109,7 +109,13 @@ def shipped_vocabulary() -> Vocabulary:
     return load_vocabulary(DATA)
 
 
-def _tokenizer(own_words: Iterable[str]) -> jieba.Tokenizer:
+def read_lines(path: Path) -> list[str]:
+    """The lines of a word list, comments and blank lines left out, spelled as normalise spells them."""
+    lines = (line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return [normalise(line) for line in lines if line]
+
+
+def tokenizer_of(own_words: Iterable[str]) -> jieba.Tokenizer:
     """A tokenizer with jieba's dictionary but for its rarest words, and with our own.
 
     The prefix table is built here, not by jieba's initialize(): that would trust a cache file in the
@@ -147,12 +153,6 @@ def _visible(text: str) -> Iterator[str]:
 
 def _differing(left: str, right: str) -> int:
     return sum(a != b for a, b in zip(left, right, strict=False))
-
-
-def _lines(path: Path) -> list[str]:
-    """The lines of a word list, comments and blank lines left out, spelled as normalise spells them."""
-    lines = (line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return [normalise(line) for line in lines if line]
 
 
 @lru_cache(maxsize=20_000)

@@ -1,0 +1,371 @@
+"""Publications: changes that are replayed against what is in force, accepted, and put in force in one transaction.
+
+base is compared and set: what was replayed against another state than the one in force is replayed anew, and only
+then can be published. Nothing of a publication is ever in force alone.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from knowledgebase.authoring import entries, lifecycle
+from knowledgebase.authoring.lifecycle import Action
+from knowledgebase.errors import ActionNotAllowed, EntryNotFound, PublicationNotFound, PublicationRefused
+from knowledgebase.judging.replay import FlipKind, Outcome, Replay, Replayed, Source
+from knowledgebase.model import EntryStatus
+from knowledgebase.publishing import flips, questions, terms, words
+from knowledgebase.publishing.flips import Accepted
+from knowledgebase.publishing.model import (
+    ChangeSet,
+    Failure,
+    Origin,
+    Publication,
+    PublicationState,
+    summarise,
+    summary_from,
+)
+from knowledgebase.publishing.terms import InForce
+from storage.database import Row, Transaction, first, new_id
+
+MOST_RUNS = 3
+Recent = Callable[[Transaction, int], Sequence[Replayed]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a replay needs: what is in force, what is proposed, the questions, and the outcomes accepted last.
+
+    accepted is None unless nothing is proposed; then it stands in the place of what is in force.
+    """
+
+    publication: Publication
+    before: InForce
+    after: InForce
+    questions: list[Replayed]
+    accepted: list[tuple[Replayed, Outcome]] | None
+
+
+# --- Reading ----------------------------------------------------------------------------------------------------
+
+
+def get(tx: Transaction, publication_id: str) -> Publication:
+    """The publication. Raises PublicationNotFound."""
+    row = first(
+        tx.execute(
+            "SELECT id, origin, state, changes_json, requested_by, requested_at, base, runs, summary_json,"
+            " failure_json, accepted_by, accepted_at, finished_by, finished_at FROM publication WHERE id = :id",
+            {"id": publication_id},
+        )
+    )
+    if row is None:
+        raise PublicationNotFound(f"no publication {publication_id}")
+    return _publication(row)
+
+
+def newest(tx: Transaction, limit: int = 50, before: str = "") -> list[Publication]:
+    """The newest publications, newest first, those older than the id before."""
+    rows = tx.execute(
+        "SELECT id, origin, state, changes_json, requested_by, requested_at, base, runs, summary_json,"
+        " failure_json, accepted_by, accepted_at, finished_by, finished_at FROM publication"
+        " WHERE (:before = '' OR id < :before) ORDER BY id DESC LIMIT :limit",
+        {"before": before, "limit": limit},
+    )
+    return [_publication(row) for row in rows]
+
+
+def live(tx: Transaction) -> list[Publication]:
+    """The publications that can still go into force, oldest first."""
+    rows = tx.execute(
+        "SELECT id, origin, state, changes_json, requested_by, requested_at, base, runs, summary_json,"
+        " failure_json, accepted_by, accepted_at, finished_by, finished_at FROM publication"
+        " WHERE state IN ('running', 'ready', 'accepted', 'stale') ORDER BY id"
+    )
+    return [_publication(row) for row in rows]
+
+
+def next_waiting(tx: Transaction) -> str | None:
+    """The id of the publication to replay next."""
+    row = first(
+        tx.execute("SELECT id FROM publication WHERE state IN ('running', 'stale') ORDER BY requested_at, id LIMIT 1")
+    )
+    return row["id"] if row else None
+
+
+def accepted_outcomes(tx: Transaction) -> list[tuple[Replayed, Outcome]] | None:
+    """What became of each question with what was published last; None if nothing has been yet."""
+    row = first(
+        tx.execute("SELECT id FROM publication WHERE state = 'published' ORDER BY finished_at DESC, id DESC LIMIT 1")
+    )
+    return flips.outcomes(tx, row["id"]) if row else None
+
+
+# --- The life of a publication ----------------------------------------------------------------------------------
+
+
+def begin(tx: Transaction, changes: ChangeSet, by: str, now: int, origin: Origin = Origin.CONSOLE) -> Publication:
+    """Ask for these changes to be replayed. Asking again while that is under way gives the same publication.
+
+    Raises PublicationRefused when something of it has moved on or cannot be published as it stands.
+    """
+    if (problem := misfit(tx, changes)) is not None:
+        raise PublicationRefused(f"{problem} has moved on, or cannot be published as it stands", problem)
+    for other in live(tx):
+        if other.changes == changes and other.origin is origin:
+            return other
+    publication_id = new_id()
+    tx.change(
+        "INSERT INTO publication (id, origin, state, changes_json, requested_by, requested_at, base, runs)"
+        " VALUES (:id, :origin, 'running', :changes, :by, :now, '', 0)",
+        {"id": publication_id, "origin": origin.value, "changes": changes.as_text(), "by": by, "now": now},
+    )
+    tx.notify("publications", publication_id)
+    return get(tx, publication_id)
+
+
+def misfit(tx: Transaction, changes: ChangeSet) -> str | None:
+    """Which entry or list has moved on since, or cannot be changed so; None if all can go into force."""
+    acts = [(Action.PUBLISH, changes.publish), (Action.ARCHIVE, changes.archive)]
+    for action, seen in acts:
+        for entry_id, version in seen.items():
+            if not _fits(tx, entry_id, version, action):
+                return entry_id
+    for which, version in changes.words.items():
+        if words.standing(tx, which).newest != version:
+            return which.value
+    return None
+
+
+def start(tx: Transaction, publication_id: str, recent: Recent, real: int, now: int) -> Work | None:
+    """Begin a replay: what it needs to know. None if it has failed instead, or needs none any more.
+
+    recent gives the last utterances of customers, real says how many are wanted.
+    """
+    publication = get(tx, publication_id)
+    if publication.state not in (PublicationState.RUNNING, PublicationState.STALE):
+        return None
+    if publication.runs >= MOST_RUNS:
+        fail(tx, publication_id, Failure.INTERRUPTED, "", now)
+        return None
+    if (problem := misfit(tx, publication.changes)) is not None:
+        fail(tx, publication_id, Failure.MOVED_ON, problem, now)
+        return None
+    tx.change(
+        "UPDATE publication SET state = 'running', runs = runs + 1 WHERE id = :id",
+        {"id": publication_id},
+    )
+    tx.notify("publication", publication_id)
+    before = terms.in_force(tx)
+    accepted = (accepted_outcomes(tx) or []) if publication.changes.is_empty else None
+    asked = _distinct([*questions.labelled(tx), *recent(tx, real)])
+    return Work(publication, before, proposed(tx, before, publication.changes), asked, accepted)
+
+
+def proposed(tx: Transaction, before: InForce, changes: ChangeSet) -> InForce:
+    """What would be in force with these changes."""
+    kept = {entry.id: entry for entry in before.entries if entry.id not in changes.archive}
+    for entry_id in changes.publish:
+        head = entries.get_entry(tx, entry_id)
+        kept[entry_id] = replace(head, status=EntryStatus.PUBLISHED, version=head.version + 1)
+    return replace(
+        before,
+        entries=sorted(kept.values(), key=lambda entry: (entry.category, entry.id)),
+        lists={**before.lists, **{which: words.at(tx, {which: at})[which] for which, at in changes.words.items()}},
+        precision=before.precision if changes.precision is None else changes.precision,
+    )
+
+
+def finish(
+    tx: Transaction,
+    publication_id: str,
+    base: str,
+    model: str,
+    found: Replay,
+    outcomes: Sequence[tuple[Replayed, Outcome]],
+    now: int,
+) -> PublicationState:
+    """Keep what a replay against this base found; flips that were accepted before stay accepted.
+
+    Something else in force by now makes it stale. One that was withdrawn meanwhile stays so.
+    """
+    publication = get(tx, publication_id)
+    if publication.state is not PublicationState.RUNNING:
+        return publication.state
+    if base != base_of(tx, model):
+        return _move(tx, publication_id, PublicationState.STALE)
+    known = _accepted_already(tx, publication_id, base)
+    flips.keep(tx, publication_id, [(flip, known.get(flips.key(flip))) for flip in found.flips], outcomes)
+    tx.change(
+        "UPDATE publication SET base = :base, runs = 0, summary_json = :summary WHERE id = :id",
+        {"id": publication_id, "base": base, "summary": json.dumps(asdict(summarise(found)))},
+    )
+    return _move(tx, publication_id, _after_acceptance(tx, publication_id))
+
+
+def base_of(tx: Transaction, model: str) -> str:
+    """The fingerprint of what is in force; model names the weights, the encoder and the settings it runs with."""
+    return f"{terms.fingerprint(tx)}:{model}"
+
+
+def accept(
+    tx: Transaction, publication_id: str, base: str, number: int | None, kind: FlipKind | None, by: str, now: int
+) -> int:
+    """Take somebody's word that one flip, all of a kind, or all are wanted; returns how many were not yet accepted.
+
+    Raises PublicationRefused when it has been replayed against another base than the one that was shown.
+    """
+    publication = get(tx, publication_id)
+    if publication.state is not PublicationState.READY or publication.base != base:
+        raise PublicationRefused(f"publication {publication_id} is {publication.state}")
+    accepted = flips.accept(tx, publication_id, number, kind, Accepted(by, now))
+    state = _after_acceptance(tx, publication_id)
+    if accepted and state is PublicationState.ACCEPTED:
+        tx.change(
+            "UPDATE publication SET accepted_by = :by, accepted_at = :now WHERE id = :id",
+            {"id": publication_id, "by": by, "now": now},
+        )
+        _move(tx, publication_id, state)
+    return accepted
+
+
+def publish(tx: Transaction, publication_id: str, model: str, by: str, now: int) -> PublicationState:
+    """Put all of it in force, or say why not: stale is being replayed anew, failed cannot be any more.
+
+    Raises PublicationRefused unless every flip is accepted. Every other publication that waits becomes stale.
+    """
+    publication = get(tx, publication_id)
+    if publication.state is not PublicationState.ACCEPTED:
+        raise PublicationRefused(f"publication {publication_id} is {publication.state}")
+    if (problem := misfit(tx, publication.changes)) is not None:
+        return fail(tx, publication_id, Failure.MOVED_ON, problem, now)
+    if publication.base != base_of(tx, model):
+        return _move(tx, publication_id, PublicationState.STALE)
+    _apply(tx, publication, by, now)
+    _end(tx, publication_id, PublicationState.PUBLISHED, by, now)
+    _forget_others(tx, publication_id)
+    if not publication.changes.is_empty:
+        _unsettle_others(tx, publication_id, now)
+        tx.notify("entries")
+    return PublicationState.PUBLISHED
+
+
+def withdraw(tx: Transaction, publication_id: str, by: str, now: int) -> None:
+    """Give it up; the drafts stay. Raises PublicationRefused for one that is over."""
+    publication = get(tx, publication_id)
+    if not publication.is_live:
+        raise PublicationRefused(f"publication {publication_id} is {publication.state}")
+    _end(tx, publication_id, PublicationState.WITHDRAWN, by, now)
+    flips.forget_outcomes(tx, publication_id)
+
+
+def fail(tx: Transaction, publication_id: str, failure: Failure, about: str, now: int) -> PublicationState:
+    """End it for this reason; about names what it is about, such as an entry."""
+    tx.change(
+        "UPDATE publication SET failure_json = :failure WHERE id = :id",
+        {"id": publication_id, "failure": json.dumps({"failure": failure.value, "about": about}, ensure_ascii=False)},
+    )
+    flips.forget_outcomes(tx, publication_id)
+    return _end(tx, publication_id, PublicationState.FAILED, None, now)
+
+
+# --- Inside -----------------------------------------------------------------------------------------------------
+
+
+def _distinct(asked: Sequence[Replayed]) -> list[Replayed]:
+    """Each utterance once for its channel; of the same one the first stays, so a label goes before none."""
+    labelled = {question.utterance for question in asked if question.source is Source.LABELLED}
+    kept: dict[tuple[str, str], Replayed] = {}
+    for question in asked:
+        if question.source is Source.LABELLED or question.utterance not in labelled:
+            kept.setdefault((question.utterance, question.channel), question)
+    return list(kept.values())
+
+
+def _fits(tx: Transaction, entry_id: str, version: int, action: Action) -> bool:
+    try:
+        head = entries.get_head(tx, entry_id)
+        lifecycle.after(head.entry.status, action)
+    except (EntryNotFound, ActionNotAllowed):
+        return False
+    return head.entry.version == version
+
+
+def _accepted_already(tx: Transaction, publication_id: str, base: str) -> dict[flips.Key, Accepted]:
+    """The flips accepted in the replay before this one, or from the command line for the same base."""
+    rows = tx.execute(
+        "SELECT id FROM publication WHERE id = :id"
+        " OR (origin = 'command_line' AND state = 'accepted' AND base = :base) ORDER BY id",
+        {"id": publication_id, "base": base},
+    )
+    kept = (one for row in rows for one in flips.of(tx, row["id"]))
+    return {flips.key(one.flip): one.accepted for one in kept if one.accepted is not None}
+
+
+def _after_acceptance(tx: Transaction, publication_id: str) -> PublicationState:
+    return PublicationState.READY if flips.unaccepted(tx, publication_id) else PublicationState.ACCEPTED
+
+
+def _apply(tx: Transaction, publication: Publication, by: str, now: int) -> None:
+    changes = publication.changes
+    for entry_id, version in changes.publish.items():
+        entries.publish(tx, entry_id, version, publication.id, by, now)
+    for entry_id, version in changes.archive.items():
+        entries.archive(tx, entry_id, version, publication.id, by, now)
+    for which, version in changes.words.items():
+        words.publish(tx, which, version, publication.id)
+    if changes.precision is not None:
+        terms.set_precision(tx, changes.precision, publication.id)
+
+
+def _unsettle_others(tx: Transaction, publication_id: str, now: int) -> None:
+    """Whatever else waits was replayed against what is no longer in force."""
+    for other in live(tx):
+        if (problem := misfit(tx, other.changes)) is not None:
+            fail(tx, other.id, Failure.MOVED_ON, problem, now)
+        elif other.state is not PublicationState.RUNNING:
+            _move(tx, other.id, PublicationState.STALE)
+
+
+def _forget_others(tx: Transaction, publication_id: str) -> None:
+    """Only the outcomes of what is in force are compared with later."""
+    tx.change(
+        "DELETE FROM replay_outcome WHERE publication_id IN"
+        " (SELECT id FROM publication WHERE state = 'published' AND id <> :id)",
+        {"id": publication_id},
+    )
+
+
+def _move(tx: Transaction, publication_id: str, state: PublicationState) -> PublicationState:
+    tx.change("UPDATE publication SET state = :state WHERE id = :id", {"id": publication_id, "state": state.value})
+    tx.notify("publication", publication_id)
+    if state is PublicationState.STALE:
+        tx.notify("publications", publication_id)
+    return state
+
+
+def _end(tx: Transaction, publication_id: str, state: PublicationState, by: str | None, now: int) -> PublicationState:
+    tx.change(
+        "UPDATE publication SET finished_by = :by, finished_at = :now WHERE id = :id",
+        {"id": publication_id, "by": by, "now": now},
+    )
+    return _move(tx, publication_id, state)
+
+
+def _publication(row: Row) -> Publication:
+    failure = json.loads(row["failure_json"]) if row["failure_json"] else {}
+    return Publication(
+        id=row["id"],
+        origin=Origin(row["origin"]),
+        state=PublicationState(row["state"]),
+        changes=ChangeSet.from_text(row["changes_json"]),
+        requested_by=row["requested_by"],
+        requested_at=row["requested_at"],
+        base=row["base"],
+        runs=row["runs"],
+        summary=summary_from(row["summary_json"]) if row["summary_json"] else None,
+        failure=Failure(failure["failure"]) if failure else None,
+        about=failure.get("about", ""),
+        accepted_by=row["accepted_by"],
+        accepted_at=row["accepted_at"],
+        finished_by=row["finished_by"],
+        finished_at=row["finished_at"],
+    )
