@@ -5,7 +5,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import answers, contrast, group_commit, idle, matching, robustness
+from benchmarks import answers, contrast, group_commit, idle, matching, robustness, topics
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHMARKS = {
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "matching": matching.run,
     "contrast": contrast.run,
     "robustness": robustness.run,
+    "topics": topics.run,
 }
 
 

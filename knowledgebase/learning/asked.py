@@ -184,11 +184,16 @@ def outcomes(tx: Transaction, limit: int) -> list[Outcome]:
 
 def outcomes_of(question: AskedQuestion) -> Sequence[Outcome]:
     """What is known of one question: the entry that answers it, and one that was given and does not."""
-    given = question.chosen_entry_id or (question.entry_id if question.decision is Decided.ANSWER else None)
+    given = given_entry(question)
     right = question.corrected_entry_id or (given if _confirmed(question) else None)
     wrong = question.entry_id if right else given if question.solved is False else None
     told = [Outcome(question.text, right, True)] if right else []
     return [*told, Outcome(question.text, wrong, False)] if wrong and wrong != right else told
+
+
+def given_entry(question: AskedQuestion) -> str | None:
+    """The one entry with which the customer was answered at last, or None."""
+    return question.chosen_entry_id or (question.entry_id if question.decision is Decided.ANSWER else None)
 
 
 def _confirmed(question: AskedQuestion) -> bool:

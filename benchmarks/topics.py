@@ -1,0 +1,128 @@
+"""How well questions that nobody answers are gathered into topics.
+
+A third of the demo's entries is taken out, the development questions that they answer are asked in vain, and the
+topics are compared with the entries; three times, each third once. The peer joins what rapidfuzz's ratio finds alike,
+in the same way and with the cut that is best for it.
+
+purity: the share of questions whose topic is mostly about their entry. ARI: the adjusted Rand index (Hubert and
+Arabie, 1985), 0 for chance. B3: each question's topic against its entry, precision and recall as one number (Bagga
+and Baldwin, 1998).
+"""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
+from math import comb
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from knowledgebase.judging.labelled import read_known, read_questions
+from knowledgebase.learning.likeness import Floats, likeness, together
+from knowledgebase.search import KnowledgeBase
+from knowledgebase.wording.text import DATA, compact
+
+SEED = 20261126
+PARTS = 3
+PEER_CUTS = tuple(cut / 100 for cut in range(20, 80, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How topics agree with entries. share: topics for each entry."""
+
+    ari: float
+    purity: float
+    b3: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Questions asked in vain: the entries that would answer them, how alike they are to us and to the peer."""
+
+    expected: tuple[str, ...]
+    ours: Floats
+    peers: Floats
+
+
+def run() -> dict[str, float]:
+    """Gather the questions of each part; print how well they agree with the entries."""
+    parts = list(_parts())
+    ours = _mean([quality(together(part.ours), part.expected) for part in parts])
+    peer = max((_of_peer(parts, cut) for cut in PEER_CUTS), key=lambda one: one.ari)
+    print(f"{sum(len(part.expected) for part in parts)} questions in {PARTS} parts")
+    for name, found in (("topics", ours), ("rapidfuzz", peer)):
+        print(
+            f"{name:<10} ARI {found.ari:.3f}  purity {found.purity:.3f}  B3 {found.b3:.3f}  per entry {found.share:.2f}"
+        )
+    return {
+        "ARI": ours.ari,
+        "purity": ours.purity,
+        "B3": ours.b3,
+        "topics per entry": ours.share,
+        "rapidfuzz ARI": peer.ari,
+        "rapidfuzz purity": peer.purity,
+        "rapidfuzz B3": peer.b3,
+    }
+
+
+def quality(groups: Sequence[Sequence[int]], expected: Sequence[str]) -> Quality:
+    """How groups of places agree with what is expected at these places."""
+    inside = [Counter(expected[place] for place in group) for group in groups]
+    sizes = Counter(expected)
+    count = len(expected)
+    precision = sum(n * n / counted.total() for counted in inside for n in counted.values()) / count
+    recall = sum(n * n / sizes[entry] for counted in inside for entry, n in counted.items()) / count
+    return Quality(
+        ari=_adjusted_rand(inside, sizes, count),
+        purity=sum(max(counted.values()) for counted in inside) / count,
+        b3=2 * precision * recall / (precision + recall),
+        share=len(groups) / len(sizes),
+    )
+
+
+def _adjusted_rand(inside: Sequence[Counter[str]], sizes: Counter[str], count: int) -> float:
+    both = sum(comb(n, 2) for counted in inside for n in counted.values())
+    ours = sum(comb(counted.total(), 2) for counted in inside)
+    theirs = sum(comb(n, 2) for n in sizes.values())
+    chance = ours * theirs / comb(count, 2)
+    return (both - chance) / ((ours + theirs) / 2 - chance)
+
+
+def _parts() -> Iterator[Part]:
+    entries = read_known(DATA / "demo.jsonl")
+    asked: dict[str, list[str]] = defaultdict(list)
+    for question in read_questions(DATA / "questions-dev.jsonl"):
+        for entry in sorted(question.expected)[:1]:
+            asked[entry].append(question.utterance)
+    ids = sorted(entry.id for entry in entries)
+    random.Random(SEED).shuffle(ids)
+    for part in range(PARTS):
+        out = set(ids[part::PARTS])
+        base = KnowledgeBase.build([entry for entry in entries if entry.id not in out])
+        texts, expected = zip(*((text, entry) for entry in sorted(out) for text in asked[entry]), strict=True)
+        yield Part(expected, _likeness(base, texts), _ratios(texts))
+
+
+def _likeness(base: KnowledgeBase, texts: Sequence[str]) -> Floats:
+    known = [text for entry in base.entries for text in (entry.question, *entry.similar)]
+    return likeness(texts, [base.search(text) for text in texts], known, base.matcher.vocabulary)
+
+
+def _ratios(texts: Sequence[str]) -> Floats:
+    compacted = [compact(text) for text in texts]
+    return np.asarray(process.cdist(compacted, compacted, scorer=fuzz.ratio), float) / 100
+
+
+def _of_peer(parts: Sequence[Part], cut: float) -> Quality:
+    return _mean([quality(together(part.peers, cut), part.expected) for part in parts])
+
+
+def _mean(qualities: Sequence[Quality]) -> Quality:
+    return Quality(*(float(value) for value in np.mean([astuple(one) for one in qualities], axis=0)))
+
+
+if __name__ == "__main__":
+    run()
