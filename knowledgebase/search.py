@@ -88,6 +88,6 @@ class KnowledgeBase:
             entry=self.entries[candidates.entries[row]],
             score=float(ranking.scores[place]),
             confidence=sure,
-            wording=self._matcher.wordings[candidates.nearest[row]][1],
+            wording=self._matcher.wording(candidates.nearest[row]),
             why={name: round(float(value), 4) for name, value in zip(FEATURES, candidates.features[row], strict=True)},
         )

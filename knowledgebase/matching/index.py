@@ -1,109 +1,289 @@
-"""Exact BM25 in memory: for each term, the documents that hold it and what it adds to their scores.
+"""Exact BM25 in memory: which texts score highest for an utterance, and what any text scores.
 
 BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), section 3.4,
 with the always positive inverse document frequency ln(1 + (N - n + 0.5) / (n + 0.5)).
+
+The highest are found without looking at every text that holds a common term: rare terms are looked up first, and
+once the common ones together could not lift any other text high enough, only the texts already found are scored
+to the end. That is exact. Turtle and Flood, "Query evaluation: strategies and optimizations" (1995), "max score".
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.matching.terms import FIELD_OF, UNKNOWN, Field, Ids, Places, Rows, Terms, terms_of
+from knowledgebase.wording.text import Vocabulary
+
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 K1 = 1.2
 B = 0.6
+# Sums of weights that are whole multiples of this are exact, so they do not hang on the order of terms.
+GRAIN = 2.0**20
+POSTINGS_AT_ONCE = 16_384
+MOST_SCORED = 2_048
+SLACK = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """What one query scores in each document, every array of the same length.
+class Query:
+    """The different terms of an utterance: their numbers, field after field; starts: where each field begins."""
 
-    bm25: divided by the query's own score, so that a repeat of the query is near 1 in any index.
-    query_share: the part of the query's weight that the document holds, 0 to 1.
-    document_share: the part of the document's weight that the query holds, 0 to 1.
-    unseen: the part of the query's weight in terms that no document holds, 0 to 1.
+    terms: Ids
+    kinds: NDArray[np.uint8]
+    fields: NDArray[np.int8]
+    starts: Places
+    slots: NDArray[np.int16]
+
+    @classmethod
+    def of(cls, text: str, vocabulary: Vocabulary, terms: Terms) -> "Query":
+        """The query of a compacted text, which is not empty."""
+        found = [(kind, terms.find(kind, each)) for kind, each in terms_of(text, vocabulary)]
+        numbers = np.array([number for _, each in found for number in each], np.int32)
+        kinds = np.repeat(np.array([kind for kind, _ in found], np.uint8), [len(each) for _, each in found])
+        fields = FIELD_OF[kinds]
+        return cls(numbers, kinds, fields, np.searchsorted(fields, np.arange(len(Field))), _slots(numbers))
+
+    def of_field(self, field: Field) -> slice:
+        """Where the terms of a field stand."""
+        ends = (*self.starts[1:], len(self.terms))
+        return slice(int(self.starts[field]), int(ends[field]))
+
+    def counts(self, rows: Rows) -> Singles:
+        """How often each row holds each term of the query: one row for each, one column for each term."""
+        table = np.zeros((len(rows), len(self.terms)), np.float32)
+        column = self.slots[rows.terms & (len(self.slots) - 1)]
+        hit = np.flatnonzero(column >= 0)
+        column = column[hit]
+        right = self.terms[column] == rows.terms[hit]
+        hit, column = hit[right], column[right]
+        table[np.searchsorted(rows.starts, hit, side="right") - 1, column] = rows.counts[hit]
+        return table
+
+    def total(self, of_terms: Floats) -> Floats:
+        """The sum over the terms of each field, along the last axis."""
+        found: Floats = np.add.reduceat(of_terms, self.starts, axis=-1)
+        return found
+
+
+def _slots(numbers: Ids) -> NDArray[np.int16]:
+    """A table from a term's last bits to its place in the query, large enough that no two are in one slot."""
+    known = np.flatnonzero(numbers != UNKNOWN)
+    size = 4_096
+    while len(set((numbers[known] & (size - 1)).tolist())) < len(known):
+        size *= 2
+    slots = np.full(size, -1, np.int16)
+    slots[numbers[known] & (size - 1)] = known
+    return slots
+
+
+class Collection:
+    """How common each term is in a set of texts and how long the texts are: what BM25 needs to know of them all.
+
+    elsewhere: in how many everyday texts each term is; these are never found, but a term is as rare as it is in
+    both together.
     """
 
-    bm25: Floats
-    query_share: Floats
-    document_share: Floats
-    unseen: float
+    def __init__(self, holding: Ids, lengths: Singles, elsewhere: Ids, everyday: int) -> None:
+        self.holding = holding
+        self._elsewhere = elsewhere
+        self._together = len(lengths) + everyday
+        mean = np.maximum(lengths.mean(axis=0), 1) if len(lengths) else np.ones(len(Field), np.float32)
+        self.saturation: Singles = (K1 * (1 - B + B * lengths / mean)).astype(np.float32)
+
+    @cached_property
+    def rarities(self) -> Floats:
+        """The inverse document frequency of each term."""
+        return self._rarity(self.holding + self._elsewhere)
+
+    def holds(self, term: int) -> bool:
+        """Whether any text holds this term."""
+        return 0 <= term < len(self.holding) and bool(self.holding[term])
+
+    def rarity_of(self, terms: Ids) -> tuple[Floats, NDArray[np.int64]]:
+        """The inverse document frequency of terms and in how many texts each is; a new one is in none."""
+        holding, elsewhere = np.zeros((2, len(terms)), np.int64)
+        known = np.flatnonzero((terms != UNKNOWN) & (terms < len(self.holding)))
+        holding[known] = self.holding[terms[known]]
+        elsewhere[known] = self._elsewhere[terms[known]]
+        return self._rarity(holding + elsewhere), holding
+
+    def _rarity(self, holding: NDArray[Any]) -> Floats:
+        rarity: Floats = np.log1p((self._together - holding + 0.5) / (holding + 0.5))
+        return np.round(rarity * GRAIN) / GRAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """For each term the rows that hold it, rising, and how often: term t has places[starts[t]:starts[t + 1]].
+
+    most: how often a row holds the term at most.
+    """
+
+    starts: NDArray[np.int64]
+    places: Ids
+    counts: NDArray[np.uint8]
+    most: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, rows: Rows, terms: int) -> "Postings":
+        """The postings of rows over so many terms."""
+        keys = rows.terms.astype(np.uint64) << np.uint64(40)
+        keys |= rows.places.astype(np.uint64) << np.uint64(8)
+        keys |= rows.counts
+        keys.sort()
+        starts = np.searchsorted(keys, np.arange(terms + 1, dtype=np.uint64) << np.uint64(40)).astype(np.int64)
+        counts = (keys & np.uint64(0xFF)).astype(np.uint8)
+        places = ((keys >> np.uint64(8)) & np.uint64(0xFFFFFFFF)).astype(np.int32)
+        return cls(starts, places, counts, _highest(counts, starts))
+
+    @property
+    def holding(self) -> Ids:
+        """In how many rows each term is."""
+        return np.diff(self.starts).astype(np.int32)
+
+    def holding_owners(self, owners: Ids) -> Ids:
+        """In how many owners' rows each term is; the owner of a row is not before that of the row before."""
+        owner = owners[self.places]
+        new = np.diff(owner, prepend=-1) != 0
+        new[self.starts[:-1][self.starts[:-1] < len(owner)]] = True
+        counted = np.concatenate(([0], np.cumsum(new)))
+        return np.diff(counted[self.starts]).astype(np.int32)
+
+    def of_terms(self, terms: Ids) -> tuple[Ids, NDArray[np.uint8]]:
+        """The rows that hold these terms, and how often, term after term."""
+        parts = [slice(self.starts[term], self.starts[term + 1]) for term in terms.tolist()]
+        return np.concatenate([self.places[part] for part in parts]), np.concatenate([self.counts[p] for p in parts])
 
 
 class Index:
-    """Documents as bags of terms; never changes. Search as often as you like from any thread.
+    """Finds the owners of the rows that score highest; never changes.
 
-    The background is never found, but a term is as rare as it is in documents and background together.
+    owners: whose each row is, rising from 0 without a gap. A row's score is the sum over the fields of its BM25,
+    divided by the query's own weight in that field, so that a repeat of the query is near 1 in each.
     """
 
-    def __init__(self, documents: Sequence[Sequence[str]], background: Sequence[Sequence[str]] = ()) -> None:
-        self.size = len(documents)
-        self._elsewhere = Counter(term for document in background for term in set(document))
-        self._together = len(documents) + len(background)
-        self._terms: dict[str, int] = {}
-        document_ids, term_ids, frequencies = [], [], []
-        for document_id, document in enumerate(documents):
-            for term, frequency in Counter(document).items():
-                document_ids.append(document_id)
-                term_ids.append(self._terms.setdefault(term, len(self._terms)))
-                frequencies.append(frequency)
-        self._arrange(np.array(document_ids, np.int32), np.array(term_ids, np.int32), np.array(frequencies, float))
-
-    def holds(self, term: str) -> bool:
-        """Whether a document holds this term."""
-        return term in self._terms
-
-    def _arrange(self, documents: NDArray[np.int32], terms: NDArray[np.int32], frequencies: Floats) -> None:
-        """Sort the postings by term and work out once what each of them is worth."""
-        holding = np.bincount(terms, minlength=len(self._terms))
-        elsewhere = np.fromiter((self._elsewhere[term] for term in self._terms), float, len(self._terms))
-        self._idf = self._rarity(holding + elsewhere)
-        lengths = np.bincount(documents, weights=frequencies, minlength=self.size)
-        mean = max(float(lengths.mean()), 1.0) if self.size else 1.0
-        saturation = K1 * (1 - B + B * lengths / mean)
-        order = np.argsort(terms, kind="stable")
-        self._documents = documents[order]
-        tf = frequencies[order]
-        self._worth = (self._idf[terms[order]] * tf * (K1 + 1) / (tf + saturation[self._documents])).astype(np.float32)
-        self._starts = np.concatenate(([0], np.cumsum(holding)))
-        self._weights = np.bincount(documents, weights=self._idf[terms], minlength=self.size)
-
-    def _rarity(self, holding: Floats) -> Floats:
-        """The inverse document frequency of terms that so many documents hold, of both kinds together."""
-        rarity: Floats = np.log1p((self._together - holding + 0.5) / (holding + 0.5))
-        return rarity
-
-    def score(self, query: Iterable[str]) -> Scores:
-        """What the query scores in each document."""
-        asked = dict.fromkeys(query)
-        known = np.array([self._terms[term] for term in asked if term in self._terms], np.int64)
-        elsewhere = [self._elsewhere[term] for term in asked if term not in self._terms]
-        idf_unseen = float(self._rarity(np.array(elsewhere, float)).sum())
-        own = float(self._idf[known].sum()) + idf_unseen
-        if not len(known):
-            nothing = np.zeros(self.size)
-            return Scores(nothing, nothing, nothing, 1.0)
-        slices = [slice(self._starts[term], self._starts[term + 1]) for term in known]
-        documents = np.concatenate([self._documents[part] for part in slices])
-        worth = np.concatenate([self._worth[part] for part in slices])
-        idf = np.repeat(self._idf[known], [part.stop - part.start for part in slices])
-        shared = np.bincount(documents, weights=idf, minlength=self.size)
-        bm25 = np.bincount(documents, weights=worth, minlength=self.size)
-        return Scores(
-            bm25=bm25 / own,
-            query_share=shared / own,
-            document_share=shared / np.maximum(self._weights, 1e-9),
-            unseen=idf_unseen / own,
+    def __init__(self, rows: Rows, owners: Ids, terms: Terms, everyday: Rows) -> None:
+        kinds = terms.kinds
+        self.rows = rows
+        self.fields = FIELD_OF[kinds]
+        self.elsewhere = np.bincount(everyday.terms, minlength=len(kinds)).astype(np.int32)
+        self.lengths = lengths_by_field(rows, self.fields)
+        self.owners = owners
+        self.first: Places = np.searchsorted(owners, np.arange(int(owners[-1]) + 2 if len(owners) else 1))
+        self.postings = Postings.of(rows, len(kinds))
+        self.texts = Collection(self.postings.holding, self.lengths, self.elsewhere, len(everyday))
+        self.groups = Collection(
+            self.postings.holding_owners(owners), self._lengths_of_groups(), self.elsewhere, len(everyday)
         )
+        self._shortest = self.texts.saturation.min(axis=0) if len(rows) else np.ones(len(Field), np.float32)
+        self._saturation = [np.ascontiguousarray(column) for column in self.texts.saturation.T]
+
+    def _lengths_of_groups(self) -> Singles:
+        if not len(self.owners):
+            return np.empty((0, len(Field)), np.float32)
+        return np.add.reduceat(self.lengths, self.first[:-1], axis=0)
+
+    def best_owners(self, query: Query, most: int) -> Places:
+        """The owners of the rows that score highest, at most so many, rising; of equal ones the first."""
+        found, _ = self.look_up(query, most)
+        return found
+
+    def look_up(self, query: Query, most: int) -> tuple[Places, int]:
+        """The best owners, and how many postings were looked at to find them."""
+        worth = self.worth(query)
+        order, rest = self._plan(query, worth)
+        sums = np.zeros(len(self.rows))
+        done, looked_at = 0, 0
+        sizes = np.cumsum(self.texts.holding[query.terms[order]])
+        while True:
+            until = max(int(np.searchsorted(sizes, looked_at + POSTINGS_AT_ONCE, side="right")), done + 1)
+            until = min(until, len(order))
+            if until > done:
+                self._add(query, worth, order[done:until], sums)
+                looked_at, done = int(sizes[until - 1]), until
+            hopeful = self._hopeful(sums, float(rest[done]), most)
+            if done == len(order) or (hopeful is not None and len(hopeful) <= MOST_SCORED):
+                break
+        if hopeful is None:
+            hopeful = np.flatnonzero(sums)
+        return self._best(query, worth, hopeful, most), looked_at
+
+    def scores(self, counts: Singles, query: Query, saturation: Singles, worth: Floats) -> Singles:
+        """BM25 by field: one row for each row of counts, whose saturations by field these are."""
+        per_term = counts * worth.astype(np.float32) / (counts + saturation[:, query.fields])
+        return np.add.reduceat(per_term, query.starts, axis=1)
+
+    def worth(self, query: Query) -> Floats:
+        """What a term adds at most to the score, by BM25's formula without its fraction."""
+        rarity, _ = self.texts.rarity_of(query.terms)
+        return rarity * (K1 + 1) / query.total(rarity)[query.fields]
+
+    def _plan(self, query: Query, worth: Floats) -> tuple[Places, Floats]:
+        """The known terms, rarest first, and what those from each place on can add to any row at most."""
+        known = np.flatnonzero((query.terms != UNKNOWN) & (query.terms < len(self.texts.holding)))
+        order = known[np.argsort(self.texts.holding[query.terms[known]], kind="stable")]
+        most = self.postings.most[query.terms[order]].astype(float)
+        bounds = worth[order] * most / (most + self._shortest[query.fields[order]])
+        return order, np.append(np.cumsum(bounds[::-1])[::-1], 0.0)
+
+    def _add(self, query: Query, worth: Floats, those: Places, sums: Floats) -> None:
+        """Add what these terms of the query give to the rows that hold them."""
+        fields = query.fields[those]
+        for field in np.unique(fields):
+            mine = those[fields == field]
+            terms = query.terms[mine]
+            places, counts = self.postings.of_terms(terms)
+            share = counts / (counts + self._saturation[field][places])
+            share *= np.repeat(worth[mine].astype(np.float32), self.texts.holding[terms])
+            sums += np.bincount(places, weights=share, minlength=len(sums))
+
+    def _hopeful(self, sums: Floats, rest: float, most: int) -> Places | None:
+        """The rows that may be among the best owners', when no row has more to come than the rest.
+
+        None when a row that was not found yet may be one of them.
+        """
+        touched = np.flatnonzero(sums)
+        least = self._least(touched, sums[touched], most)
+        if rest >= least:
+            return None
+        return touched[sums[touched] >= least - rest - SLACK]
+
+    def _least(self, rows: Places, sums: Floats, most: int) -> float:
+        """A sum that at least so many owners reach; 0 if there are fewer."""
+        tops = most * 8
+        if len(rows) > tops:
+            best = np.argpartition(sums, -tops)[-tops:]
+            rows, sums = rows[best], sums[best]
+        order = np.argsort(-sums)
+        _, first = np.unique(self.owners[rows[order]], return_index=True)
+        return float(np.sort(sums[order[first]])[-most]) if len(first) >= most else 0.0
+
+    def _best(self, query: Query, worth: Floats, rows: Places, most: int) -> Places:
+        if not len(rows):
+            return np.empty(0, np.intp)
+        sums = self.scores(query.counts(self.rows.take(rows)), query, self.texts.saturation[rows], worth).sum(axis=1)
+        owners = self.owners[rows]
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        order = np.argsort(-np.maximum.reduceat(sums, starts), kind="stable")[:most]
+        return np.sort(owners[starts[order]]).astype(np.intp)
 
 
-def grams(text: str) -> list[str]:
-    """The characters of a text and its pairs of neighbouring characters."""
-    return [*text, *pairs(text)]
+def lengths_by_field(rows: Rows, fields: NDArray[np.int8]) -> Singles:
+    """How many terms of each field each row has, repeats counted: one row for each."""
+    at = rows.places.astype(np.int64) * len(Field) + fields[rows.terms]
+    lengths = np.bincount(at, weights=rows.counts, minlength=len(rows) * len(Field))
+    return lengths.reshape(-1, len(Field)).astype(np.float32)
 
 
-def pairs(text: str) -> list[str]:
-    """Each character of a text with the one after it."""
-    return [text[at : at + 2] for at in range(len(text) - 1)]
+def _highest(values: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The highest of the values from each start to the next one; 0 of none."""
+    highest = np.zeros(len(starts) - 1, np.uint8)
+    some = np.flatnonzero(np.diff(starts))
+    if len(some):
+        highest[some] = np.maximum.reduceat(values, starts[some])
+    return highest

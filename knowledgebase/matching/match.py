@@ -3,7 +3,6 @@
 Every feature is a share or a yes-or-no, so that a weight means the same in any knowledge base.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from knowledgebase.matching.index import Index, Scores, grams, pairs
-from knowledgebase.matching.themes import Nearness, Themes
+from knowledgebase.matching.index import K1, Collection, Index, Query, Singles, lengths_by_field
+from knowledgebase.matching.terms import FIELD_OF, Field, Ids, Kind, Places, Rows, Terms, read_rows, sound_string
+from knowledgebase.matching.themes import Documents, Themes, documents_of
 from knowledgebase.model import Entry
-from knowledgebase.wording.contrasts import DIFFERENCES, contrasts, differences
-from knowledgebase.wording.text import Vocabulary, compact, pinyin
+from knowledgebase.wording.contrasts import DIFFERENCES, Contrasts, contrasts, differences
+from knowledgebase.wording.text import Vocabulary, compact
 
 Floats = NDArray[np.float64]
 CANDIDATES = 32
-ANSWER_COUNTS = 0.5
+# So many entries are looked at whole, all their wordings together, before the candidates are chosen among them.
+ENTRIES_LOOKED_AT = 64
 WORDINGS_OF_ONE = 6
 
 SIMILARITIES = (
@@ -63,60 +64,32 @@ class Candidates:
     unseen: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class _Spelt:
-    """Texts as the indexes see them: compacted, as sounds, and as words, in the same order."""
-
-    texts: list[str]
-    sounds: list[str]
-    words: list[list[str]]
-
-    @property
-    def characters(self) -> list[list[str]]:
-        return [grams(text) for text in self.texts]
-
-    @property
-    def sound_grams(self) -> list[list[str]]:
-        return [grams(text) for text in self.sounds]
-
-    @property
-    def themes(self) -> list[set[str]]:
-        return [
-            set(_theme_terms(text, sounds, words))
-            for text, sounds, words in zip(self.texts, self.sounds, self.words, strict=True)
-        ]
-
-
 class Matcher:
     """Everything that is worked out once for a set of entries. Never changes."""
 
     def __init__(self, entries: Sequence[Entry], vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self.wordings = [(at, text) for at, e in enumerate(entries) for text in (e.question, *e.similar)]
-        self._owner = np.array([at for at, _ in self.wordings], np.intp)
-        self._first = np.searchsorted(self._owner, np.arange(len(entries) + 1))
-        self._richness = _richness(len(self.wordings), len(entries))
-        wordings = self._spell(text for _, text in self.wordings)
-        answers = self._spell(entry.answer for entry in entries)
-        everyday = self._spell(vocabulary.background)
-        self._texts, self._sounds = wordings.texts, wordings.sounds
-        self._verbatim = _sole_owners(self._texts, self.wordings)
-        self._contrasts = [contrasts(text) for text in self._texts]
-        self._characters = Index(wordings.characters, everyday.characters)
-        self._words = Index(wordings.words, everyday.words)
-        self._sound_grams = Index(wordings.sound_grams, everyday.sound_grams)
-        self._entry_characters = Index(self._joined(wordings.characters), everyday.characters)
-        self._entry_words = Index(self._joined(wordings.words), everyday.words)
-        self._answers = Index(answers.words, everyday.words)
-        self._themes = Themes(self._theme_documents(wordings, answers))
+        self._terms = Terms()
+        self._wordings = [text for entry in entries for text in (entry.question, *entry.similar)]
+        owners = np.repeat(np.arange(len(entries), dtype=np.int32), [1 + len(entry.similar) for entry in entries])
+        everyday = self._read(vocabulary.background)
+        self._texts = [compact(text) for text in self._wordings]
+        self._sounds = [sound_string(text) for text in self._texts]
+        rows = read_rows(self._texts, vocabulary, self._terms)
+        answers = self._read([entry.answer for entry in entries])
+        self._richness = _richness(len(self._wordings), len(entries))
+        self._contrasts = _contrasts_of(self._texts)
+        self._verbatim = _sole_owners(self._texts, owners)
+        self._index = Index(rows, owners, self._terms, everyday)
+        self._answer_words, self._answers = _words_of(answers, self._terms, everyday)
+        self._themes = Themes(documents_of(rows, owners, answers, self._terms) if self._richness else Documents.none())
 
-    def _spell(self, texts: Iterable[str]) -> _Spelt:
-        compacted = [compact(text) for text in texts]
-        return _Spelt(
-            texts=compacted,
-            sounds=[_sound_string(text) for text in compacted],
-            words=[self.vocabulary.tokens(text) for text in compacted],
-        )
+    def _read(self, texts: Iterable[str]) -> Rows:
+        return read_rows([compact(text) for text in texts], self.vocabulary, self._terms)
+
+    def wording(self, place: int) -> str:
+        """A wording as it was written, by its place among all."""
+        return self._wordings[place]
 
     def verbatim(self, utterance: str) -> int | None:
         """The entry of which this is a wording, letter for letter; None for a wording of none or of several."""
@@ -125,154 +98,205 @@ class Matcher:
     def candidates(self, utterance: str) -> Candidates:
         """The entries nearest to the utterance, in the order of the knowledge base, at most CANDIDATES."""
         asked = compact(utterance)
-        heard = _sound_string(asked)
-        found = _Found(
-            characters=self._characters.score(grams(asked)),
-            words=self._words.score(words := self.vocabulary.tokens(asked)),
-            sounds=self._sound_grams.score(grams(heard)),
-            entry_characters=self._entry_characters.score(grams(asked)),
-            entry_words=self._entry_words.score(words),
-            answers=self._answers.score(words),
-            themes=self._themes.nearness(_theme_terms(asked, heard, words)),
-        )
-        rough = found.rough()
-        chosen = self._choose_entries(rough, found)
-        wordings, starts = self._choose_wordings(chosen, rough)
-        similarities = self._similarities(asked, heard, wordings, found)
-        nearest = _nearest(similarities.sum(axis=1), starts)
+        query = Query.of(asked, self.vocabulary, self._terms) if asked else None
+        looked_at = self._look_at(query) if query else np.empty(0, np.intp)
+        if query is None or not len(looked_at):
+            return Candidates(asked, looked_at, looked_at, np.empty((0, len(FEATURES))), (1.0, 1.0))
+        found = _Found.of(self._index, query, looked_at)
+        chosen = found.most_promising()
+        wordings, starts, similarities = self._similarities(asked, found, chosen)
+        nearest = wordings[_nearest(similarities.sum(axis=1), starts)]
+        entries = looked_at[chosen]
         return Candidates(
             asked=asked,
-            entries=chosen,
-            nearest=wordings[nearest],
+            entries=entries,
+            nearest=nearest,
             features=np.column_stack(
                 (
-                    np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0],
-                    found.of_entries(chosen, self._richness),
-                    self._differences(asked, chosen, wordings[nearest]),
+                    np.maximum.reduceat(similarities, starts),
+                    found.of_entries[chosen],
+                    self._answer_shares(query, entries),
+                    self._themes.nearness(query, entries) * self._richness,
+                    self._differences(asked, entries, nearest),
                 )
             ),
-            unseen=(found.characters.unseen, found.words.unseen),
+            unseen=self._unseen(query),
         )
 
     def holds_word(self, word: str) -> bool:
         """Whether a wording of any entry holds this word, as the vocabulary's tokens give it."""
-        return self._words.holds(word)
+        return self._holds(Kind.WORD, word)
 
     def holds_characters(self, characters: str) -> bool:
         """Whether a wording of any entry holds this character, or these two side by side."""
-        return self._characters.holds(characters)
+        return self._holds(Kind.CHARACTER if len(characters) == 1 else Kind.PAIR, characters)
 
-    def _joined(self, bags: list[list[str]]) -> list[list[str]]:
-        """The terms of all wordings of each entry together."""
-        joined: list[list[str]] = [[] for _ in range(len(self._first) - 1)]
-        for owner, bag in zip(self._owner, bags, strict=True):
-            joined[owner].extend(bag)
-        return joined
+    def _holds(self, kind: Kind, term: str) -> bool:
+        return self._index.texts.holds(self._terms.find(kind, (term,))[0])
 
-    def _theme_documents(self, wordings: _Spelt, answers: _Spelt) -> list[dict[str, float]]:
-        """For each entry its terms: one for each wording that holds it, a part of one for the answer."""
-        documents: list[dict[str, float]] = [defaultdict(float) for _ in answers.texts]
-        for owner, terms in zip(self._owner, wordings.themes, strict=True):
-            for term in terms:
-                documents[owner][term] += 1
-        for document, terms in zip(documents, answers.themes, strict=True):
-            for term in terms:
-                document[term] += ANSWER_COUNTS
-        return documents
+    def _look_at(self, query: Query) -> Places:
+        """The entries with the best wordings, of few entries all; none if no entry shares anything with the query."""
+        best = self._index.best_owners(query, ENTRIES_LOOKED_AT)
+        size = len(self._index.first) - 1
+        return np.arange(size) if len(best) and size <= ENTRIES_LOOKED_AT else best
 
-    def _choose_entries(self, rough: Floats, found: "_Found") -> NDArray[np.intp]:
-        """The most promising entries by their best wording and by all their wordings together."""
-        if not len(rough) or not rough.any():
-            return np.empty(0, np.intp)
-        best = np.maximum.reduceat(rough, self._first[:-1])
-        promise = best + 0.5 * (found.entry_characters.bm25 + found.entry_words.bm25)
-        return np.sort(np.argsort(-promise, kind="stable")[:CANDIDATES])
+    def _unseen(self, query: Query) -> tuple[float, float]:
+        """The weighted shares of the query's characters and words that no wording holds."""
+        rarity, holding = self._index.texts.rarity_of(query.terms)
+        shares = query.total(rarity * (holding == 0)) / query.total(rarity)
+        return float(shares[Field.CHARACTERS]), float(shares[Field.WORDS])
 
-    def _choose_wordings(self, chosen: NDArray[np.intp], rough: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The best wordings of each chosen entry, entry after entry, and where each entry begins."""
-        parts = []
-        for entry in chosen:
-            own = np.arange(self._first[entry], self._first[entry + 1])
-            parts.append(own[np.argsort(-rough[own], kind="stable")[:WORDINGS_OF_ONE]])
-        starts = np.cumsum([0, *(len(part) for part in parts)])[:-1]
-        return (np.concatenate(parts) if parts else np.empty(0, np.intp)), starts.astype(np.intp)
-
-    def _similarities(self, asked: str, heard: str, wordings: NDArray[np.intp], found: "_Found") -> Floats:
-        texts = [self._texts[at] for at in wordings]
-        sounds = [self._sounds[at] for at in wordings]
-        return np.column_stack(
+    def _similarities(self, asked: str, found: "_Found", chosen: Places) -> tuple[Places, Places, Floats]:
+        """The best wordings of each chosen entry, entry after entry; where each entry begins; their SIMILARITIES."""
+        own, starts = found.best_wordings(chosen)
+        wordings = found.wordings[own]
+        texts = [self._texts[at] for at in wordings.tolist()]
+        sounds = [self._sounds[at] for at in wordings.tolist()]
+        similarities = np.column_stack(
             (
-                found.of_wordings(wordings),
+                found.of_wordings[own],
                 process.cdist([asked], texts, scorer=fuzz.ratio)[0] / 100,
                 process.cdist([asked], texts, scorer=fuzz.partial_ratio)[0] / 100,
-                process.cdist([heard], sounds, scorer=fuzz.ratio)[0] / 100,
+                process.cdist([sound_string(asked)], sounds, scorer=fuzz.ratio)[0] / 100,
             )
         )
+        return wordings, starts, similarities
 
-    def _differences(self, asked: str, chosen: NDArray[np.intp], nearest: NDArray[np.intp]) -> Floats:
+    def _answer_shares(self, query: Query, entries: Places) -> Floats:
+        """The weighted share of the query's words that each entry's answer holds."""
+        words = query.of_field(Field.WORDS)
+        rarity = self._answers.rarity_of(query.terms[words])[0]
+        held = query.counts(self._answer_words.take(entries))[:, words] > 0
+        shares: Floats = (held * rarity).sum(axis=1) / rarity.sum()
+        return shares
+
+    def _differences(self, asked: str, entries: Places, nearest: Places) -> Floats:
         insists = contrasts(asked)
+        said = [self._contrasts[at] for at in nearest.tolist()]
+        firsts = [self._contrasts[at] for at in self._index.first[entries].tolist()]
         rows = [
             (
-                *differences(insists, self._contrasts[wording]),
-                float(insists.denies != self._contrasts[self._first[entry]].denies),
-                _length_difference(asked, self._texts[wording]),
+                *differences(insists, wording),
+                float(insists.denies != first.denies),
+                _length_difference(asked, self._texts[at]),
             )
-            for entry, wording in zip(chosen, nearest, strict=True)
+            for wording, first, at in zip(said, firsts, nearest.tolist(), strict=True)
         ]
         return np.array(rows, float).reshape(len(rows), len(DIFFERENCES) + 2)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What each index says about one utterance."""
+    """What the index says of some entries and all their wordings, in their order.
 
-    characters: Scores
-    words: Scores
-    sounds: Scores
-    entry_characters: Scores
-    entry_words: Scores
-    answers: Scores
-    themes: Nearness
+    wordings: their places; starts: where in them each entry begins; rough: a first guess at how near each is.
+    of_wordings and of_entries: the features that SIMILARITIES and OF_ENTRY begin with.
+    """
 
-    def rough(self) -> Floats:
-        """A first guess at how near each wording is."""
-        lexical = self.characters.bm25 + self.words.bm25 + self.sounds.bm25
-        return lexical + 0.5 * (self.characters.document_share + self.words.document_share)
+    wordings: Places
+    starts: Places
+    rough: Singles
+    of_wordings: Singles
+    of_entries: Singles
 
-    def of_wordings(self, wordings: NDArray[np.intp]) -> Floats:
-        """The index features of some wordings, in the order of SIMILARITIES."""
-        columns = (
-            self.characters.bm25,
-            self.characters.query_share,
-            self.characters.document_share,
-            self.words.bm25,
-            self.words.query_share,
-            self.words.document_share,
-            self.sounds.bm25,
+    @classmethod
+    def of(cls, index: Index, query: Query, entries: Places) -> "_Found":
+        """What the index says of these entries."""
+        wordings, starts = _ranges(index.first[entries], index.first[entries + 1])
+        rows = index.rows.take(wordings)
+        counts = query.counts(rows)
+        bm25, query_share, document_share = _scores(index, query, rows, wordings, counts)
+        characters, words, sounds = Field.CHARACTERS, Field.WORDS, Field.SOUNDS
+        return cls(
+            wordings=wordings,
+            starts=starts,
+            rough=bm25.sum(axis=1) + np.float32(0.5) * (document_share[:, characters] + document_share[:, words]),
+            of_wordings=np.column_stack(
+                [column[:, field] for field in (characters, words) for column in (bm25, query_share, document_share)]
+                + [bm25[:, sounds]]
+            ),
+            of_entries=_group_scores(index, query, entries, np.add.reduceat(counts, starts, axis=0)),
         )
-        return np.column_stack([column[wordings] for column in columns])
 
-    def of_entries(self, entries: NDArray[np.intp], richness: float) -> Floats:
-        """The index features of some entries, in the order of OF_ENTRY."""
-        columns = (
-            self.entry_characters.bm25,
-            self.entry_words.bm25,
-            self.entry_characters.query_share,
-            self.entry_words.query_share,
-            self.answers.query_share,
-            self.themes.broad * richness,
-            self.themes.middle * richness,
-            self.themes.fine * richness,
-        )
-        return np.column_stack([column[entries] for column in columns])
+    def most_promising(self) -> Places:
+        """Which of the entries are candidates, by their best wording and by all their wordings together."""
+        best = np.maximum.reduceat(self.rough, self.starts)
+        promise = best + np.float32(0.5) * (self.of_entries[:, 0] + self.of_entries[:, 1])
+        return np.sort(np.argsort(-promise, kind="stable")[:CANDIDATES])
+
+    def best_wordings(self, chosen: Places) -> tuple[Places, Places]:
+        """The best wordings of each chosen entry, entry after entry, and where each entry begins."""
+        ends = np.append(self.starts[1:], len(self.wordings))
+        own, starts = _ranges(self.starts[chosen], ends[chosen])
+        lengths = np.diff(starts, append=len(own))
+        order = np.lexsort((-self.rough[own], np.repeat(np.arange(len(chosen)), lengths)))
+        place = np.arange(len(own)) - np.repeat(starts, lengths)
+        kept = np.minimum(lengths, WORDINGS_OF_ONE)
+        return own[order][place < WORDINGS_OF_ONE], np.cumsum(kept) - kept
 
 
-def _sole_owners(texts: Iterable[str], wordings: Iterable[tuple[int, str]]) -> dict[str, int]:
+def _scores(
+    index: Index, query: Query, rows: Rows, wordings: Places, counts: Singles
+) -> tuple[Singles, Singles, Singles]:
+    """BM25, query share and document share of wordings, by field.
+
+    query_share: the part of the query's weight that the wording holds, 0 to 1; document_share: the part of the
+    wording's weight that the query holds.
+    """
+    rarity, _ = index.texts.rarity_of(query.terms)
+    own = query.total(rarity)
+    bm25 = index.scores(counts, query, index.texts.saturation[wordings], rarity * (K1 + 1) / own[query.fields])
+    shared = query.total((counts > 0) * rarity)
+    at = rows.places * len(Field) + index.fields[rows.terms]
+    weights = np.bincount(at, weights=index.texts.rarities[rows.terms], minlength=shared.size).reshape(shared.shape)
+    return (
+        bm25,
+        (shared / own).astype(np.float32),
+        (shared / np.maximum(weights, 1e-9)).astype(np.float32),
+    )
+
+
+def _group_scores(index: Index, query: Query, entries: Places, counts: Singles) -> Singles:
+    """For entries, all their wordings as one text: BM25 in characters and words, and the same for query shares."""
+    rarity, _ = index.groups.rarity_of(query.terms)
+    own = query.total(rarity)
+    bm25 = index.scores(counts, query, index.groups.saturation[entries], rarity * (K1 + 1) / own[query.fields])
+    shares = query.total((counts > 0) * rarity) / own
+    return np.column_stack((bm25[:, :2], shares[:, :2])).astype(np.float32)
+
+
+def _ranges(starts: Places, ends: Places) -> tuple[Places, Places]:
+    """The numbers from each start to its end, one after the other, and where each range begins in them."""
+    lengths = ends - starts
+    begins = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) + np.repeat(starts - begins, lengths), begins
+
+
+def _words_of(answers: Rows, terms: Terms, everyday: Rows) -> tuple[Rows, Collection]:
+    """The words of the answers, and how common each is among them."""
+    kinds = terms.kinds
+    words = answers.only(kinds[answers.terms] == Kind.WORD)
+    holding = np.bincount(words.terms, minlength=len(kinds)).astype(np.int32)
+    elsewhere = np.bincount(everyday.terms, minlength=len(kinds)).astype(np.int32)
+    return words, Collection(holding, lengths_by_field(words, FIELD_OF[kinds]), elsewhere, len(everyday))
+
+
+def _contrasts_of(texts: Sequence[str]) -> list[Contrasts]:
+    """What each text insists on; equal ones are one object."""
+    kept: dict[Contrasts, Contrasts] = {}
+    return [kept.setdefault(found, found) for found in map(contrasts, texts)]
+
+
+def _sole_owners(texts: Sequence[str], owners: Ids) -> dict[str, int]:
     """Which entry each compacted wording belongs to, of those that belong to one alone."""
-    owners: dict[str, set[int]] = {}
-    for text, (at, _) in zip(texts, wordings, strict=True):
-        owners.setdefault(text, set()).add(at)
-    return {text: at for text, found in owners.items() if len(found) == 1 for at in found}
+    found: dict[str, int] = {}
+    shared: set[str] = set()
+    for text, owner in zip(texts, owners.tolist(), strict=True):
+        if found.setdefault(text, owner) != owner:
+            shared.add(text)
+    for text in shared:
+        del found[text]
+    return found
 
 
 def _richness(wordings: int, entries: int) -> float:
@@ -281,30 +305,11 @@ def _richness(wordings: int, entries: int) -> float:
     return similar / (similar + 2) * entries / (entries + 30)
 
 
-def _nearest(nearness: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:
+def _nearest(nearness: Floats, starts: Places) -> Places:
     """The place of the nearest wording of each entry."""
-    edges = [*starts, len(nearness)]
+    edges = [*starts.tolist(), len(nearness)]
     return np.array([start + int(np.argmax(nearness[start:end])) for start, end in pairwise(edges)], np.intp)
 
 
 def _length_difference(left: str, right: str) -> float:
     return abs(len(left) - len(right)) / max(len(left), len(right), 1)
-
-
-def _theme_terms(text: str, sounds: str, words: list[str]) -> list[str]:
-    """Pairs of characters, pairs of sounds and words, the last two marked so that they stay apart."""
-    return [*pairs(text), *("/" + pair for pair in pairs(sounds)), *("=" + word for word in words)]
-
-
-_SYLLABLES: dict[str, str] = {}
-
-
-def _sound_string(text: str) -> str:
-    """The text with one private character for each syllable, so that equal sounds are equal characters."""
-    return "".join(_letter_for(syllable) for syllable in pinyin(text))
-
-
-def _letter_for(syllable: str) -> str:
-    if len(syllable) == 1:
-        return syllable
-    return _SYLLABLES.setdefault(syllable, chr(0xE000 + len(_SYLLABLES)))

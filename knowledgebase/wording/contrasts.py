@@ -5,7 +5,7 @@ way, a place). Each is worked out once for a text; comparing two is a few intege
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -20,6 +20,7 @@ _NOT_A_DENIAL = re.compile(
     r"不知道?|不好意思|不小心|差不多|不同|不错|不管|不论|不过|不懂|不明白|不清楚|不会是|不光|不仅|没事"
 )
 _DENIAL = re.compile(r"[不没未别勿甭]|无法|拒绝|失败")
+_DIGIT = re.compile(r"\d")
 _SMALLEST_BARE_NUMBER = 10
 
 
@@ -61,25 +62,37 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The shipped word lists: pairs of opposite words and kinds of questions, as patterns."""
+    """The shipped word lists: pairs of opposite words and kinds of questions, as patterns.
+
+    bits: the words by their first character, each with a bit for every left side, right side and kind it is of.
+    """
 
     left: tuple[re.Pattern[str], ...]
     right: tuple[re.Pattern[str], ...]
     kinds: tuple[re.Pattern[str], ...]
+    bits: Mapping[str, tuple[tuple[str, tuple[int, int, int]], ...]]
+
+    def found_in(self, compacted: str) -> tuple[int, int, int]:
+        """A bit for each left side, right side and kind of which the text has a word."""
+        left = right = asks = 0
+        for character in self.bits.keys() & set(compacted):
+            for word, bits in self.bits[character]:
+                if word in compacted:
+                    left, right, asks = left | bits[0], right | bits[1], asks | bits[2]
+        return left, right, asks
 
 
 def contrasts(compacted: str) -> Contrasts:
     """What a compacted text (see text.compact) insists on."""
-    words = _shipped_words()
+    left, right, asks = _shipped_words().found_in(compacted)
+    numbers = _DIGIT.search(compacted) is not None
     return Contrasts(
-        amounts=frozenset(
-            (unit, value) for unit, value in amounts(compacted) if unit or value >= _SMALLEST_BARE_NUMBER
-        ),
-        codes=frozenset(_CODE.findall(compacted)),
+        amounts=_telling_amounts(compacted) if numbers else frozenset(),
+        codes=frozenset(_CODE.findall(compacted)) if numbers else frozenset(),
         denies=_denies(compacted),
-        left=_bits(words.left, compacted),
-        right=_bits(words.right, compacted),
-        asks=_bits(words.kinds, compacted),
+        left=left,
+        right=right,
+        asks=asks,
     )
 
 
@@ -152,6 +165,10 @@ _TOPICS = {
 }
 
 
+def _telling_amounts(compacted: str) -> frozenset[tuple[str, float]]:
+    return frozenset((unit, value) for unit, value in amounts(compacted) if unit or value >= _SMALLEST_BARE_NUMBER)
+
+
 def _contradict(asked: frozenset[tuple[str, float]], wording: frozenset[tuple[str, float]]) -> bool:
     """Whether both name an amount in the same unit, and none of these is the same."""
     units = {unit for unit, _ in asked} & {unit for unit, _ in wording}
@@ -163,6 +180,8 @@ def _denies(compacted: str) -> bool:
 
 
 def _denials(compacted: str) -> tuple[str, ...]:
+    if not _DENIAL.search(compacted):
+        return ()
     plain = _NOT_A_DENIAL.sub("", _ASKED_BOTH_WAYS.sub("", compacted))
     return tuple(_DENIAL.findall(plain))
 
@@ -195,18 +214,30 @@ def _said(patterns: Iterable[re.Pattern[str]], text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found[0] for pattern in patterns if (found := pattern.search(text))))
 
 
-def _bits(patterns: Iterable[re.Pattern[str]], text: str) -> int:
-    return sum(1 << at for at, pattern in enumerate(patterns) if pattern.search(text))
-
-
 @cache
 def _shipped_words() -> Words:
     sides = [line.split("|") for line in _lines(DATA / "opposites.txt")]
+    left, right = ([side.split() for side in those] for those in zip(*sides, strict=True))
+    kinds = [line.split(":")[1].split() for line in _lines(DATA / "question_words.txt")]
     return Words(
-        left=tuple(_any_of(left.split()) for left, _ in sides),
-        right=tuple(_any_of(right.split()) for _, right in sides),
-        kinds=tuple(_any_of(line.split(":")[1].split()) for line in _lines(DATA / "question_words.txt")),
+        left=tuple(map(_any_of, left)),
+        right=tuple(map(_any_of, right)),
+        kinds=tuple(map(_any_of, kinds)),
+        bits=_by_first(left, right, kinds),
     )
+
+
+def _by_first(*lists: Sequence[Sequence[str]]) -> dict[str, tuple[tuple[str, tuple[int, int, int]], ...]]:
+    """The words of three lists of groups by their first character, each with the bits of its groups in each list."""
+    bits: dict[str, list[int]] = {}
+    for which, groups in enumerate(lists):
+        for at, words in enumerate(groups):
+            for word in words:
+                bits.setdefault(word, [0, 0, 0])[which] |= 1 << at
+    by_first: dict[str, list[tuple[str, tuple[int, int, int]]]] = {}
+    for word, (left, right, kind) in bits.items():
+        by_first.setdefault(word[0], []).append((word, (left, right, kind)))
+    return {first: tuple(words) for first, words in by_first.items()}
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:

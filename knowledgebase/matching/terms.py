@@ -1,0 +1,227 @@
+"""Texts as rows of numbered terms: characters, pairs of them, words, and the same of their sounds. Pure.
+
+A term is numbered once for everything that looks at it. Many texts are read at once, a chunk at a time, so that
+nobody who shares the interpreter waits long.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledgebase.wording.text import Vocabulary, pinyin
+
+Ids = NDArray[np.int32]
+Places = NDArray[np.intp]
+CHUNK = 1_000
+UNKNOWN = -1
+_FIRST_LETTER = 0xE000
+_HALF = np.int64(1) << np.int64(32)
+
+
+class Kind(IntEnum):
+    """What a term is."""
+
+    CHARACTER = 0
+    PAIR = 1
+    WORD = 2
+    SOUND = 3
+    SOUND_PAIR = 4
+
+
+class Field(IntEnum):
+    """Terms that are weighed against each other."""
+
+    CHARACTERS = 0
+    WORDS = 1
+    SOUNDS = 2
+
+
+FIELD_OF = np.array([Field.CHARACTERS, Field.CHARACTERS, Field.WORDS, Field.SOUNDS, Field.SOUNDS], np.int8)
+
+
+class Terms:
+    """Numbers for terms, from 0, in the order of their first use; only grows. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._numbers: tuple[dict[str, int], ...] = tuple({} for _ in Kind)
+        self._kinds = bytearray()
+        self._growing = threading.Lock()
+
+    @property
+    def kinds(self) -> NDArray[np.uint8]:
+        """The kind of each term, by number."""
+        return np.frombuffer(bytes(self._kinds), np.uint8)
+
+    def find(self, kind: Kind, terms: Iterable[str]) -> list[int]:
+        """The numbers of terms, UNKNOWN for those that have none."""
+        numbers = self._numbers[kind]
+        return [numbers.get(term, UNKNOWN) for term in terms]
+
+    def number(self, kind: Kind, terms: Sequence[str]) -> Ids:
+        """The numbers of terms, new ones for those that have none."""
+        numbers = self._numbers[kind]
+        with self._growing:
+            for term in terms:
+                if term not in numbers:
+                    numbers[term] = len(self._kinds)
+                    self._kinds.append(kind)
+        return np.fromiter(map(numbers.__getitem__, terms), np.int32, len(terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Texts as bags of terms, one after the other: row i is terms[starts[i]:starts[i + 1]], how often in counts."""
+
+    starts: NDArray[np.int64]
+    terms: Ids
+    counts: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """How many different terms each row has."""
+        return np.diff(self.starts)
+
+    @property
+    def places(self) -> Ids:
+        """The row of each term."""
+        return np.repeat(np.arange(len(self), dtype=np.int32), self.lengths)
+
+    def take(self, rows: Places) -> "Rows":
+        """Some rows, in the order asked for."""
+        lengths = self.lengths[rows]
+        starts = np.concatenate(([0], np.cumsum(lengths)))
+        at = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        return Rows(starts, self.terms[at], self.counts[at])
+
+    def only(self, chosen: NDArray[np.bool_]) -> "Rows":
+        """The rows without the terms that are not chosen; chosen: one for each term of each row."""
+        kept = np.concatenate(([0], np.cumsum(chosen)))
+        return Rows(kept[self.starts], self.terms[chosen], self.counts[chosen])
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """The rows of all parts, one after the other."""
+    lengths = np.concatenate([part.lengths for part in parts])
+    return Rows(
+        np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths))),
+        np.concatenate([part.terms for part in parts]),
+        np.concatenate([part.counts for part in parts]),
+    )
+
+
+NO_ROWS = Rows(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8))
+
+
+def read_rows(texts: Sequence[str], vocabulary: Vocabulary, terms: Terms) -> Rows:
+    """The rows of compacted texts; their terms get numbers."""
+    chunks = [texts[at : at + CHUNK] for at in range(0, len(texts), CHUNK)]
+    return joined([NO_ROWS, *(_read(chunk, vocabulary, terms) for chunk in chunks)])
+
+
+def terms_of(text: str, vocabulary: Vocabulary) -> tuple[tuple[Kind, list[str]], ...]:
+    """The terms of one compacted text, each once, kind after kind in the order of Kind."""
+    heard = sound_string(text)
+    return tuple(
+        (kind, list(dict.fromkeys(found)))
+        for kind, found in (
+            (Kind.CHARACTER, text),
+            (Kind.PAIR, pairs(text)),
+            (Kind.WORD, vocabulary.tokens(text)),
+            (Kind.SOUND, heard),
+            (Kind.SOUND_PAIR, pairs(heard)),
+        )
+    )
+
+
+def pairs(text: str) -> list[str]:
+    """Each character of a text with the one after it."""
+    return [text[at : at + 2] for at in range(len(text) - 1)]
+
+
+# --- Sounds -----------------------------------------------------------------------------------------------------
+
+_SYLLABLES: dict[str, str] = {}
+
+
+class _Letters(dict[int, str]):
+    """A letter for each character, the same one for characters that sound the same."""
+
+    def __missing__(self, code: int) -> str:
+        syllable = pinyin(chr(code))[0]
+        with _GROWING:
+            self[code] = syllable if len(syllable) == 1 else _letter_for(syllable)
+        return self[code]
+
+
+def _letter_for(syllable: str) -> str:
+    return _SYLLABLES.setdefault(syllable, chr(_FIRST_LETTER + len(_SYLLABLES)))
+
+
+_LETTERS = _Letters()
+_GROWING = threading.Lock()
+
+
+def sound_string(text: str) -> str:
+    """The text with one private character for each syllable, so that equal sounds are equal characters."""
+    return text.translate(_LETTERS)
+
+
+# --- Many texts at once -----------------------------------------------------------------------------------------
+
+
+def _read(texts: Sequence[str], vocabulary: Vocabulary, terms: Terms) -> Rows:
+    """The rows of a chunk of texts."""
+    words = [vocabulary.tokens(text) for text in texts]
+    said = [word for each in words for word in each]
+    keys = np.concatenate(
+        (
+            *_grams(texts, terms, Kind.CHARACTER, Kind.PAIR),
+            *_grams([sound_string(text) for text in texts], terms, Kind.SOUND, Kind.SOUND_PAIR),
+            _keys(np.repeat(np.arange(len(texts)), [len(each) for each in words]), terms.number(Kind.WORD, said)),
+        )
+    )
+    return _counted(keys, len(texts))
+
+
+def _counted(keys: NDArray[np.int64], rows: int) -> Rows:
+    """Rows of (row, term) keys, each as often as it occurs."""
+    keys.sort()
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    counts = np.diff(first, append=len(keys))
+    starts = np.searchsorted(keys[first], np.arange(rows + 1) * _HALF)
+    return Rows(
+        starts.astype(np.int64), (keys[first] & (_HALF - 1)).astype(np.int32), np.minimum(counts, 255).astype(np.uint8)
+    )
+
+
+def _keys(rows: NDArray[np.int64], terms: Ids) -> NDArray[np.int64]:
+    return rows * _HALF + terms
+
+
+def _grams(texts: Sequence[str], terms: Terms, single: Kind, pair: Kind) -> Iterator[NDArray[np.int64]]:
+    """The keys of the characters of texts, then those of their pairs."""
+    codes = np.frombuffer("\0".join((*texts, "")).encode("utf-32-le"), np.uint32).astype(np.int64)
+    ends = codes == 0
+    rows = np.cumsum(ends) - ends
+    inside = ~ends
+    yield _keys(rows[inside], _numbered(codes[inside], terms, single))
+    together = inside[:-1] & inside[1:]
+    both = (codes[:-1] * _HALF + codes[1:])[together]
+    yield _keys(rows[:-1][together], _numbered(both, terms, pair))
+
+
+def _numbered(codes: NDArray[np.int64], terms: Terms, kind: Kind) -> Ids:
+    """The numbers of characters, or of pairs with the first character in the upper half."""
+    unique, inverse = np.unique(codes, return_inverse=True)
+    if kind in (Kind.CHARACTER, Kind.SOUND):
+        spelt = [chr(code) for code in unique.tolist()]
+    else:
+        spelt = [chr(code >> 32) + chr(code & 0xFFFFFFFF) for code in unique.tolist()]
+    return terms.number(kind, spelt)[inverse]
