@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledgebase.matching.index import grams
+from knowledgebase.matching.terms import grams
 from knowledgebase.model import Match
 from knowledgebase.wording.text import Vocabulary, compact
 

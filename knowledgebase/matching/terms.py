@@ -140,6 +140,11 @@ def terms_of(text: str, vocabulary: Vocabulary) -> tuple[tuple[Kind, list[str]],
     )
 
 
+def grams(text: str) -> list[str]:
+    """The characters of a text and its pairs of neighbouring characters."""
+    return [*text, *pairs(text)]
+
+
 def pairs(text: str) -> list[str]:
     """Each character of a text with the one after it."""
     return [text[at : at + 2] for at in range(len(text) - 1)]
