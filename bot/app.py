@@ -67,7 +67,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[CONSOLE_SETTINGS] = ConsoleSettings(
         public_url, config.console.idle, config.console.absolute, config.server.trusted_proxies
     )
-    app[THRESHOLDS] = lambda: limits_in_force(config, app[LIBRARY].thresholds).thresholds
+    app[THRESHOLDS] = lambda channel="chat": limits_on(config, app[LIBRARY], channel).thresholds
     app.cleanup_ctx.extend([_knowledge, open_shelves, _chat, partial(_loops, public_url=public_url)])
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(harden)
@@ -90,6 +90,11 @@ def limits_in_force(config: Config, calibrated: Thresholds) -> Limits:
     answer = calibrated.answer if answers.answer_threshold is None else answers.answer_threshold
     clarify = calibrated.clarify if answers.clarify_threshold is None else answers.clarify_threshold
     return Limits(Thresholds(answer, min(answer, clarify)), answers.max_clarifications)
+
+
+def limits_on(config: Config, library: Library, channel: str) -> Limits:
+    """The limits of a channel with the knowledge base in force."""
+    return limits_in_force(config, library.thresholds(channel))
 
 
 async def _knowledge(app: web.Application) -> AsyncIterator[None]:
@@ -130,7 +135,7 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         library,
         app[TEMPLATES],
         app[POLICY],
-        lambda: limits_in_force(config, library.thresholds),
+        partial(limits_on, config, library),
         clock,
         app[METRICS].decided,
     )

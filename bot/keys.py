@@ -40,6 +40,13 @@ class AgentTyping(Protocol):
         """Show the customer of this conversation that an agent is writing. Never blocks, never raises."""
 
 
+class ChannelThresholds(Protocol):
+    """Tells the thresholds in force on a channel."""
+
+    def __call__(self, channel: str = "chat") -> Thresholds:
+        """The least confidences for answering and for asking back."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """How agents reach the console and how long a login lasts.
@@ -69,7 +76,7 @@ TYPING = web.AppKey("typing", AgentTyping)
 CONFIG = web.AppKey("config", Config)
 CHAT = web.AppKey("chat", Desk)
 LIBRARY = web.AppKey("library", Library)
-THRESHOLDS: web.AppKey[Callable[[], Thresholds]] = web.AppKey("thresholds")
+THRESHOLDS = web.AppKey("thresholds", ChannelThresholds)
 ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins")
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
 WORKERS = web.AppKey("workers", Workers)

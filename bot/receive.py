@@ -139,7 +139,7 @@ class Answering:
         library: Shelf,
         templates: jinja2.Environment,
         policy: ReplyPolicy,
-        limits: Callable[[], Limits],
+        limits: Callable[[str], Limits],
         clock: Callable[[], int],
         decided: Callable[[Decision, int], None] = lambda decision, waited_ms: None,
     ) -> None:
@@ -159,7 +159,9 @@ class Answering:
         decision: Decision | None = None
         while decision is None:
             scene = await self._database.read(load_scene, message)
-            decision = await self._settle(scene, Terms(self._limits(), self._policy, self._templates))
+            decision = await self._settle(
+                scene, Terms(self._limits(scene.conversation.channel), self._policy, self._templates)
+            )
         self._decided(decision, self._clock() - message.created_at)
         log.info("decided message=%s decision=%s", message.id, type(decision).__name__)
 

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Mapping
 
-from knowledgebase.authoring.entries import published
 from knowledgebase.errors import CalibrationAbandoned
 from knowledgebase.judging.calibration import PRECISION, Calibration, uncalibrated
 from knowledgebase.matching.confidence import shipped_weights
 from knowledgebase.model import Match, Thresholds
+from knowledgebase.publishing.terms import ALL_CHANNELS, in_force
 from knowledgebase.search import KnowledgeBase
+from knowledgebase.wording.word_lists import vocabulary_of
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -18,15 +20,17 @@ BREATH_S = 0.002
 
 
 class Library:
-    """Holds the KnowledgeBase built from the published entries. Lives as long as the server.
+    """Holds the KnowledgeBase built from what is in force. Lives as long as the server.
 
-    precision: the share of automatic answers that shall be right, which it calibrates to.
+    precision: the share of automatic answers that shall be right, where nobody has published another one.
     """
 
     def __init__(self, database: Database, precision: float = PRECISION) -> None:
         self._database = database
         self._precision = precision
         self._current = KnowledgeBase.build([]).under(uncalibrated(shipped_weights(), precision))
+        self._wanted: Mapping[str, float] = {}
+        self._fingerprint = ""
         self._outdated = threading.Event()
         self._calibrating: set[asyncio.Task[None]] = set()
 
@@ -35,15 +39,16 @@ class Library:
 
         The new one begins with the calibration in force and gets its own as soon as that is known.
         """
-        entries = await self._database.read(published)
-        fresh = await asyncio.to_thread(KnowledgeBase.build, entries)
+        found = await self._database.read(in_force)
+        fresh = await asyncio.to_thread(lambda: KnowledgeBase.build(found.entries, vocabulary_of(found.lists)))
         self._outdated.set()
+        self._wanted, self._fingerprint = found.precision, found.fingerprint
         self._current = fresh.under(self._current.calibration)
         self._outdated = threading.Event()
         task = asyncio.create_task(self._calibrate(self._current, self._outdated))
         self._calibrating.add(task)
         task.add_done_callback(self._calibrating.discard)
-        log.info("knowledge base ready entries=%d", len(entries))
+        log.info("knowledge base ready entries=%d", len(found.entries))
 
     async def calibrated(self) -> None:
         """Wait until nothing is being calibrated any more."""
@@ -64,10 +69,18 @@ class Library:
         """What the knowledge base in force was calibrated to, and on what evidence."""
         return self._current.calibration
 
+    def precision_wanted(self, channel: str) -> float:
+        """The share of automatic answers on this channel that shall be right."""
+        return self._wanted.get(channel, self._wanted.get(ALL_CHANNELS, self._precision))
+
+    def thresholds(self, channel: str = "chat") -> Thresholds:
+        """The least confidences on this channel, by the calibration in force."""
+        return self._current.calibration.thresholds_for(self.precision_wanted(channel))
+
     @property
-    def thresholds(self) -> Thresholds:
-        """The least confidences of the calibration in force."""
-        return self._current.thresholds
+    def fingerprint(self) -> str:
+        """Of what the knowledge base in force was built from; see publishing.terms."""
+        return self._fingerprint
 
     @property
     def knowledge_base(self) -> KnowledgeBase:

@@ -136,7 +136,7 @@ async def _find(request: web.Request, contents: Contents, query: str) -> Found:
     matches = await library.search(query, MOST_MATCHES) if query else []
     # The matcher's edition may be a moment older than the shelves: only what stands there now is shown.
     current = [match for match in matches if match.entry.id in contents.by_id]
-    return sort_by_confidence(current, contents.mentioning(query), library.thresholds)
+    return sort_by_confidence(current, contents.mentioning(query), library.thresholds("help"))
 
 
 def sort_by_confidence(matches: Sequence[Match], mentions: Sequence[Entry], thresholds: Thresholds) -> Found:

@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 PRECISION = 0.97
 # Of ten questions six have an entry, and a quarter are about something near that has none.
 SHARES = (0.6, 0.25, 0.15)
+# The precisions that can be chosen among without asking anything anew.
+CHOICES = tuple(percent / 1000 for percent in range(800, 1000, 5))
 # What is known without any trial counts like so many of them, for the stretch and for the shift.
 HELD = (20.0, 5.0)
 MOST_LEFT_OUT = 100
@@ -50,11 +52,22 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What wanting this precision comes to; answered is the share of what customers ask that would be answered,
+    None where no trial tells."""
+
+    precision: float
+    thresholds: Thresholds
+    answered: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What a knowledge base was calibrated to.
 
     enough: whether the evidence carried it; without, thresholds are the more careful of shipped and own: fewer
-    answers and more asking back. slope and shift apply to the shipped log-odds.
+    answers and more asking back. slope and shift apply to the shipped log-odds. choices: what each of CHOICES
+    would come to.
     """
 
     evidence: Evidence
@@ -63,6 +76,16 @@ class Calibration:
     enough: bool
     slope: float = 1.0
     shift: float = 0.0
+    choices: tuple[Choice, ...] = ()
+
+    def choice_for(self, precision: float) -> Choice:
+        """What wanting this precision comes to; between two of CHOICES the more careful one."""
+        careful = [choice for choice in self.choices if choice.precision >= precision - 1e-9]
+        return careful[0] if careful else Choice(self.precision_wanted, self.thresholds)
+
+    def thresholds_for(self, precision: float) -> Thresholds:
+        """The thresholds for a precision, by the same evidence."""
+        return self.thresholds if precision == self.precision_wanted else self.choice_for(precision).thresholds
 
     def recalibrated(self, shipped: float) -> float:
         """The confidence here for a shipped one; a higher one stays higher."""
@@ -83,7 +106,9 @@ class _Asked:
 
 def uncalibrated(weights: Weights, precision: float = PRECISION) -> Calibration:
     """What holds before any trial: the shipped confidence, and its thresholds moved to the precision wanted."""
-    return Calibration(Evidence(), precision, _shipped_thresholds(weights, precision), enough=False)
+    return Calibration(
+        Evidence(), precision, _shipped_thresholds(weights, precision), enough=False, choices=_shipped_choices(weights)
+    )
 
 
 def calibrate(
@@ -100,8 +125,8 @@ def calibrate(
     """
     familiar = likeness(sketch(entries), weights.provenance.get("sketch", ()))
     if familiar >= KNOWN:
-        known = Evidence(familiar=familiar)
-        return Calibration(known, precision, _shipped_thresholds(weights, precision), enough=True)
+        known, thresholds = Evidence(familiar=familiar), _shipped_thresholds(weights, precision)
+        return Calibration(known, precision, thresholds, enough=True, choices=_shipped_choices(weights))
     trials = _Trials(vocabulary, weights, abandoned)
     for trial in sample(entries):
         trials.ask(trial)
@@ -144,19 +169,25 @@ def _fit(
     left_out, taken_out, others = (len(kind) for kind in kinds)
     evidence = Evidence(left_out, taken_out, others, familiar)
     enough = evidence.left_out >= ENOUGH and evidence.taken_out >= ENOUGH
-    shipped = _shipped_thresholds(weights, precision)
     if not evidence.left_out:
-        return Calibration(evidence, precision, shipped, enough)
+        shipped = _shipped_thresholds(weights, precision)
+        return Calibration(evidence, precision, shipped, enough, choices=_shipped_choices(weights))
     asked = _mixed(kinds)
     slope, shift = _stretch(asked, min(evidence.left_out, MOST_LEFT_OUT) / SHARES[0] * (1 - familiar))
-    carried = Calibration(evidence, precision, shipped, enough, slope, shift)
-    shipped = Thresholds(carried.recalibrated(shipped.answer), carried.recalibrated(shipped.clarify))
-    own = _own_thresholds(asked, slope, shift, precision)
-    blended = Thresholds(
-        _between(own.answer, shipped.answer, familiar), _between(own.clarify, shipped.clarify, familiar)
-    )
-    chosen = blended if enough else _more_careful(blended, shipped)
-    return Calibration(evidence, precision, _rounded(chosen), enough, slope, shift)
+    carried = Calibration(evidence, precision, _shipped_thresholds(weights, precision), enough, slope, shift)
+
+    def chosen(wanted: float) -> Thresholds:
+        shipped = _shipped_thresholds(weights, wanted)
+        shipped = Thresholds(carried.recalibrated(shipped.answer), carried.recalibrated(shipped.clarify))
+        own = _own_thresholds(asked, slope, shift, wanted)
+        blended = Thresholds(
+            _between(own.answer, shipped.answer, familiar), _between(own.clarify, shipped.clarify, familiar)
+        )
+        return _rounded(blended if enough else _more_careful(blended, shipped))
+
+    found = [(wanted, chosen(wanted)) for wanted in CHOICES]
+    choices = tuple(Choice(wanted, each, _answered(asked, slope, shift, each.answer)) for wanted, each in found)
+    return Calibration(evidence, precision, chosen(precision), enough, slope, shift, choices)
 
 
 def _mixed(kinds: Sequence[list[tuple[float, bool, bool]]]) -> _Asked:
@@ -197,6 +228,12 @@ def _newton(design: Floats, right: Floats, importance: Floats, held: Floats) -> 
     return found
 
 
+def _answered(asked: _Asked, slope: float, shift: float, threshold: float) -> float:
+    """The share of what customers ask that is at least so sure."""
+    sure = 1 / (1 + np.exp(-(slope * asked.log_odds + shift)))
+    return round(float(asked.importance[sure >= threshold].sum()), 4)
+
+
 def _own_thresholds(asked: _Asked, slope: float, shift: float, precision: float) -> Thresholds:
     """The lowest confidence at which answers are expected to be right, and asking back to be worth it."""
     sure = 1 / (1 + np.exp(-(slope * asked.log_odds + shift)))
@@ -218,6 +255,10 @@ def _shipped_thresholds(weights: Weights, precision: float) -> Thresholds:
     """The shipped thresholds, fitted for PRECISION, moved as far as the precision wanted is from that."""
     answer = min(_chance(_log_odds(weights.thresholds.answer) + _log_odds(precision) - _log_odds(PRECISION)), HIGHEST)
     return _rounded(Thresholds(answer, min(weights.thresholds.clarify, answer)))
+
+
+def _shipped_choices(weights: Weights) -> tuple[Choice, ...]:
+    return tuple(Choice(wanted, _shipped_thresholds(weights, wanted)) for wanted in CHOICES)
 
 
 def _more_careful(own: Thresholds, shipped: Thresholds) -> Thresholds:

@@ -9,8 +9,6 @@ from typing import Any
 from knowledgebase.judging.replay import FlipKind, Outcome, Replay, Replayed, Side
 from knowledgebase.wording.word_lists import WordList
 
-ALL_CHANNELS = "all"
-
 
 class PublicationState(StrEnum):
     """Where a publication stands. ready: flips wait to be accepted; stale: is to be replayed anew."""

@@ -11,6 +11,8 @@ from knowledgebase.publishing import words
 from knowledgebase.wording.word_lists import Lists
 from storage.database import Transaction
 
+ALL_CHANNELS = "all"
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:

@@ -41,7 +41,7 @@ TERMS = Terms(LIMITS, POLICY, TEMPLATES)
 
 def answering(database: SQLiteDatabase, shelf: ScriptedShelf, lin: Customer, limits: Limits = LIMITS) -> Answering:
     """The bot, whose clock stands a second after the customer's last message."""
-    return Answering(database, shelf, TEMPLATES, POLICY, lambda: limits, lambda: lin.now + 1_000)
+    return Answering(database, shelf, TEMPLATES, POLICY, lambda channel: limits, lambda: lin.now + 1_000)
 
 
 @pytest.fixture

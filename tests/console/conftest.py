@@ -119,7 +119,7 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
     app[CONSOLE_SETTINGS] = ConsoleSettings("http://127.0.0.1:0")
     app[TEMPLATES] = load_templates()
     app[LIBRARY] = library = Library(database)
-    app[THRESHOLDS] = lambda: library.thresholds
+    app[THRESHOLDS] = library.thresholds
     add_console(app)
     return app
 

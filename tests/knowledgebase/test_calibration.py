@@ -141,3 +141,19 @@ def test_a_threshold_counts_each_question_by_its_importance() -> None:
     assert lowest_threshold(sure, worth, weights[:3] * 0 + (9.0, 1.0, 90.0), 0.95) == 0.7
     assert lowest_threshold(sure, worth, weights[:3] * 0 + (1.0, 9.0, 1.0), 0.95) == 0.9
     assert lowest_threshold(sure, worth * 0, worth + 1, 0.5) == 1.0
+
+
+def test_any_precision_can_be_chosen_by_the_evidence_at_hand(plain: Calibration) -> None:
+    for wanted in (0.85, 0.985):
+        assert plain.thresholds_for(wanted) == own(shop(twins=False), wanted).thresholds
+    assert plain.thresholds_for(plain.precision_wanted) == plain.thresholds
+
+
+def test_wanting_more_answers_less(plain: Calibration) -> None:
+    answered = [choice.answered or 0.0 for choice in plain.choices]
+    assert answered == sorted(answered, reverse=True)
+    assert answered[0] > 0
+
+
+def test_a_precision_between_two_choices_takes_the_more_careful_one(plain: Calibration) -> None:
+    assert plain.thresholds_for(0.951) == plain.thresholds_for(0.955)

@@ -13,7 +13,10 @@ from knowledgebase.errors import CalibrationAbandoned
 from knowledgebase.judging.calibration import Evidence
 from knowledgebase.library import Library
 from knowledgebase.model import Entry
+from knowledgebase.publishing import terms, words
 from knowledgebase.search import KnowledgeBase
+from knowledgebase.wording.word_lists import Changes, WordList, shipped
+from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
 
 TYRE = Entry("tyre", "轮胎多久换一次？", "5 年。", "轮胎", ("几年换轮胎", "轮胎多久换"))
@@ -129,4 +132,29 @@ async def test_a_real_calibration_is_swapped_in(database: SQLiteDatabase, librar
     await library.calibrated()
     assert library.calibration.evidence.other_topics > 100
     assert not library.calibration.enough
-    assert library.thresholds == library.calibration.thresholds
+    assert library.thresholds() == library.calibration.thresholds
+
+
+async def test_published_synonyms_and_precision_are_in_force_after_a_reload(
+    database: SQLiteDatabase, library: Library
+) -> None:
+    await database.write(entries.save, [TYRE], "xu", NOW)
+    await library.reload()
+    before = library.fingerprint
+    assert library.thresholds("mail") == library.thresholds("chat")
+    [unknown] = await library.search("脚丫子几年换")
+    shipped_line = next(line for line in shipped(WordList.SYNONYMS) if line.startswith("轮胎"))
+
+    def publish(tx: Transaction) -> None:
+        changes = Changes(("轮胎 脚丫子",), (shipped_line,))
+        number = words.save(tx, WordList.SYNONYMS, changes, 0, "xu", NOW)
+        words.publish(tx, WordList.SYNONYMS, number, "publication")
+        terms.set_precision(tx, {"all": 0.9, "mail": 0.99}, "publication")
+
+    await database.write(publish)
+    await library.reload()
+    [known] = await library.search("脚丫子几年换")
+    assert known.score > unknown.score
+    assert library.precision_wanted("chat") == 0.9
+    assert library.thresholds("mail").answer > library.thresholds("chat").answer
+    assert library.fingerprint != before
