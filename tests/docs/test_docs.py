@@ -7,7 +7,6 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import fields
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -23,8 +22,9 @@ from bot.app import build_app
 from bot.command_line import main as command_line
 from bot.config import Config, EscalationLevel, Section, load_config
 from bot.messages import Channel
+from knowledgebase.authoring.plain import ANSWER_COLUMNS, TABLE_COLUMNS
 from knowledgebase.authoring.validation import LONGEST
-from knowledgebase.model import Entry, EntryStatus
+from knowledgebase.model import EntryStatus, Visibility
 from storage.migrate import migrate
 from storage.sqlite import SQLiteDatabase
 from tests.docs import pages
@@ -427,11 +427,13 @@ def test_the_webhook_receiver_shown_accepts_what_is_sent_and_nothing_else() -> N
 
 
 def test_the_columns_of_an_entry_file_and_their_limits_are_those_that_hold() -> None:
-    rows = {pages.codes(row["column"])[0]: row for row in pages.table(OPERATIONS, "Files of entries")}
-    assert set(rows) == {field.name for field in fields(Entry)}
+    rows = {name: row for row in pages.table(OPERATIONS, "Files of entries") for name in pages.codes(row["column"])}
+    assert set(rows) == set(TABLE_COLUMNS)
     limits = {name: re.match(r"(\d+) characters", row["at most"]) for name, row in rows.items()}
-    assert {name: int(limit[1]) for name, limit in limits.items() if limit} == LONGEST
+    longest = {name: LONGEST["channel_answers" if name in ANSWER_COLUMNS else name] for name in limits if limits[name]}
+    assert {name: int(limit[1]) for name, limit in limits.items() if limit} == longest
     assert set(pages.codes(rows["status"]["meaning"])) == set(EntryStatus)
+    assert set(pages.codes(rows["visibility"]["meaning"])) == set(Visibility)
 
 
 def test_the_queries_shown_run_on_the_schema(database: sqlite3.Connection) -> None:
