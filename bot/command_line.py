@@ -114,7 +114,7 @@ def user() -> None:
 @user.command("add")
 @click.argument("login")
 @click.option("--name", required=True, help="The name that customers and colleagues see.")
-@click.option("--role", type=click.Choice(["agent", "supervisor", "admin"]), default="agent")
+@click.option("--role", type=click.Choice(["reader", "agent", "supervisor", "admin"]), default="agent")
 @click.option("--email", help="Where alerts go.")
 @click.password_option(help="At least 10 characters; asked for when not given.")
 @click.pass_obj

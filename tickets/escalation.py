@@ -12,7 +12,7 @@ from storage import outbox
 from storage.database import Row, Transaction, new_id
 from tickets import agents, clocks, conversations, desk, events, sla, tickets
 from tickets.alerts import EVERYONE, TRANSPORTS
-from tickets.model import SYSTEM, Actor, Agent, Alert, Reason, ReplyClock, Ticket, TicketEvent
+from tickets.model import SYSTEM, Actor, Agent, Alert, Reason, ReplyClock, Role, Ticket, TicketEvent
 from tickets.policies import Level, ReplyPolicy
 
 
@@ -209,7 +209,8 @@ def _enqueue(
 def recipients(level: Level, assignee_id: str | None, staff: Sequence[Agent]) -> list[str]:
     """The mail addresses of the people a level names, each once, in the order named.
 
-    'assignee' means every active agent with an address when nobody, or nobody who can be reached, is assigned.
+    'assignee' means everybody active who serves customers and has an address when nobody, or nobody who can be
+    reached, is assigned.
     """
     addresses = [address for name in level.recipients for address in _addresses(name, assignee_id, staff)]
     return list({address.casefold(): address for address in addresses}.values())
@@ -218,7 +219,7 @@ def recipients(level: Level, assignee_id: str | None, staff: Sequence[Agent]) ->
 def _addresses(name: str, assignee_id: str | None, staff: Sequence[Agent]) -> list[str]:
     if name == "assignee":
         own = [agent.email for agent in staff if agent.id == assignee_id and agent.email]
-        return own or [agent.email for agent in staff if agent.email]
+        return own or [agent.email for agent in staff if agent.email and agent.role is not Role.READER]
     if name.startswith("role:"):
         role = name.removeprefix("role:")
         return [agent.email for agent in staff if agent.role == role and agent.email]

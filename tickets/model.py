@@ -65,6 +65,9 @@ class Reason(StrEnum):
 
 
 class Role(StrEnum):
+    """What somebody may do in the console; a reader reads the knowledge base and nothing else."""
+
+    READER = "reader"
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"

@@ -46,16 +46,28 @@ class Permission(StrEnum):
     """Who may use a route; each includes those below it."""
 
     ANYONE = "anyone"
+    READER = "reader"
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
 
 
 _ROLES = {
+    Permission.READER: frozenset(Role),
     Permission.AGENT: frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}),
     Permission.SUPERVISOR: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.ADMIN: frozenset({Role.ADMIN}),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address and method of the console; path is below /console."""
+
+    method: str
+    path: str
+    handler: Handler
+    permission: Permission
 
 
 @dataclass(frozen=True, slots=True)

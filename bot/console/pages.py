@@ -129,14 +129,12 @@ async def show_queue(request: web.Request) -> web.StreamResponse:
     """GET /console: the queue."""
     queue = await _queue(request)
     template = "regions.html" if is_fetch(request) else "desk.html"
-    return page(request, template, queue=queue, ticket=None, done=None)
+    return page(request, template, queue=queue, ticket=None)
 
 
 async def show_ticket(request: web.Request) -> web.StreamResponse:
     """GET /console/tickets/{number}: the ticket beside the queue."""
-    say, done = say_for(request), request.query.get("done", "")
-    known = say(f"done.{done}") if say.knows(f"done.{done}") else None
-    return await _ticket_page(request, request.match_info["number"], done=known)
+    return await _ticket_page(request, request.match_info["number"])
 
 
 async def show_conflict(request: web.Request, conflict: Conflict, draft: str | None) -> web.Response:
@@ -171,7 +169,7 @@ async def _ticket_page(
         client_id=secrets.token_urlsafe(16),
         conflict=conflict,
         draft=draft,
-        done=done,
+        **({"done": done} if done else {}),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.access import FORM_COOKIE, FORM_TOKEN, LANGUAGE, LOGIN, cookie_name, form_token, is_fetch
-from bot.console.texts import Say, client_sentences, sayer
+from bot.console.texts import PLACE, Say, client_sentences, sayer
 from bot.console.times import SOON_PART, Almanac
 from bot.keys import CLOCK, CONSOLE_SETTINGS, POLICY, TEMPLATES
 
@@ -23,7 +23,7 @@ def almanac_for(request: web.Request) -> Almanac:
 
 
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
-    """Render templates/console/<template> for the reader of this request."""
+    """Render templates/console/<template> for the reader of this request; ?done= names what was just done."""
     almanac = almanac_for(request)
     login = request.get(LOGIN)
     text = (
@@ -37,13 +37,18 @@ def page(request: web.Request, template: str, status: int = 200, **context: Any)
             csrf=form_token(request),
             path=request.path_qs,
             client_texts=client_sentences(request[LANGUAGE]),
-            **context,
+            **{"done": _done(request, almanac.say), **context},
         )
     )
     response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
     if login is None:
         _keep_form_token(request, response)
     return response
+
+
+def _done(request: web.Request, say: Say) -> str | None:
+    key = f"done.{request.query.get('done', '')}"
+    return say(key) if say.knows(key) and not PLACE.search(say.sentences[key]) else None
 
 
 def _keep_form_token(request: web.Request, response: web.Response) -> None:

@@ -1,11 +1,10 @@
 """The console's route table: every address with who may use it. add_console() mounts it under /console."""
 
-from dataclasses import dataclass
-
 from aiohttp import web
 
 from bot.console import acts, explanations, live, pages, session, setup
-from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Handler, Permission, guard
+from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Permission, Route, guard
+from bot.console.knowledge import listing
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
 from bot.console.problems import protect, translate_problems
@@ -16,16 +15,6 @@ PREFIX = "/console"
 FILES = Files("console")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address and method of the console; path is below PREFIX."""
-
-    method: str
-    path: str
-    handler: Handler
-    permission: Permission
-
-
 TICKET = f"/tickets/{{number:{TICKET_NUMBER}}}"
 
 ROUTES = (
@@ -34,7 +23,7 @@ ROUTES = (
     Route("GET", "/login", session.show_login, Permission.ANYONE),
     Route("POST", "/login", session.log_in, Permission.ANYONE),
     Route("POST", "/language", session.choose_language, Permission.ANYONE),
-    Route("POST", "/logout", session.log_out, Permission.AGENT),
+    Route("POST", "/logout", session.log_out, Permission.READER),
     Route("GET", "", pages.show_queue, Permission.AGENT),
     Route("GET", "/explain", explanations.show_explanation, Permission.AGENT),
     Route("GET", "/ws", live.watch, Permission.AGENT),
@@ -43,6 +32,7 @@ ROUTES = (
     Route("POST", f"{TICKET}/note", acts.note, Permission.AGENT),
     Route("POST", f"{TICKET}/acknowledge", acts.acknowledge, Permission.AGENT),
     *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
+    *listing.ROUTES,
 )
 
 

@@ -14,12 +14,13 @@ from bot.gateway.addresses import client_address, subscriber
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE
 from storage.database import Transaction
 from tickets import agents, sessions
-from tickets.model import Agent
+from tickets.model import Agent, Role
 
 logger = logging.getLogger(__name__)
 
 DELAYS = web.AppKey("console_login_delays", LoginDelays)
 HOME = "/console"
+READERS_HOME = "/console/knowledge"
 
 
 async def show_login(request: web.Request) -> web.StreamResponse:
@@ -59,7 +60,8 @@ async def start_session(request: web.Request, agent: Agent, after: str) -> web.R
     old = request[LOGIN].token_hash if LOGIN in request else None
     await request.config_dict[DATABASE].write(_replace_session, agent.id, hash_token(token), csrf_token, old, now)
     logger.info("login agent=%s", agent.id)
-    response = web.Response(status=303, headers={"Location": after})
+    home = READERS_HOME if after == HOME and agent.role is Role.READER else after
+    response = web.Response(status=303, headers={"Location": home})
     response.set_cookie(
         cookie_name(request, SESSION_COOKIE),
         token,

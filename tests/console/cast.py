@@ -61,6 +61,7 @@ class Cast:
     chen: Agent
     supervisor: Agent
     admin: Agent
+    reader: Agent
 
 
 ENTRIES = (
@@ -77,12 +78,13 @@ ENTRIES = (
 
 
 def hire(tx: Transaction) -> Cast:
-    """Four people, all with PASSWORD."""
+    """Five people, all with PASSWORD."""
     people = {
         "li": ("li", "李工", Role.AGENT),
         "chen": ("chen", "陈晓雯", Role.AGENT),
         "supervisor": ("zhou", "周敏", Role.SUPERVISOR),
         "admin": ("admin", "管理员", Role.ADMIN),
+        "reader": ("he", "何文", Role.READER),
     }
     made = {
         name: agents.create(tx, login, shown, role, PASSWORD_HASH, f"{login}@example.com", NOON)

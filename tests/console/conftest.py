@@ -132,7 +132,7 @@ async def empty_console(tmp_path: Path) -> AsyncIterator[Console]:
     nobody = Agent("", "", "", None, Role.AGENT, None, 0)
     server = TestServer(build(database, clock, typing), host="127.0.0.1")
     await server.start_server()
-    yield Console(server, database, clock, typing, people.Cast(nobody, nobody, nobody, nobody))
+    yield Console(server, database, clock, typing, people.Cast(nobody, nobody, nobody, nobody, nobody))
     await server.close()
     await database.close()
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from bot.console.access import PERMISSIONS, Permission, is_own_origin
-from bot.console.routes import ROUTES, Route, console_app
+from bot.console.access import PERMISSIONS, Permission, Route, is_own_origin
+from bot.console.routes import ROUTES, console_app
 from bot.keys import ConsoleSettings
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
@@ -16,7 +16,8 @@ from tickets.model import Role
 
 MAY: dict[Permission, set[Role]] = {
     Permission.ANYONE: set(Role),
-    Permission.AGENT: set(Role),
+    Permission.READER: set(Role),
+    Permission.AGENT: set(Role) - {Role.READER},
     Permission.SUPERVISOR: {Role.SUPERVISOR, Role.ADMIN},
     Permission.ADMIN: {Role.ADMIN},
 }
@@ -28,6 +29,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/logout": {},
     "": {},
     "/explain": {},
+    "/knowledge": {},
     "/ws": {},
     "/tickets": {},
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
@@ -51,8 +53,9 @@ async def knock(
     browser: Browser, route: Route, number: str, origin: str | None = "own", csrf: str | None = "own"
 ) -> ClientResponse:
     """Use a route with everything that it wants to hear."""
-    path = "/console" + re.sub(r"\{number.*\}", number, route.path)
-    name = route.path if "{" not in route.path else route.path.rpartition("}")[2] or "/tickets"
+    path = "/console" + re.sub(r"\{number.*\}", number, route.path).replace("{id}", "tyre-01")
+    whole = "{" not in route.path or route.path.startswith("/knowledge")
+    name = route.path if whole else route.path.rpartition("}")[2] or "/tickets"
     if route.method == "POST":
         return await browser.send(path, origin, csrf, **WHOLE[name])
     assert name in WHOLE
@@ -75,6 +78,7 @@ def test_nothing_is_changed_by_a_get() -> None:
         "/login",
         "/explain",
         "/ws",
+        "/knowledge",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}",
     }
 
@@ -84,6 +88,7 @@ async def test_each_role_passes_exactly_the_doors_that_it_may(
     console: Console, new_browser: NewBrowser, role: Role
 ) -> None:
     person = {
+        Role.READER: console.cast.reader,
         Role.AGENT: console.cast.li,
         Role.SUPERVISOR: console.cast.supervisor,
         Role.ADMIN: console.cast.admin,

@@ -44,6 +44,7 @@ class House:
             "colleague": self.staff.chen,
             "supervisor": self.staff.supervisor,
             "admin": self.staff.admin,
+            "reader": self.staff.reader,
         }[role]
 
     def content(self) -> dict[str, str]:

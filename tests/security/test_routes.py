@@ -13,8 +13,10 @@ import pytest
 from tests.security.house import ALICES_SECRET, House, Person, routes_of
 from tickets import conversations, tickets
 
-EVERYBODY = frozenset({"stranger", "visitor", "agent", "supervisor", "admin"})
+EVERYBODY = frozenset({"stranger", "visitor", "reader", "agent", "supervisor", "admin"})
+READERS = frozenset({"reader", "agent", "supervisor", "admin"})
 STAFF = frozenset({"agent", "supervisor", "admin"})
+EDITORS = frozenset({"supervisor", "admin"})
 VISITORS = frozenset({"visitor"})
 NOBODY: frozenset[str] = frozenset()
 DENIED = {401, 403, 404}
@@ -68,6 +70,7 @@ ROWS: dict[tuple[str, str], Row] = {
         form={"token": "t", "login": "new", "name": "新人", "password": "x" * 12, "again": "x" * 12},
     ),
     ("GET", "/console/static/{file}"): Row(EVERYBODY, "/console/static/console.css"),
+    ("GET", "/console/knowledge"): Row(READERS, "/console/knowledge?q=a"),
     ("GET", "/console/explain"): Row(STAFF, "/console/explain?text=a"),
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
@@ -85,7 +88,7 @@ ROWS: dict[tuple[str, str], Row] = {
         )
         for act in ("take-over", "hand-back", "hold", "resume", "resolve", "reopen")
     },
-    ("POST", "/console/logout"): Row(STAFF, "/console/logout", frozenset({303})),
+    ("POST", "/console/logout"): Row(READERS, "/console/logout", frozenset({303})),
 }
 CHANGING = {route: row for route, row in ROWS.items() if route[0] not in ("GET", "HEAD", "OPTIONS")}
 # What an attacker would like a form or a frame to carry along.
@@ -123,7 +126,7 @@ async def someone(house: House, role: str) -> AsyncIterator[Person]:
     """A person of this role; a visitor carries Bob's token, on whatever is asked."""
     headers = {"Authorization": f"Bearer {house.bob}"} if role == "visitor" else {}
     async with Person(house.url, **headers) as person:
-        if role in STAFF:
+        if role in READERS:
             assert (await person.log_in(house.of(role)))[0] == 303
         else:
             await person.get("/console/login")

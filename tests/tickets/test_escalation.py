@@ -48,6 +48,14 @@ async def test_silence_raises_an_alert_at_the_due_time_and_not_before(shop: Serv
     assert await queued(shop) == [("alert.mail", "zhou@example.com")]
 
 
+async def test_who_only_reads_entries_is_not_alerted(shop: ServiceDesk) -> None:
+    await shop.hire("zhou", email="zhou@example.com")
+    await shop.hire("he", Role.READER, "he@example.com")
+    await shop.ticket_from("转人工", MORNING)
+    await sweep(shop, DUE)
+    assert await queued(shop) == [("alert.mail", "zhou@example.com")]
+
+
 async def test_being_acknowledged_by_the_bot_is_no_answer(shop: ServiceDesk, database: SQLiteDatabase) -> None:
     zhou = await shop.hire("zhou")
     ticket = await shop.ticket_from("转人工", MORNING)

@@ -1,0 +1,35 @@
+// What every page of the knowledge base does: menus that close, filters that apply at once, keys for lists.
+import "./toasts.js";
+
+const SHORTCUTS = {
+  "/": () => document.querySelector("input[type=search]")?.focus(),
+  n: () => document.querySelector("[data-new]")?.click(),
+  j: () => move(1),
+  k: () => move(-1),
+};
+
+function move(step) {
+  const links = [...document.querySelectorAll(".entry-link")];
+  const at = links.indexOf(document.activeElement);
+  links[Math.min(links.length - 1, Math.max(0, at + step))]?.focus();
+}
+
+function isWriting(element) {
+  return element.matches("input, textarea, select, [contenteditable]");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isWriting(event.target)) return;
+  const act = SHORTCUTS[event.key];
+  if (!act || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  act();
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(".menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
