@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from knowledgebase.matching.index import K1, Collection, Index, Query, Singles, lengths_by_field
+from knowledgebase.matching.neighbours import Neighbours
 from knowledgebase.matching.terms import FIELD_OF, Field, Ids, Kind, Places, Rows, Terms, read_rows, sound_string
 from knowledgebase.matching.themes import Documents, Themes, documents_of
 from knowledgebase.model import Entry
@@ -22,6 +23,7 @@ Floats = NDArray[np.float64]
 CANDIDATES = 32
 # So many entries are looked at whole, all their wordings together, before the candidates are chosen among them.
 ENTRIES_LOOKED_AT = 64
+NEIGHBOURS = 48
 WORDINGS_OF_ONE = 6
 
 SIMILARITIES = (
@@ -65,10 +67,14 @@ class Candidates:
 
 
 class Matcher:
-    """Everything that is worked out once for a set of entries. Never changes."""
+    """Everything that is worked out once for a set of entries. Never changes.
 
-    def __init__(self, entries: Sequence[Entry], vocabulary: Vocabulary) -> None:
+    vectors: one row of length 1 (or zeros) for each wording, entry after entry, the question before the similar ones.
+    """
+
+    def __init__(self, entries: Sequence[Entry], vocabulary: Vocabulary, vectors: Singles | None = None) -> None:
         self.vocabulary = vocabulary
+        self.neighbours = None if vectors is None else Neighbours.of(vectors)
         self._terms = Terms()
         self._wordings = [text for entry in entries for text in (entry.question, *entry.similar)]
         owners = np.repeat(np.arange(len(entries), dtype=np.int32), [1 + len(entry.similar) for entry in entries])
@@ -95,11 +101,14 @@ class Matcher:
         """The entry of which this is a wording, letter for letter; None for a wording of none or of several."""
         return self._verbatim.get(compact(utterance))
 
-    def candidates(self, utterance: str) -> Candidates:
-        """The entries nearest to the utterance, in the order of the knowledge base, at most CANDIDATES."""
+    def candidates(self, utterance: str, vector: Singles | None = None) -> Candidates:
+        """The entries nearest to the utterance, in the order of the knowledge base, at most CANDIDATES.
+
+        vector: the utterance's, by which entries are found that share no term with it.
+        """
         asked = compact(utterance)
         query = Query.of(asked, self.vocabulary, self._terms) if asked else None
-        looked_at = self._look_at(query) if query else np.empty(0, np.intp)
+        looked_at = self._look_at(query, vector) if query else np.empty(0, np.intp)
         if query is None or not len(looked_at):
             return Candidates(asked, looked_at, looked_at, np.empty((0, len(FEATURES))), (1.0, 1.0))
         found = _Found.of(self._index, query, looked_at)
@@ -134,11 +143,17 @@ class Matcher:
     def _holds(self, kind: Kind, term: str) -> bool:
         return self._index.texts.holds(self._terms.find(kind, (term,))[0])
 
-    def _look_at(self, query: Query) -> Places:
+    def _look_at(self, query: Query, vector: Singles | None) -> Places:
         """The entries with the best wordings, of few entries all; none if no entry shares anything with the query."""
-        best = self._index.best_owners(query, ENTRIES_LOOKED_AT)
+        best = np.union1d(self._index.best_owners(query, ENTRIES_LOOKED_AT), self._near(vector))
         size = len(self._index.first) - 1
         return np.arange(size) if len(best) and size <= ENTRIES_LOOKED_AT else best
+
+    def _near(self, vector: Singles | None) -> Places:
+        """The entries with the wordings nearest to a vector; none without one."""
+        if self.neighbours is None or vector is None or not vector.any():
+            return np.empty(0, np.intp)
+        return self._index.owners[self.neighbours.nearest(vector, NEIGHBOURS)[0]].astype(np.intp)
 
     def _unseen(self, query: Query) -> tuple[float, float]:
         """The weighted shares of the query's characters and words that no wording holds."""
