@@ -37,6 +37,10 @@ class ActionNotAllowed(KnowledgeError):
     """The entry does not stand where this can be done to it."""
 
 
+class NothingLeft(KnowledgeError):
+    """Somebody else has dealt with the questions meanwhile."""
+
+
 class CalibrationAbandoned(KnowledgeError):
     """The entries that were being calibrated are no longer in force."""
 

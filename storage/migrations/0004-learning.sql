@@ -28,7 +28,7 @@ CREATE INDEX asked_question_asked ON asked_question (asked_at);
 CREATE INDEX asked_question_conversation ON asked_question (conversation_id);
 CREATE INDEX asked_question_reply ON asked_question (reply_id);
 
--- What an editor did with what customers asked. kind: 'drafted', 'worded', 'rewritten', 'dismissed'; entry_id and
+-- What an editor did with what customers asked. kind: drafted, worded, rewritten, rejected, dismissed; entry_id and
 -- entry_version are what came of it. undone_at: the questions wait again. Never deleted.
 CREATE TABLE learning_act (
     id TEXT PRIMARY KEY,
