@@ -24,6 +24,8 @@ CANDIDATES = 32
 # So many entries are looked at whole, all their wordings together, before the candidates are chosen among them.
 ENTRIES_LOOKED_AT = 64
 NEIGHBOURS = 48
+# What a cosine counts beside BM25 in characters, words and sounds, each near 1 for a repeat of the question.
+MEANING_COUNTS = np.float32(3.0)
 WORDINGS_OF_ONE = 6
 
 SIMILARITIES = (
@@ -112,7 +114,7 @@ class Matcher:
         if query is None or not len(looked_at):
             return Candidates(asked, looked_at, looked_at, np.empty((0, len(FEATURES))), (1.0, 1.0))
         found = _Found.of(self._index, query, looked_at)
-        chosen = found.most_promising()
+        chosen = found.most_promising(self._meant(found, vector))
         wordings, starts, similarities = self._similarities(asked, found, chosen)
         nearest = wordings[_nearest(similarities.sum(axis=1), starts)]
         entries = looked_at[chosen]
@@ -154,6 +156,12 @@ class Matcher:
         if self.neighbours is None or vector is None or not vector.any():
             return np.empty(0, np.intp)
         return self._index.owners[self.neighbours.nearest(vector, NEIGHBOURS)[0]].astype(np.intp)
+
+    def _meant(self, found: "_Found", vector: Singles | None) -> Singles:
+        """The cosines of the wordings found with the vector; 0 without one."""
+        if self.neighbours is None or vector is None:
+            return np.zeros(len(found.wordings), np.float32)
+        return self.neighbours.cosines(found.wordings, vector)
 
     def _unseen(self, query: Query) -> tuple[float, float]:
         """The weighted shares of the query's characters and words that no wording holds."""
@@ -233,9 +241,12 @@ class _Found:
             of_entries=_group_scores(index, query, entries, np.add.reduceat(counts, starts, axis=0)),
         )
 
-    def most_promising(self) -> Places:
-        """Which of the entries are candidates, by their best wording and by all their wordings together."""
-        best = np.maximum.reduceat(self.rough, self.starts)
+    def most_promising(self, meant: Singles) -> Places:
+        """Which of the entries are candidates, by their best wording and by all their wordings together.
+
+        meant: how near each wording is by its vector.
+        """
+        best = np.maximum.reduceat(self.rough + MEANING_COUNTS * meant, self.starts)
         promise = best + np.float32(0.5) * (self.of_entries[:, 0] + self.of_entries[:, 1])
         return np.sort(np.argsort(-promise, kind="stable")[:CANDIDATES])
 
