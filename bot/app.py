@@ -25,6 +25,7 @@ from bot.keys import (
     CONFIG,
     CONSOLE_SETTINGS,
     DATABASE,
+    LETTERHEAD,
     LIBRARY,
     METRICS,
     ORIGINS,
@@ -36,10 +37,12 @@ from bot.keys import (
     WORKERS,
     ConsoleSettings,
 )
+from bot.markup import Letterhead
 from bot.receive import Answering
-from bot.templates import load_templates
+from bot.templates import load_templates, neutral_words
 from bot.visitors import Visitors
 from bot.workers import HOUR_S, Turn, Workers, keep_house, ringing, start_workers
+from knowledgebase.authoring.placeholders import Placeholder
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
 from storage.secrets import keep_secret
@@ -59,6 +62,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[CLOCK] = clock
     app[POLICY] = config.policy
     app[TEMPLATES] = load_templates()
+    app[LETTERHEAD] = letterhead(config, public_url)
     app[ORIGINS] = origins(config, public_url)
     app[SOCKETS] = set()
     app[LIBRARY] = Library(database, config.answers.precision)
@@ -74,6 +78,13 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     add_public_routes(app)
     add_console(app)
     return app
+
+
+def letterhead(config: Config, public_url: str) -> Letterhead:
+    """What stands on every answer: our address, and what the settings say."""
+    told = {Placeholder.SERVICE_PHONE: config.answers.service_phone, Placeholder.WEBSITE: config.answers.website}
+    values = {placeholder: value for placeholder, value in told.items() if value}
+    return Letterhead(public_url, frozenset(config.answers.image_hosts), values, neutral_words())
 
 
 def origins(config: Config, public_url: str) -> frozenset[str]:
@@ -138,6 +149,7 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         partial(limits_on, config, library),
         clock,
         app[METRICS].decided,
+        app[LETTERHEAD],
     )
     start_workers(
         workers,

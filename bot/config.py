@@ -21,6 +21,7 @@ from tickets.policies import Level, ReplyPolicy
 
 PREFIX = "YINGSHENG_"
 UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+HOST = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}(?::[0-9]{1,5})?")
 DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
 
 
@@ -41,6 +42,12 @@ def _zone(name: str) -> str:
     return name
 
 
+def _host(value: str) -> str:
+    if not HOST.fullmatch(value):
+        raise ValueError("a host is a name with its port if it has one, such as images.example.com")
+    return value.lower()
+
+
 def _origin(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
@@ -58,6 +65,7 @@ def _base_url(value: str) -> str:
 
 
 Duration = Annotated[int, BeforeValidator(_milliseconds), Field(ge=0)]
+Host = Annotated[str, AfterValidator(_host)]
 Origin = Annotated[str, AfterValidator(_origin)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -93,6 +101,9 @@ class Answers(Section):
     answer_threshold: float | None = Field(None, ge=0, le=1)
     clarify_threshold: float | None = Field(None, ge=0, le=1)
     max_clarifications: int = Field(2, ge=0, le=5)
+    service_phone: str | None = Field(None, min_length=1, max_length=40)
+    website: Origin | None = None
+    image_hosts: tuple[Host, ...] = ()
 
 
 class EncoderChoice(Section):

@@ -14,6 +14,7 @@ from bot.config import Config
 from bot.gateway.addresses import Network
 from bot.gateway.chat import Desk
 from bot.gateway.metrics import Metrics
+from bot.markup import Letterhead
 from bot.workers import Workers
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
@@ -73,6 +74,7 @@ CLOCK: web.AppKey[Callable[[], int]] = web.AppKey("clock")
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
 CONSOLE_SETTINGS = web.AppKey("console_settings", ConsoleSettings)
 TYPING = web.AppKey("typing", AgentTyping)
+LETTERHEAD = web.AppKey("letterhead", Letterhead)
 CONFIG = web.AppKey("config", Config)
 CHAT = web.AppKey("chat", Desk)
 LIBRARY = web.AppKey("library", Library)

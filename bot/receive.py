@@ -14,9 +14,10 @@ import jinja2
 from bot.decide import Action, Answer, Decision, HandOff, Limits, Say, decide, read
 from bot.errors import FrameError
 from bot.learning import LookedUp, keep_choice, keep_question, surest
+from bot.markup import Letterhead
 from bot.messages import InboundMessage
 from bot.moments import promise
-from bot.reply import Context, candidate, compose
+from bot.reply import NO_LETTERHEAD, Context, candidate, compose
 from bot.scene import (
     EXTRA_ABOUT,
     Scene,
@@ -128,6 +129,7 @@ class Terms:
     limits: Limits
     policy: ReplyPolicy
     templates: jinja2.Environment
+    letterhead: Letterhead = NO_LETTERHEAD
 
 
 class Answering:
@@ -142,6 +144,7 @@ class Answering:
         limits: Callable[[str], Limits],
         clock: Callable[[], int],
         decided: Callable[[Decision, int], None] = lambda decision, waited_ms: None,
+        letterhead: Letterhead = NO_LETTERHEAD,
     ) -> None:
         self._database = database
         self._library = library
@@ -150,6 +153,7 @@ class Answering:
         self._limits = limits
         self._clock = clock
         self._decided = decided
+        self._letterhead = letterhead
 
     async def answer(self, message: Message) -> None:
         """Decide about one accepted message and record what follows from it, exactly once.
@@ -159,9 +163,9 @@ class Answering:
         decision: Decision | None = None
         while decision is None:
             scene = await self._database.read(load_scene, message)
-            decision = await self._settle(
-                scene, Terms(self._limits(scene.conversation.channel), self._policy, self._templates)
-            )
+            limits = self._limits(scene.conversation.channel)
+            terms = Terms(limits, self._policy, self._templates, self._letterhead)
+            decision = await self._settle(scene, terms)
         self._decided(decision, self._clock() - message.created_at)
         log.info("decided message=%s decision=%s", message.id, type(decision).__name__)
 
@@ -206,7 +210,7 @@ def record(
         found = [candidate(match) for match in handoff.candidates] or asked_about(scene)
         desk.open_ticket(tx, conversation, handoff.reason, subject(scene), found, terms.policy, now)
     context = _context(tx, scene, decision, terms.policy, now)
-    drafts = compose(decision, context, terms.limits.thresholds, terms.templates)
+    drafts = compose(decision, context, terms.limits.thresholds, terms.templates, terms.letterhead)
     said = [conversations.append(tx, conversation.id, draft, now)[0] for draft in drafts]
     _keep_for_editors(tx, scene, decision, looked_up, said)
     if context.ticket is not None:

@@ -7,12 +7,17 @@ from typing import Any
 import jinja2
 
 from bot.decide import Action, Answer, Clarify, Decision, HandOff, OfferPerson, Remark, Say, Silence
+from bot.markup import Letterhead, Values, as_blocks, is_plain, prepare
 from bot.moments import Moment
-from knowledgebase.model import Match, Thresholds
+from knowledgebase.authoring.markup import plain
+from knowledgebase.authoring.placeholders import Placeholder
+from knowledgebase.authoring.tree import Block, Bold, Document, Paragraph, Text
+from knowledgebase.model import Entry, Match, Thresholds
 from knowledgebase.wording.text import to_traditional
 from tickets.model import Author, Draft, MessageKind, Reason
 
 FORM_CONTACT = "contact"
+NO_LETTERHEAD = Letterhead()
 SMALL_TALK = frozenset({
     Remark.GREETING,
     Remark.IDENTITY,
@@ -50,9 +55,13 @@ class _Speech:
     words: Any
     context: Context
     thresholds: Thresholds
+    letterhead: Letterhead
 
     def say(self, name: str, *more: object) -> str:
         return str(getattr(self.words, name)(self.context, *more)).strip()
+
+    def in_script(self, text: str) -> str:
+        return to_traditional(text) if self.context.traditional else text
 
     def buttons(self, *actions: Action) -> list[dict[str, str]]:
         return [{"id": action.value, "label": str(self.words.label(action.value)).strip()} for action in actions]
@@ -63,10 +72,16 @@ class _Speech:
         return {"decision": decision, "matches": found, "thresholds": asdict(self.thresholds), **more}
 
 
-def compose(decision: Decision, context: Context, thresholds: Thresholds, templates: jinja2.Environment) -> list[Draft]:
+def compose(
+    decision: Decision,
+    context: Context,
+    thresholds: Thresholds,
+    templates: jinja2.Environment,
+    letterhead: Letterhead = NO_LETTERHEAD,
+) -> list[Draft]:
     """The messages that carry out this decision, in the order in which they are sent."""
     words = templates.get_template(f"replies/{context.language}.jinja").module
-    drafts = _drafts(decision, _Speech(words, context, thresholds))
+    drafts = _drafts(decision, _Speech(words, context, thresholds, letterhead))
     return [_in_traditional(draft) for draft in drafts] if context.traditional else drafts
 
 
@@ -115,9 +130,35 @@ def _answers(matches: Sequence[Match], rest: Clarify | HandOff | Say | None, spe
 
 
 def _answer(matches: Sequence[Match], asks_if_solved: bool, speech: _Speech) -> Draft:
-    text = speech.say("answer", [match.entry for match in matches])
+    document = _document([match.entry for match in matches], speech)
+    text = plain(document, speech.letterhead.base)
     buttons = speech.buttons(Action.SOLVED, Action.UNSOLVED) if asks_if_solved else []
-    return _draft(MessageKind.ANSWER, text, speech.trace("answer", matches), actions=buttons)
+    blocks = {} if is_plain(document) else {"blocks": as_blocks(document)}
+    return _draft(MessageKind.ANSWER, text, speech.trace("answer", matches), actions=buttons, **blocks)
+
+
+def _document(entries: Sequence[Entry], speech: _Speech) -> Document:
+    """What the entries say; several are told apart by their questions."""
+    channel = speech.context.channel
+    answers = [
+        prepare(entry.answer_for(channel), speech.letterhead, _values(speech), speech.in_script) for entry in entries
+    ]
+    if len(entries) == 1:
+        return answers[0]
+    told: list[Block] = [Paragraph((Text(speech.say("several", len(entries))),))]
+    for number, (entry, answer) in enumerate(zip(entries, answers, strict=True), start=1):
+        heading = Bold((Text(speech.in_script(f"{number}. {entry.question}")),))
+        told += [Paragraph((heading,), apart=True), *answer]
+    return tuple(told)
+
+
+def _values(speech: _Speech) -> Values:
+    """The values of an answer's placeholders that this conversation knows."""
+    context = speech.context
+    values = {Placeholder.TICKET: context.ticket} if context.ticket else {}
+    if context.due and not context.overdue:
+        values[Placeholder.PROMISED_TIME] = speech.say("promised_time")
+    return values
 
 
 def _clarify(question: str, candidates: Sequence[Match], speech: _Speech) -> Draft:

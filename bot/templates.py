@@ -1,8 +1,13 @@
 """The templates room as one Jinja environment."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
+
+from bot.markup import Values
+from knowledgebase.authoring.placeholders import Placeholder
 
 FOLDER = Path(__file__).parent.parent / "templates"
 
@@ -16,3 +21,9 @@ def load_templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def neutral_words() -> Mapping[str, Values]:
+    """What stands for a placeholder without a value, by language."""
+    told = json.loads((FOLDER / "words" / "placeholders.json").read_text(encoding="utf-8"))
+    return {language: {Placeholder(name): text for name, text in words.items()} for language, words in told.items()}

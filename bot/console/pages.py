@@ -11,7 +11,8 @@ from bot.console.render import almanac_for, page, say_for
 from bot.console.story import Guess, Item, Teller, guesses_of, isolated
 from bot.console.texts import Say
 from bot.console.times import Almanac, Urgency
-from bot.keys import DATABASE
+from bot.keys import DATABASE, LETTERHEAD
+from bot.markup import Letterhead, as_text
 from knowledgebase.authoring import entries
 from storage.database import Transaction
 from tickets import agents, clocks, contacts, conversations, tickets
@@ -158,7 +159,7 @@ async def _ticket_page(
     conflict: list[ChangeShown] | None = None,
     draft: str = "",
 ) -> web.Response:
-    records = await request.config_dict[DATABASE].read(_records, number)
+    records = await request.config_dict[DATABASE].read(_records, number, request.config_dict[LETTERHEAD])
     return page(
         request,
         template or ("regions.html" if is_fetch(request) else "desk.html"),
@@ -197,7 +198,7 @@ def _load_queue(tx: Transaction, view: str, agent_id: str, almanac: Almanac) -> 
     )
 
 
-def _records(tx: Transaction, number: str) -> Records:
+def _records(tx: Transaction, number: str, letterhead: Letterhead) -> Records:
     ticket = tickets.by_number(tx, number)
     return Records(
         ticket=ticket,
@@ -205,15 +206,18 @@ def _records(tx: Transaction, number: str) -> Records:
         contact=contacts.get_contact(tx, ticket.contact_id),
         timeline=tickets.timeline(tx, ticket),
         clock=clocks.running(tx, ticket.conversation_id) if ticket.status in LIVE else None,
-        candidates=tuple(Candidate(guess, _answer(tx, guess)) for guess in guesses_of(ticket.candidates)),
+        candidates=tuple(Candidate(guess, _answer(tx, guess, letterhead)) for guess in guesses_of(ticket.candidates)),
         names=agents.names(tx),
     )
 
 
-def _answer(tx: Transaction, guess: Guess) -> str | None:
-    """The candidate's answer today. At most five look-ups by key for a ticket: it has so many candidates."""
+def _answer(tx: Transaction, guess: Guess, letterhead: Letterhead) -> str | None:
+    """The candidate's answer today, as text: what an agent writes is no markup.
+
+    At most five look-ups by key for a ticket: it has so many candidates.
+    """
     entry = entries.published_entry(tx, guess.entry_id)
-    return None if entry is None else entry.answer
+    return None if entry is None else as_text(entry.answer, letterhead)
 
 
 def _shown(records: Records, reader: Agent, almanac: Almanac) -> Shown:

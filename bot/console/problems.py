@@ -6,17 +6,13 @@ from aiohttp import web
 
 from bot.console.access import Handler
 from bot.console.render import problem
-from bot.keys import CONSOLE_SETTINGS
+from bot.keys import CONSOLE_SETTINGS, LETTERHEAD
 from storage.errors import StorageUnavailable
 from tickets.errors import NotAllowed, NotFound
 
 logger = logging.getLogger(__name__)
 
 SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # Not "no-referrer": under it browsers send "Origin: null" with our own forms.
@@ -24,6 +20,10 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src {images} data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 STATUS_KEYS = {
     400: "malformed",
     401: "logged_out",
@@ -67,6 +67,8 @@ async def protect(request: web.Request, response: web.StreamResponse) -> None:
     """Put the security headers on everything the console sends."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    images = request.config_dict[LETTERHEAD].image_sources
+    response.headers.setdefault("Content-Security-Policy", POLICY.replace("{images}", images))
     kept = "no-cache" if request.path.startswith("/console/static/") else "no-store"
     response.headers.setdefault("Cache-Control", kept)
     if request.config_dict[CONSOLE_SETTINGS].secure:

@@ -11,6 +11,70 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TextPiece(_Answer):
+    kind: Literal["text"]
+    text: str
+
+
+class BreakPiece(_Answer):
+    kind: Literal["break"]
+
+
+class BoldPiece(_Answer):
+    kind: Literal["bold"]
+    inlines: list["Piece"]
+
+
+class LinkPiece(_Answer):
+    kind: Literal["link"]
+    href: str = Field(description="http, https, mailto, tel, or a path below the server's own address")
+    inlines: list["Piece"]
+
+
+class ImagePiece(_Answer):
+    kind: Literal["image"]
+    source: str = Field(description="https, or a path below the server's own address")
+    alt: str = Field(min_length=1)
+    width: int | None = Field(None, ge=1)
+    height: int | None = Field(None, ge=1)
+
+
+Piece = Annotated[TextPiece | BreakPiece | BoldPiece | LinkPiece | ImagePiece, Field(discriminator="kind")]
+
+
+class NestedList(_Answer):
+    ordered: bool
+    first: int = Field(ge=0)
+    items: list["ListItem"]
+
+
+class ListItem(_Answer):
+    inlines: list[Piece]
+    nested: NestedList | None = None
+
+
+class _Block(_Answer):
+    apart: bool = Field(description="A blank line stands before it")
+
+
+class ParagraphBlock(_Block):
+    kind: Literal["paragraph"]
+    inlines: list[Piece]
+
+
+class ListBlock(_Block, NestedList):
+    kind: Literal["list"]
+
+
+class TableBlock(_Block):
+    kind: Literal["table"]
+    head: list[list[Piece]]
+    rows: list[list[list[Piece]]]
+
+
+Block = Annotated[ParagraphBlock | ListBlock | TableBlock, Field(discriminator="kind")]
+
+
 class ActionItem(_Answer):
     id: str
     label: str
@@ -21,6 +85,7 @@ class MessageItem(_Answer):
     author: Literal["contact", "bot", "agent"]
     kind: Literal["text", "answer", "clarify", "small_talk", "handoff", "notice", "holding"]
     text: str
+    blocks: list[Block] | None = Field(None, description="What text says, with its lists, links and images")
     at: str = Field(description="ISO 8601, UTC")
     actions: list[ActionItem]
     name: str | None = Field(None, description="The agent's name")

@@ -178,6 +178,8 @@ def message_item(message: Message, names: Mapping[str, str], with_forms: bool) -
         item["client_message_id"] = message.external_id
     if message.action:
         item["action"] = message.action
+    if "blocks" in message.extras:
+        item["blocks"] = message.extras["blocks"]
     if "form" in message.extras and with_forms:
         item["form"] = message.extras["form"]
     return item

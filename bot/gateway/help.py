@@ -14,10 +14,12 @@ from bot.errors import FrameError
 from bot.gateway.addresses import client_address, subscriber
 from bot.gateway.files import Files
 from bot.gateway.languages import LANGUAGES, Language, preferred, spoken
-from bot.gateway.prose import blocks
 from bot.gateway.shelves import Contents, Shelves
-from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LIBRARY, TEMPLATES
+from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LETTERHEAD, LIBRARY, TEMPLATES
+from bot.markup import as_blocks, prepare
 from bot.templates import FOLDER
+from knowledgebase.authoring.markup import plain
+from knowledgebase.authoring.tree import Document
 from knowledgebase.model import Entry, Match, Thresholds
 from knowledgebase.wording.text import is_traditional, to_traditional
 
@@ -27,7 +29,7 @@ LONGEST_QUERY = 200
 MOST_MATCHES = 8
 MOST_RELATED = 6
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src {images} data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
@@ -98,7 +100,7 @@ async def show_entry(request: web.Request) -> web.Response:
         reader,
         "entry.html",
         entry=entry,
-        answer=blocks(reader.in_script(entry.answer_for(HELP))),
+        answer=as_blocks(_told(request, reader, entry)),
         shelf=shelf,
         related=_neighbours(shelf.entries, entry),
     )
@@ -147,6 +149,11 @@ def sort_by_confidence(matches: Sequence[Match], mentions: Sequence[Entry], thre
     return Found(tuple(best), tuple(likely), tuple(entry for entry in mentions if entry.id not in shown))
 
 
+def _told(request: web.Request, reader: Reader, entry: Entry) -> Document:
+    """What the entry says here, as this reader writes Chinese."""
+    return prepare(entry.answer_for(HELP), request.app[LETTERHEAD], write=reader.in_script)
+
+
 def _neighbours(entries: Sequence[Entry], entry: Entry) -> list[Entry]:
     """The entries that follow this one in its category, going round."""
     place = next(index for index, one in enumerate(entries) if one.id == entry.id)
@@ -189,11 +196,12 @@ def _page(
             quote=lambda part: quote(part, safe=""),
             here=request.path,
             longest_query=LONGEST_QUERY,
+            preview=lambda entry: " ".join(plain(_told(request, reader, entry)).split()),
             **{"query": "", **context},
         )
     )
     kept = {
-        "Content-Security-Policy": POLICY,
+        "Content-Security-Policy": POLICY.replace("{images}", request.app[LETTERHEAD].image_sources),
         "Cache-Control": "no-cache",
         "Vary": "Accept-Language",
         "ETag": f'W/"{hashlib.sha256(text.encode()).hexdigest()[:24]}"',

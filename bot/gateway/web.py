@@ -6,14 +6,14 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from bot.gateway.addresses import client_address, is_loopback, is_within
 from bot.gateway.files import Files
 from bot.gateway.metrics import Scrape, Standing, stand
-from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LIBRARY, METRICS, TEMPLATES, WORKERS
+from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LETTERHEAD, LIBRARY, METRICS, TEMPLATES, WORKERS
 from storage.errors import StorageUnavailable
 
 PUBLIC_FILE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 LOADER = Files("", PUBLIC_FILE)
 WIDGET = Files("widget", PUBLIC_FILE)
 DEMO_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src {images} data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -82,7 +82,8 @@ def _is_monitor(request: web.Request) -> bool:
 async def demo(request: web.Request) -> web.Response:
     """A page of the invented carmaker with the widget on it."""
     text = request.app[TEMPLATES].get_template("chat/demo.html.j2").render()
-    return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": DEMO_POLICY})
+    policy = DEMO_POLICY.replace("{images}", request.app[LETTERHEAD].image_sources)
+    return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 
 async def widget(request: web.Request) -> web.StreamResponse:

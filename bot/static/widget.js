@@ -7,6 +7,7 @@
 // A page with a Content-Security-Policy has to allow the chat's address in three places, and nothing inline:
 //   script-src https://chat.example.com; style-src https://chat.example.com;
 //   connect-src https://chat.example.com wss://chat.example.com
+// and, where answers hold pictures, img-src https://chat.example.com with the hosts of answers.image_hosts.
 (() => {
   "use strict";
   const TAG = "yingsheng-chat";

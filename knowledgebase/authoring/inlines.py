@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from knowledgebase.authoring.placeholders import named
 from knowledgebase.authoring.tree import Bold, Break, Image, Inline, Inlines, Link, Slot, Text
 
-UPLOADS = "/media/"
+PICTURES = "/media/"
+PICTURE_NAME = r"[0-9a-f]{32}-([1-9][0-9]{0,3})x([1-9][0-9]{0,3})\.(?:png|jpg|webp)"
 
 _TARGET = r"[^()\s]{1,1000}+(?:\([^()\s]{0,200}+\)[^()\s]{0,200}+){0,5}+"
 _TOKEN = re.compile(
@@ -26,6 +27,7 @@ _TOKEN = re.compile(
     r"|(?<![A-Za-z0-9_+.-])(?P<phone>400-[0-9]{3}-[0-9]{4}|400-[0-9]{4}-[0-9]{3}|400 ?[0-9]{3} ?[0-9]{4}"
     r"|0[0-9]{2,3}-[0-9]{7,8}|(?:\+86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4})(?![A-Za-z0-9_-])"
 )
+_PICTURE = re.compile(PICTURES + PICTURE_NAME)
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _PHONE = re.compile(r"\+?[0-9][0-9-]{1,30}")
 _ODD = re.compile(r"[\x00-\x20\x7f-\x9f\\\"<>^`{|}\u2028\u2029]")
@@ -114,10 +116,15 @@ def safe_address(href: str) -> str | None:
 
 def safe_source(source: str) -> str | None:
     """The address if an image may come from there: https, or a picture kept here; else None."""
-    path = source.removeprefix(UPLOADS)
-    if path != source:
-        return source if re.fullmatch(r"[0-9a-f]{64}\.(?:png|jpg|webp|gif)", path) else None
+    if source.startswith("/"):
+        return source if picture_size(source) else None
     return source if source.lower().startswith("https://") and safe_address(source) else None
+
+
+def picture_size(source: str) -> tuple[int, int] | None:
+    """Width and height of a picture kept here, which its address tells; None for any other address."""
+    found = _PICTURE.fullmatch(source)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _take(found: re.Match[str], run: _Run, line: int, remarks: list[Remark], inside_link: bool) -> int:

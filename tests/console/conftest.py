@@ -16,6 +16,7 @@ from bot.keys import (
     CLOCK,
     CONSOLE_SETTINGS,
     DATABASE,
+    LETTERHEAD,
     LIBRARY,
     POLICY,
     TEMPLATES,
@@ -23,6 +24,7 @@ from bot.keys import (
     TYPING,
     ConsoleSettings,
 )
+from bot.markup import Letterhead
 from bot.templates import load_templates
 from knowledgebase.library import Library
 from storage.sqlite import SQLiteDatabase, open_database
@@ -118,6 +120,7 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
     app[TYPING] = typing
     app[CONSOLE_SETTINGS] = ConsoleSettings("http://127.0.0.1:0")
     app[TEMPLATES] = load_templates()
+    app[LETTERHEAD] = Letterhead("http://127.0.0.1")
     app[LIBRARY] = library = Library(database)
     app[THRESHOLDS] = library.thresholds
     add_console(app)

@@ -7,14 +7,11 @@ from urllib.parse import quote, urljoin
 
 import aiohttp
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from yarl import URL
 
 from bot.gateway.help import LONGEST_QUERY, sort_by_confidence, words
 from bot.gateway.languages import LANGUAGES, preferred
 from bot.gateway.limits import SEARCHES_PER_MINUTE
-from bot.gateway.prose import Piece, blocks, pieces
 from knowledgebase.authoring import entries
 from knowledgebase.model import Entry, EntryStatus, Match, Thresholds, Visibility
 from tests.fakes import ENTRIES, Clock, Server
@@ -348,54 +345,3 @@ def test_how_sure_we_are_decides_the_group_and_a_guess_is_left_out() -> None:
     found = sort_by_confidence(matches, [first, third], Thresholds(answer=0.8, clarify=0.3))
     assert (found.best, found.likely, found.mentions) == ((first,), (second,), (third,))
     assert not sort_by_confidence(matches[2:], [], Thresholds(answer=0.8, clarify=0.3))
-
-
-@pytest.mark.parametrize(
-    ("line", "links"),
-    [
-        ("请看 https://www.example.com/a?b=1&c=2。谢谢", ["https://www.example.com/a?b=1&c=2"]),
-        ("(see https://example.com/a_(b)).", ["https://example.com/a_(b)"]),
-        ("(https://example.com/x)", ["https://example.com/x"]),
-        ("http://example.com，还有", ["http://example.com"]),
-        ("javascript:alert(1) ftp://example.com mailto:a@example.com", []),
-        ("拨打 400-000-0101 或 4000000102", ["tel:4000000101", "tel:4000000102"]),
-        ("座机 010-00000000", ["tel:01000000000"]),
-        ("手机 139 0000 0000", ["tel:13900000000"]),
-        ("工单 2611-0042，订单 1390000000012345，6 万公里", []),
-    ],
-)
-def test_web_addresses_and_phone_numbers_become_links(line: str, links: list[str]) -> None:
-    assert [piece.href for piece in pieces(line) if piece.href] == links
-    assert "".join(piece.text for piece in pieces(line)) == line
-
-
-def test_lines_become_paragraphs_and_lists() -> None:
-    told = blocks("请按下面做：\n1. 开双闪。\n2、 停车 1.5 米外\n\n3) 报位置\n- 甲\n• 乙\n1.6 毫米以下要换")
-    assert [(block.kind, len(block.lines), block.first) for block in told] == [
-        ("text", 1, 1),
-        ("numbered", 3, 1),
-        ("bulleted", 2, 1),
-        ("text", 1, 1),
-    ]
-    assert told[1].lines[1] == (Piece("停车 1.5 米外"),)
-    assert told[3].lines[0] == (Piece("1.6 毫米以下要换"),)
-
-
-def test_a_list_that_goes_on_keeps_its_numbers() -> None:
-    assert [block.first for block in blocks("1. 甲\n中间\n2. 乙")] == [1, 1, 2]
-
-
-@given(st.text(max_size=300))
-def test_finding_links_loses_no_character(text: str) -> None:
-    assert "".join(piece.text for piece in pieces(text)) == text
-
-
-@given(st.text(st.characters(exclude_characters="-*•·●", exclude_categories=("Nd", "Cc", "Zs", "Zl", "Zp", "Cs"))))
-def test_text_without_lists_stays_what_it_was(text: str) -> None:
-    shown = "".join(piece.text for block in blocks(text) for line in block.lines for piece in line)
-    assert shown == text
-
-
-@pytest.mark.parametrize("text", ["1" * 100_000, "https://" * 12_000, "0-" * 50_000, "- " * 50_000, " " * 100_000])
-def test_hostile_text_is_read_quickly(text: str) -> None:
-    assert blocks(text) is not None

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledgebase.authoring.inlines import Problem, with_addresses
-from knowledgebase.authoring.markup import parse, plain, read
+from knowledgebase.authoring.markup import parse, plain, plain_inlines, read
 from knowledgebase.authoring.placeholders import CHINESE_NAMES, Placeholder, named
 from knowledgebase.authoring.tree import (
     Bold,
@@ -25,7 +25,7 @@ from knowledgebase.authoring.tree import (
     rewritten,
 )
 
-PICTURE = f"/media/{'0a' * 32}.png"
+PICTURE = f"/media/{'0a' * 16}-1200x800.png"
 
 LINES = [
     ("您好。", (Text("您好。"),)),
@@ -173,6 +173,33 @@ def test_words_that_are_no_markup_still_lead_to_addresses() -> None:
         Link((Text("https://a.example.com/b"),), "https://a.example.com/b"),
         Text(") **c**"),
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "links"),
+    [
+        ("请看 https://www.example.com/a?b=1&c=2。谢谢", ["https://www.example.com/a?b=1&c=2"]),
+        ("(see https://example.com/a_(b)).", ["https://example.com/a_(b)"]),
+        ("(https://example.com/x)", ["https://example.com/x"]),
+        ("http://example.com，还有", ["http://example.com"]),
+        ("javascript:alert(1) ftp://example.com mailto:a@example.com", []),
+        ("拨打 400-000-0101 或 4000000102", ["tel:4000000101", "tel:4000000102"]),
+        ("座机 010-00000000", ["tel:01000000000"]),
+        ("手机 139 0000 0000", ["tel:13900000000"]),
+        ("工单 2611-0042，订单 1390000000012345，6 万公里", []),
+    ],
+)
+def test_web_addresses_and_phone_numbers_become_links(line: str, links: list[str]) -> None:
+    found = with_addresses(line)
+    assert [one.href for one in found if isinstance(one, Link)] == links
+    assert plain_inlines(found) == line
+
+
+@given(st.text(max_size=300))
+def test_finding_addresses_loses_no_character(text: str) -> None:
+    found = with_addresses(text)
+    assert plain_inlines(found) == text
+    assert all(isinstance(one, Text | Link) for one in found)
 
 
 PLAIN_CHARS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="*[]{}!|\\")

@@ -22,7 +22,7 @@ export async function start(root, options) {
     explain: (error) => error.text || errorWords(error.code, say),
     changed: soon(() => panel.render()),
   });
-  panel = makePanel({ say, language, title: options.title, chat, drafts: openDrafts(options.server) });
+  panel = makePanel({ say, language, title: options.title, chat, server: options.server, drafts: openDrafts(options.server) });
   panel.node.dataset.position = options.position;
   followTheme(panel.node, options);
   root.append(panel.node);

@@ -1,6 +1,7 @@
 // The conversation on screen. Nodes are kept by key and only changed where something changed, so that a screen
 // reader announces each message once and nothing a visitor is reading or filling in is replaced.
 
+import { makeBlocks } from "./blocks.js";
 import { makeContactForm } from "./contact_form.js";
 import { element, icon, set, write } from "./dom.js";
 import { findLinks } from "./links.js";
@@ -8,7 +9,7 @@ import { clockTime, dayWords } from "./time.js";
 
 const NEAR_END = 60;
 
-export function makeLog({ say, language, chat, editAgain }) {
+export function makeLog({ say, language, chat, server, editAgain }) {
   const list = element("div", { class: "list" });
   const welcome = makeWelcome(say);
   const skeleton = element("div", { class: "skeleton", "aria-hidden": "true" });
@@ -95,7 +96,9 @@ export function makeLog({ say, language, chat, editAgain }) {
   function makeMessage(message) {
     const own = message.author === "contact";
     const who = makeWho(message, own);
-    const text = element("div", { class: "text", dir: "auto" }, ...textNodes(message.text));
+    const text = message.blocks
+      ? element("div", { class: "text blocks", dir: "auto" }, ...makeBlocks(message.blocks, server))
+      : element("div", { class: "text", dir: "auto" }, ...textNodes(message.text));
     const buttons = message.actions.length ? makeButtons(message) : null;
     const form = message.form === "contact" ? makeContactForm({ say, chat, number: message.number }) : null;
     const delivery = own ? makeDelivery(message) : null;

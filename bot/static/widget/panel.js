@@ -9,7 +9,7 @@ const PHONE = "(max-width: 520px), (max-height: 520px) and (pointer: coarse)";
 const MOST_UNREAD = 99;
 const MINUTE_MS = 60_000;
 
-export function makePanel({ say, language, title, chat, drafts }) {
+export function makePanel({ say, language, title, chat, drafts, server }) {
   const badge = element("span", { class: "badge", hidden: true, "aria-hidden": "true" });
   const bubble = element("button", { class: "bubble", type: "button", "aria-expanded": "false", onclick: toggle },
     icon("chat"), icon("down"), badge);
@@ -19,7 +19,7 @@ export function makePanel({ say, language, title, chat, drafts }) {
     icon("down"));
   const notice = makeNotice({ say, chat });
   const composer = makeComposer({ say, chat, drafts });
-  const log = makeLog({ say, language, chat, editAgain });
+  const log = makeLog({ say, language, chat, server, editAgain });
   const phone = matchMedia(PHONE);
   const panel = element("section", { class: "panel", role: "dialog", tabindex: "-1", hidden: true },
     element("header", {},
