@@ -1,9 +1,10 @@
 """An entry in the plain forms in which it leaves and enters: cells of a table, and an object of JSON. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
-from knowledgebase.authoring.dates import parse_from, parse_until, write_from, write_until
+from knowledgebase.authoring.dates import CHINA, parse_from, parse_until, write_from, write_until
 from knowledgebase.authoring.validation import Finding, Problem, problems
 from knowledgebase.model import ANSWER_CHANNELS, Entry, EntryStatus, Visibility
 
@@ -79,17 +80,20 @@ def from_cells(columns: Sequence[str], record: Sequence[str]) -> dict[str, Any]:
     return {**fields, "channel_answers": answers} if answers else fields
 
 
-def entry_from_json(fields: Mapping[str, Any]) -> tuple[Entry | None, Finding | None]:
-    """The entry of an object of JSON; the first thing that is wrong with it, if something is."""
+def entry_from_json(fields: Mapping[str, Any], zone: tzinfo = CHINA) -> tuple[Entry | None, Finding | None]:
+    """The entry of an object of JSON; the first thing that is wrong with it, if something is.
+
+    zone is where the days of its dates are.
+    """
     given = {name: value for name, value in fields.items() if value is not None}
     try:
-        entry = _read(given)
+        entry = _read(given, zone)
     except _Refused as refused:
         return None, refused.finding
     return entry, next(iter(problems(entry)), None)
 
 
-def _read(given: Mapping[str, Any]) -> Entry:
+def _read(given: Mapping[str, Any], zone: tzinfo) -> Entry:
     texts = {name: _text(given, name) for name in _TEXTS}
     return Entry(
         id=texts["id"],
@@ -101,8 +105,8 @@ def _read(given: Mapping[str, Any]) -> Entry:
         version=_version(given),
         internal_note=texts["internal_note"],
         visibility=Visibility(_one_of("visibility", texts["visibility"] or Visibility.PUBLIC, list(Visibility))),
-        valid_from=_date("valid_from", texts["valid_from"], parse_from),
-        valid_until=_date("valid_until", texts["valid_until"], parse_until),
+        valid_from=_date("valid_from", texts["valid_from"], parse_from, zone),
+        valid_until=_date("valid_until", texts["valid_until"], parse_until, zone),
         channel_answers=_answers(given),
         related=_list(given, "related"),
     )
@@ -135,9 +139,9 @@ def _version(given: Mapping[str, Any]) -> int:
     return int(version)
 
 
-def _date(name: str, text: str, parse: Callable[[str], int]) -> int | None:
+def _date(name: str, text: str, parse: Callable[[str, tzinfo], int], zone: tzinfo) -> int | None:
     try:
-        return parse(text) if text else None
+        return parse(text, zone) if text else None
     except ValueError as error:
         raise _Refused(Finding(Problem.BAD_DATE, name)) from error
 

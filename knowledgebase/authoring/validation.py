@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from knowledgebase.authoring import inlines
+from knowledgebase.authoring.inlines import Remark
+from knowledgebase.authoring.markup import read
 from knowledgebase.model import ANSWER_CHANNELS, Entry
 
 LONGEST = {
@@ -23,6 +26,7 @@ MOST_RELATED = 10
 LATEST = 253_402_214_400_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _BAD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_WRONG_LINKS = frozenset({inlines.Problem.BAD_LINK, inlines.Problem.BAD_IMAGE})
 _ONE_LINE = ("id", "question", "similar", "category", "related")
 
 
@@ -38,6 +42,7 @@ class Problem(StrEnum):
     BAD_VALUE = "bad_value"
     BAD_DATE = "bad_date"
     DATES_REVERSED = "dates_reversed"
+    BAD_LINK = "bad_link"
     UNKNOWN_ENTRY = "unknown_entry"
     UNKNOWN_COLUMN = "unknown_column"
     DUPLICATE_COLUMN = "duplicate_column"
@@ -56,13 +61,34 @@ class Finding:
         return f"{said}: {self.field}" if self.field else said
 
 
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """What is odd about an answer without keeping it out; field says which of the entry's texts."""
+
+    field: str
+    remark: Remark
+
+
 def problems(entry: Entry) -> list[Finding]:
     """Everything that is wrong with an entry; empty when it may be stored.
 
     Answers and the note may have line breaks (\\n); every other text is one line. NUL, other control characters,
-    lone surrogates and non-characters are bad text. Whether related entries exist is not looked at here.
+    lone surrogates and non-characters are bad text. A link leads to the web, a mail address or a phone. Whether
+    related entries exist is not looked at here.
     """
-    return [*_missing(entry), *_malformed(entry), *_oversized(entry), *_misdated(entry), *_misrelated(entry)]
+    return [
+        *_missing(entry),
+        *_malformed(entry),
+        *_oversized(entry),
+        *_mislinked(entry),
+        *_misdated(entry),
+        *_misrelated(entry),
+    ]
+
+
+def cautions(entry: Entry) -> list[Caution]:
+    """What the author of an entry should look at again before it is published."""
+    return [Caution(field, remark) for field, remark in _remarks(entry) if remark.problem not in _WRONG_LINKS]
 
 
 def _missing(entry: Entry) -> Iterator[Finding]:
@@ -94,6 +120,18 @@ def _oversized(entry: Entry) -> Iterator[Finding]:
     for field, text in _texts(entry):
         if len(text) > LONGEST[field]:
             yield Finding(Problem.TOO_LONG, field)
+
+
+def _mislinked(entry: Entry) -> Iterator[Finding]:
+    for field, remark in _remarks(entry):
+        if remark.problem in _WRONG_LINKS:
+            yield Finding(Problem.BAD_LINK, field)
+
+
+def _remarks(entry: Entry) -> Iterator[tuple[str, Remark]]:
+    for field, text in (("answer", entry.answer), *(("channel_answers", text) for _, text in entry.channel_answers)):
+        if len(text) <= LONGEST[field]:
+            yield from ((field, remark) for remark in read(text).remarks)
 
 
 def _misdated(entry: Entry) -> Iterator[Finding]:

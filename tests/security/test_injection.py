@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from bot.console.pages import web_address
+from knowledgebase.authoring.plain import TABLE_COLUMNS
 from knowledgebase.authoring.transfer import read_entries, write_entries
 from knowledgebase.model import Entry
 from tests.conftest import StartServer
@@ -451,7 +452,7 @@ def test_no_cell_of_an_exported_table_is_a_formula(tmp_path: Path) -> None:
     write_entries(tmp_path / "out.csv", written)
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
-    assert len(cells) == 7 * (len(FORMULAS) + 1)
+    assert len(cells) == len(TABLE_COLUMNS) * (len(FORMULAS) + 1)
     assert [cell for cell in cells if cell.lstrip().startswith(tuple("=+-@＝＋－＠\t\r\0"))] == []
     assert read_entries(tmp_path / "out.csv") == (written, [])
 
