@@ -30,6 +30,7 @@ from bot.keys import (
     METRICS,
     ORIGINS,
     POLICY,
+    REPLAYING,
     SOCKETS,
     TEMPLATES,
     THRESHOLDS,
@@ -39,6 +40,7 @@ from bot.keys import (
 )
 from bot.markup import Letterhead
 from bot.receive import Answering
+from bot.replaying import Replaying, Settings
 from bot.templates import load_templates, neutral_words
 from bot.visitors import Visitors
 from bot.workers import HOUR_S, Turn, Workers, keep_house, ringing, start_workers
@@ -66,6 +68,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[ORIGINS] = origins(config, public_url)
     app[SOCKETS] = set()
     app[LIBRARY] = Library(database, config.answers.precision)
+    app[REPLAYING] = Replaying(database, app[LIBRARY], replay_settings(config), clock)
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
     app[CONSOLE_SETTINGS] = ConsoleSettings(
@@ -101,6 +104,14 @@ def limits_in_force(config: Config, calibrated: Thresholds) -> Limits:
     answer = calibrated.answer if answers.answer_threshold is None else answers.answer_threshold
     clarify = calibrated.clarify if answers.clarify_threshold is None else answers.clarify_threshold
     return Limits(Thresholds(answer, min(answer, clarify)), answers.max_clarifications)
+
+
+def replay_settings(config: Config) -> Settings:
+    """What the settings say about replays."""
+    answers = config.answers
+    return Settings(
+        answers.precision, lambda chosen: limits_in_force(config, chosen).thresholds, answers.replay_utterances
+    )
 
 
 def limits_on(config: Config, library: Library, channel: str) -> Limits:
@@ -168,7 +179,10 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
     )
     changed = ringing(Bell(database.signals, "entries"), HOUR_S)
     workers.start("knowledge", _reloading_after(changed, library), _at_once, LONGEST_HOURLY_MS)
+    waiting = ringing(Bell(database.signals, "publications", "calibrated"), HOUR_S)
+    workers.start("replay", app[REPLAYING].turn, waiting, LONGEST_HOURLY_MS)
     yield
+    app[REPLAYING].close()
     await workers.stop()
 
 

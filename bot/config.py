@@ -104,6 +104,7 @@ class Answers(Section):
     service_phone: str | None = Field(None, min_length=1, max_length=40)
     website: Origin | None = None
     image_hosts: tuple[Host, ...] = ()
+    replay_utterances: int = Field(500, ge=0, le=20_000)
 
 
 class EncoderChoice(Section):

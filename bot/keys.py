@@ -15,6 +15,7 @@ from bot.gateway.addresses import Network
 from bot.gateway.chat import Desk
 from bot.gateway.metrics import Metrics
 from bot.markup import Letterhead
+from bot.replaying import Replaying
 from bot.workers import Workers
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
@@ -82,4 +83,5 @@ THRESHOLDS = web.AppKey("thresholds", ChannelThresholds)
 ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins")
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
 WORKERS = web.AppKey("workers", Workers)
+REPLAYING = web.AppKey("replaying", Replaying)
 METRICS = web.AppKey("metrics", Metrics)

@@ -3,18 +3,19 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from knowledgebase.errors import CalibrationAbandoned
 from knowledgebase.judging.calibration import PRECISION, Calibration, uncalibrated
 from knowledgebase.matching.confidence import shipped_weights
 from knowledgebase.model import Match, Thresholds
-from knowledgebase.publishing.terms import ALL_CHANNELS, in_force
+from knowledgebase.publishing.terms import ALL_CHANNELS, InForce, in_force
 from knowledgebase.search import KnowledgeBase
 from knowledgebase.wording.word_lists import vocabulary_of
 from storage.database import Database
 
 log = logging.getLogger(__name__)
+Searcher = Callable[[str], Sequence[Match]]
 # Between two questions calibration lets everybody else have the interpreter for so long.
 BREATH_S = 0.002
 
@@ -40,7 +41,7 @@ class Library:
         The new one begins with the calibration in force and gets its own as soon as that is known.
         """
         found = await self._database.read(in_force)
-        fresh = await asyncio.to_thread(lambda: KnowledgeBase.build(found.entries, vocabulary_of(found.lists)))
+        fresh = await asyncio.to_thread(_build, found)
         self._outdated.set()
         self._wanted, self._fingerprint = found.precision, found.fingerprint
         self._current = fresh.under(self._current.calibration)
@@ -49,6 +50,15 @@ class Library:
         self._calibrating.add(task)
         task.add_done_callback(self._calibrating.discard)
         log.info("knowledge base ready entries=%d", len(found.entries))
+
+    async def proposed(self, found: InForce) -> KnowledgeBase:
+        """The knowledge base that there would be with this in force, with the calibration that it would begin with."""
+        fresh = await asyncio.to_thread(_build, found)
+        return fresh.under(self._current.calibration)
+
+    async def searcher(self, base: KnowledgeBase, texts: Sequence[str]) -> Searcher:
+        """A search of this knowledge base for the first matches of these texts, ready for any thread."""
+        return lambda text: base.search(text, 1)
 
     async def calibrated(self) -> None:
         """Wait until nothing is being calibrated any more."""
@@ -103,6 +113,11 @@ class Library:
         if self._current is base:
             self._current = calibrated
             _tell(calibrated.calibration)
+            self._database.signals.publish([("calibrated", "")])
+
+
+def _build(found: InForce) -> KnowledgeBase:
+    return KnowledgeBase.build(found.entries, vocabulary_of(found.lists))
 
 
 def _tell(found: Calibration) -> None:

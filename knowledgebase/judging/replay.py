@@ -12,8 +12,8 @@ from enum import StrEnum
 from knowledgebase.errors import ReplayAbandoned
 from knowledgebase.judging.evaluate import decide
 from knowledgebase.model import Entry, Match, Thresholds
-from knowledgebase.search import KnowledgeBase
 
+Search = Callable[[str], Sequence[Match]]
 ANSWER, CLARIFY, HANDOFF = "answer", "clarify", "handoff"
 
 
@@ -125,9 +125,12 @@ def _everyone(_entry: Entry) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A knowledge base with its thresholds by channel; told says which entries customers are told."""
+    """A knowledge base as it is asked, with its thresholds by channel; told says which entries customers are told.
 
-    base: KnowledgeBase
+    search gives the matches of a text, best first; that of the same knowledge base is the same one.
+    """
+
+    search: Search
     thresholds: Mapping[str, Thresholds]
     told: Callable[[Entry], bool] = field(default=_everyone)
 
@@ -157,11 +160,11 @@ def replay(
     progress gets how many look-ups are done, and of how many. Raises ReplayAbandoned soon after abandoned says so.
     """
     texts = list(dict.fromkeys(question.utterance for question in questions))
-    total = len(texts) * (1 if before.base is after.base else 2)
-    found = ask(before.base, texts, lambda done: progress(done, total), abandoned)
+    total = len(texts) * (1 if before.search is after.search else 2)
+    found = ask(before.search, texts, lambda done: progress(done, total), abandoned)
     found_after = found
-    if before.base is not after.base:
-        found_after = ask(after.base, texts, lambda done: progress(len(texts) + done, total), abandoned)
+    if before.search is not after.search:
+        found_after = ask(after.search, texts, lambda done: progress(len(texts) + done, total), abandoned)
     then = outcomes(before, questions, found)
     now = outcomes(after, questions, found_after)
     return compare(questions, then, now), now
@@ -182,14 +185,14 @@ def replay_accepted(
     fresh = [each for each in spread(questions, None, now) if (each.utterance, each.channel) not in known]
     asked = [question for question, _ in accepted if question.channel in now.thresholds] + fresh
     texts = list(dict.fromkeys(question.utterance for question in asked))
-    found = ask(now.base, texts, lambda done: progress(done, len(texts)), abandoned)
+    found = ask(now.search, texts, lambda done: progress(done, len(texts)), abandoned)
     today = outcomes(now, asked, found)
     then = [outcome for question, outcome in accepted if question.channel in now.thresholds]
     return compare(asked, [*then, *today[len(then) :]], today), list(zip(asked, today, strict=True))
 
 
 def ask(
-    base: KnowledgeBase,
+    search: Search,
     texts: Sequence[str],
     progress: Callable[[int], None] = lambda done: None,
     abandoned: Callable[[], bool] = lambda: False,
@@ -199,7 +202,7 @@ def ask(
     for done, text in enumerate(texts, 1):
         if abandoned():
             raise ReplayAbandoned(f"given up after {done - 1} of {len(texts)} questions")
-        found[text] = next(iter(base.search(text, 1)), None)
+        found[text] = next(iter(search(text)), None)
         progress(done)
     return found
 

@@ -5,7 +5,7 @@ then can be published. Nothing of a publication is ever in force alone.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from knowledgebase.authoring import entries, lifecycle
@@ -28,7 +28,8 @@ from knowledgebase.publishing.terms import InForce
 from storage.database import Row, Transaction, first, new_id
 
 MOST_RUNS = 3
-Recent = Callable[[Transaction, int], Sequence[Replayed]]
+# Who asks for a comparison after a calibration, or with another model: nobody.
+NOBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def begin(tx: Transaction, changes: ChangeSet, by: str, now: int, origin: Origin
     if (problem := misfit(tx, changes)) is not None:
         raise PublicationRefused(f"{problem} has moved on, or cannot be published as it stands", problem)
     for other in live(tx):
-        if other.changes == changes and other.origin is origin:
+        if (other.changes, other.origin) == (changes, origin) and other.requested_by != NOBODY:
             return other
     publication_id = new_id()
     tx.change(
@@ -120,6 +121,21 @@ def begin(tx: Transaction, changes: ChangeSet, by: str, now: int, origin: Origin
     )
     tx.notify("publications", publication_id)
     return get(tx, publication_id)
+
+
+def recheck(tx: Transaction, now: int) -> None:
+    """Have what is in force compared with what was accepted last: a calibration or a model may have changed it.
+
+    The comparison is forgotten if it finds nothing. Without anything accepted there is nothing to compare with.
+    """
+    if not accepted_outcomes(tx):
+        return
+    for other in live(tx):
+        if other.changes.is_empty and other.requested_by == NOBODY:
+            if other.state is not PublicationState.RUNNING:
+                _move(tx, other.id, PublicationState.STALE)
+            return
+    begin(tx, ChangeSet(), NOBODY, now)
 
 
 def misfit(tx: Transaction, changes: ChangeSet) -> str | None:
@@ -135,10 +151,10 @@ def misfit(tx: Transaction, changes: ChangeSet) -> str | None:
     return None
 
 
-def start(tx: Transaction, publication_id: str, recent: Recent, real: int, now: int) -> Work | None:
+def start(tx: Transaction, publication_id: str, real: int, now: int) -> Work | None:
     """Begin a replay: what it needs to know. None if it has failed instead, or needs none any more.
 
-    recent gives the last utterances of customers, real says how many are wanted.
+    real: how many of the last questions of customers are asked again.
     """
     publication = get(tx, publication_id)
     if publication.state not in (PublicationState.RUNNING, PublicationState.STALE):
@@ -156,7 +172,7 @@ def start(tx: Transaction, publication_id: str, recent: Recent, real: int, now: 
     tx.notify("publication", publication_id)
     before = terms.in_force(tx)
     accepted = (accepted_outcomes(tx) or []) if publication.changes.is_empty else None
-    asked = _distinct([*questions.labelled(tx), *recent(tx, real)])
+    asked = _distinct([*questions.labelled(tx), *questions.real(tx, real)])
     return Work(publication, before, proposed(tx, before, publication.changes), asked, accepted)
 
 
@@ -192,6 +208,8 @@ def finish(
         return publication.state
     if base != base_of(tx, model):
         return _move(tx, publication_id, PublicationState.STALE)
+    if publication.changes.is_empty and publication.requested_by == NOBODY and not found.flips:
+        return _forget(tx, publication_id)
     known = _accepted_already(tx, publication_id, base)
     flips.keep(tx, publication_id, [(flip, known.get(flips.key(flip))) for flip in found.flips], outcomes)
     tx.change(
@@ -332,6 +350,14 @@ def _forget_others(tx: Transaction, publication_id: str) -> None:
         " (SELECT id FROM publication WHERE state = 'published' AND id <> :id)",
         {"id": publication_id},
     )
+
+
+def _forget(tx: Transaction, publication_id: str) -> PublicationState:
+    """Forget a publication as if it had never been asked for."""
+    flips.keep(tx, publication_id, [], [])
+    tx.change("DELETE FROM publication WHERE id = :id", {"id": publication_id})
+    tx.notify("publication", publication_id)
+    return PublicationState.WITHDRAWN
 
 
 def _move(tx: Transaction, publication_id: str, state: PublicationState) -> PublicationState:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from knowledgebase.errors import LabelConflict
 from knowledgebase.judging.replay import Replayed, Source
 from knowledgebase.judging.trials import Question
+from knowledgebase.learning import asked
+from knowledgebase.learning.asked import AskedQuestion
 from storage.database import Row, Transaction, first, new_id
 
 
@@ -37,6 +39,11 @@ def labelled(tx: Transaction) -> list[Replayed]:
         Replayed(row["utterance"], Source.LABELLED, expected=frozenset(json.loads(row["expected_json"])))
         for row in rows
     ]
+
+
+def real(tx: Transaction, limit: int) -> list[Replayed]:
+    """The newest questions of customers, newest first, with what they or an agent said is right."""
+    return [_replayed(question) for question in asked.recent(tx, limit)]
 
 
 def count(tx: Transaction) -> int:
@@ -114,6 +121,11 @@ def unknown_entries(tx: Transaction, ids: Iterable[str]) -> list[str]:
         for one in dict.fromkeys(ids)
         if first(tx.execute("SELECT id FROM entry WHERE id = :id", {"id": one})) is None
     ]
+
+
+def _replayed(question: AskedQuestion) -> Replayed:
+    right = frozenset(told.entry_id for told in asked.outcomes_of(question) if told.right)
+    return Replayed(question.text, Source.REAL, question.channel, right or None, question.conversation_id)
 
 
 def _literal(text: str) -> str:

@@ -1,6 +1,6 @@
 """Publications in the database: replayed against what is in force, accepted, and in force together or not at all."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,12 +20,16 @@ from knowledgebase.judging.replay import (
     compare,
 )
 from knowledgebase.judging.trials import Question
+from knowledgebase.learning import asked
+from knowledgebase.learning.asked import AskedQuestion, Decided
 from knowledgebase.model import Entry, EntryStatus
 from knowledgebase.publishing import flips, publications, questions, terms, words
 from knowledgebase.publishing.model import ChangeSet, Failure, Origin, Publication, PublicationState
 from knowledgebase.wording.word_lists import UNCHANGED, Changes, WordList
 from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
+from tickets import contacts, conversations
+from tickets.model import Author, Draft, MessageKind
 
 TYRE = Entry("tyre", "轮胎多久换一次？", "5 年。", "轮胎", ("几年换", "多久换"))
 FREE = Entry("free", "首保免费吗？", "免费。", "保养")
@@ -47,10 +51,6 @@ async def database(tmp_path: Path) -> AsyncIterator[SQLiteDatabase]:
     await database.close()
 
 
-def no_utterances(_tx: Transaction, _limit: int) -> list[Replayed]:
-    return []
-
-
 def draft(tx: Transaction, entry: Entry) -> int:
     """Another answer for this entry, not yet published; returns its version."""
     seen = entries.get_entry(tx, entry.id).version
@@ -66,7 +66,7 @@ def found(*changed: int) -> tuple[Replay, list[tuple[Replayed, Outcome]]]:
 
 def rehearse(tx: Transaction, publication: Publication, *changed: int) -> PublicationState:
     """What the server does in the background: begin a replay and keep what it found."""
-    work = publications.start(tx, publication.id, no_utterances, 10, NOW)
+    work = publications.start(tx, publication.id, 10, NOW)
     assert work is not None
     return publications.finish(tx, publication.id, publications.base_of(tx, MODEL), MODEL, *found(*changed), NOW)
 
@@ -169,7 +169,7 @@ async def test_another_model_makes_it_stale_too(database: SQLiteDatabase) -> Non
 async def test_a_replay_that_ends_after_the_base_has_changed_is_kept_by_nobody(database: SQLiteDatabase) -> None:
     version = await database.write(draft, TYRE)
     publication = await database.write(publications.begin, ChangeSet({"tyre": version}), "xu", NOW)
-    await database.write(publications.start, publication.id, no_utterances, 10, NOW)
+    await database.write(publications.start, publication.id, 10, NOW)
     base = await database.read(publications.base_of, MODEL)
     await database.write(entries.save, [replace(FREE, answer="不免费。")], "import", NOW)
     state = await database.write(publications.finish, publication.id, base, MODEL, *found(0), NOW)
@@ -247,7 +247,7 @@ async def test_nothing_is_half_published(database: SQLiteDatabase) -> None:
 
 async def test_archiving_goes_through_the_gate_as_well(database: SQLiteDatabase) -> None:
     publication = await database.write(publications.begin, ChangeSet({}, {"tyre": 1}), "xu", NOW)
-    work = await database.write(publications.start, publication.id, no_utterances, 10, NOW)
+    work = await database.write(publications.start, publication.id, 10, NOW)
     assert work is not None
     assert [entry.id for entry in work.after.entries] == ["free"]
     base = await database.read(publications.base_of, MODEL)
@@ -259,7 +259,7 @@ async def test_archiving_goes_through_the_gate_as_well(database: SQLiteDatabase)
 async def test_what_is_proposed_is_what_is_in_force_afterwards(database: SQLiteDatabase) -> None:
     version = await database.write(draft, TYRE)
     publication = await database.write(publications.begin, ChangeSet({"tyre": version}), "xu", NOW)
-    work = await database.write(publications.start, publication.id, no_utterances, 10, NOW)
+    work = await database.write(publications.start, publication.id, 10, NOW)
     assert work is not None
     base = await database.read(publications.base_of, MODEL)
     await database.write(publications.finish, publication.id, base, MODEL, *found(), NOW)
@@ -271,8 +271,8 @@ async def test_a_replay_interrupted_again_and_again_fails_visibly(database: SQLi
     version = await database.write(draft, TYRE)
     publication = await database.write(publications.begin, ChangeSet({"tyre": version}), "xu", NOW)
     for _ in range(publications.MOST_RUNS):
-        assert await database.write(publications.start, publication.id, no_utterances, 10, NOW) is not None
-    assert await database.write(publications.start, publication.id, no_utterances, 10, NOW) is None
+        assert await database.write(publications.start, publication.id, 10, NOW) is not None
+    assert await database.write(publications.start, publication.id, 10, NOW) is None
     now = await database.read(publications.get, publication.id)
     assert (now.state, now.failure) == (PublicationState.FAILED, Failure.INTERRUPTED)
     assert await database.read(publications.next_waiting) is None
@@ -281,7 +281,7 @@ async def test_a_replay_interrupted_again_and_again_fails_visibly(database: SQLi
 async def test_what_was_withdrawn_while_it_was_replayed_stays_so(database: SQLiteDatabase) -> None:
     version = await database.write(draft, TYRE)
     publication = await database.write(publications.begin, ChangeSet({"tyre": version}), "xu", NOW)
-    await database.write(publications.start, publication.id, no_utterances, 10, NOW)
+    await database.write(publications.start, publication.id, 10, NOW)
     await database.write(publications.withdraw, publication.id, "xu", NOW)
     base = await database.read(publications.base_of, MODEL)
     state = await database.write(publications.finish, publication.id, base, MODEL, *found(0), NOW)
@@ -319,19 +319,33 @@ async def test_deleted_words_of_a_customer_are_gone_from_replays_too(database: S
     assert "首保要钱吗" not in [question.utterance for question, _ in outcomes]
 
 
-async def test_customers_words_are_replayed_once_and_labels_go_before_them(database: SQLiteDatabase) -> None:
-    def recent(_tx: Transaction, limit: int) -> Sequence[Replayed]:
-        said = ["首保要钱吗", "首保要钱吗", "胎要换了吗"]
-        return [Replayed(text, Source.REAL) for text in said[:limit]]
+def say(tx: Transaction, *texts: str) -> None:
+    """A visitor of the chat asks these questions of which the second was answered well."""
+    contact = contacts.identify(tx, "chat", "visitor", NOW)
+    conversation = conversations.find_or_open(tx, contact.id, "chat", NOW, None, None)
+    for at, text in enumerate(texts):
+        message, _ = conversations.append(
+            tx, conversation.id, Draft(Author.CONTACT, MessageKind.TEXT, text, external_id=f"m{at}"), NOW + at
+        )
+        question = AskedQuestion(
+            message.id, conversation.id, "chat", text, Decided.ANSWER, "free", 1, 0.9, NOW + at, f"reply-{at}"
+        )
+        asked.keep(tx, question)
+    asked.settle(tx, "reply-1", solved=True)
 
+
+async def test_customers_words_are_replayed_once_and_labels_go_before_them(database: SQLiteDatabase) -> None:
+    await database.write(say, "首保要钱吗", "首保收费不", "首保要钱吗", "胎要换了吗")
     await database.write(questions.bring_in, [Question("胎要换了吗", frozenset({"tyre"}))], "xu", NOW)
     publication = await database.write(publications.begin, ChangeSet(), "xu", NOW)
-    work = await database.write(publications.start, publication.id, recent, 10, NOW)
+    work = await database.write(publications.start, publication.id, 10, NOW)
     assert work is not None
-    assert [(one.utterance, one.source) for one in work.questions] == [
-        ("胎要换了吗", Source.LABELLED),
-        ("首保要钱吗", Source.REAL),
+    assert [(one.utterance, one.source, one.expected) for one in work.questions] == [
+        ("胎要换了吗", Source.LABELLED, frozenset({"tyre"})),
+        ("首保要钱吗", Source.REAL, None),
+        ("首保收费不", Source.REAL, frozenset({"free"})),
     ]
+    assert work.questions[1].conversation_id
 
 
 # --- Word lists -------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ NOTHING = Outcome(HANDOFF)
 
 
 def state(*entries: Entry, thresholds: Thresholds = SURE, **channels: Thresholds) -> State:
-    return State(KnowledgeBase.build(entries), {"chat": thresholds, **channels})
+    return State(KnowledgeBase.build(entries).search, {"chat": thresholds, **channels})
 
 
 @pytest.mark.parametrize(
@@ -141,11 +141,11 @@ def test_the_same_arguments_give_the_same_result() -> None:
 
 
 def test_other_thresholds_alone_need_only_one_look_up() -> None:
-    base = KnowledgeBase.build([TYRES, RESCUE])
+    search = KnowledgeBase.build([TYRES, RESCUE]).search
     steps: list[tuple[int, int]] = []
     found, _ = replay(
-        State(base, {"chat": SURE}),
-        State(base, {"chat": UNSURE}),
+        State(search, {"chat": SURE}),
+        State(search, {"chat": UNSURE}),
         [asked("轮胎多久需要更换？", "tyres")],
         lambda done, total: steps.append((done, total)),
     )
