@@ -4,7 +4,7 @@ from aiohttp import web
 
 from bot.console import acts, explanations, live, pages, session, setup
 from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Permission, Route, guard
-from bot.console.knowledge import listing
+from bot.console.knowledge import images, listing
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
 from bot.console.problems import protect, translate_problems
@@ -33,6 +33,7 @@ ROUTES = (
     Route("POST", f"{TICKET}/acknowledge", acts.acknowledge, Permission.AGENT),
     *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
     *listing.ROUTES,
+    *images.ROUTES,
 )
 
 

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bot.gateway import help as centre
-from bot.gateway import polling, websocket
+from bot.gateway import media, polling, websocket
 from bot.gateway import web as pages
 from bot.gateway.answers import Frames, Health, Readiness
 from bot.gateway.openapi import API, Operation, Reply, Route, describe, show_api
@@ -83,6 +83,7 @@ ROUTES = (
     Route("GET", "/help/search", centre.search, "help-search"),
     Route("GET", "/help/entries/{id}", centre.show_entry, "help-entry"),
     Route("GET", "/help/{category}", centre.show_category, "help-category"),
+    Route("GET", "/media/{name}", media.show_picture, "media"),
     Route("GET", "/static/help/{file}", centre.file, "help-file"),
 )
 

@@ -50,6 +50,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/help/entries/{id}"): Row(EVERYBODY, "/help/entries/tyre-when"),
     ("GET", "/help/search"): Row(EVERYBODY, "/help/search?q=a"),
     ("GET", "/help/{category}"): Row(EVERYBODY, "/help/%E8%BD%AE%E8%83%8E"),
+    # No such picture; tests/gateway/test_media.py has one.
+    ("GET", "/media/{name}"): Row(EVERYBODY, "/media/x.png", frozenset({404})),
     # This machine alone: tests/gateway/test_monitors.py has the networks.
     ("GET", "/metrics"): Row(EVERYBODY, "/metrics"),
     ("GET", "/readyz"): Row(EVERYBODY, "/readyz"),
@@ -71,6 +73,7 @@ ROWS: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/console/static/{file}"): Row(EVERYBODY, "/console/static/console.css"),
     ("GET", "/console/knowledge"): Row(READERS, "/console/knowledge?q=a"),
+    ("POST", "/console/knowledge/images"): Row(STAFF, "/console/knowledge/images", frozenset({422})),
     ("GET", "/console/explain"): Row(STAFF, "/console/explain?text=a"),
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
