@@ -13,11 +13,12 @@ from rapidfuzz import fuzz, process
 
 from knowledgebase.matching.index import K1, Collection, Index, Query, Singles, lengths_by_field
 from knowledgebase.matching.neighbours import Neighbours
-from knowledgebase.matching.terms import FIELD_OF, Field, Ids, Kind, Places, Rows, Terms, read_rows, sound_string
+from knowledgebase.matching.reading import read_rows
+from knowledgebase.matching.terms import FIELD_OF, Field, Ids, Kind, Places, Rows, Terms, sound_string
 from knowledgebase.matching.themes import Documents, Themes, documents_of
 from knowledgebase.model import Entry
 from knowledgebase.wording.contrasts import DIFFERENCES, Contrasts, contrasts, differences
-from knowledgebase.wording.text import Vocabulary, compact
+from knowledgebase.wording.text import Vocabulary, compact, compact_all
 
 Floats = NDArray[np.float64]
 CANDIDATES = 32
@@ -81,7 +82,7 @@ class Matcher:
         self._wordings = [text for entry in entries for text in (entry.question, *entry.similar)]
         owners = np.repeat(np.arange(len(entries), dtype=np.int32), [1 + len(entry.similar) for entry in entries])
         everyday = self._read(vocabulary.background)
-        self._texts = [compact(text) for text in self._wordings]
+        self._texts = compact_all(self._wordings)
         self._sounds = [sound_string(text) for text in self._texts]
         rows = read_rows(self._texts, vocabulary, self._terms)
         answers = self._read([entry.answer for entry in entries])
@@ -93,7 +94,7 @@ class Matcher:
         self._themes = Themes(documents_of(rows, owners, answers, self._terms) if self._richness else Documents.none())
 
     def _read(self, texts: Iterable[str]) -> Rows:
-        return read_rows([compact(text) for text in texts], self.vocabulary, self._terms)
+        return read_rows(compact_all(list(texts)), self.vocabulary, self._terms)
 
     def wording(self, place: int) -> str:
         """A wording as it was written, by its place among all."""

@@ -1,11 +1,10 @@
-"""Texts as rows of numbered terms: characters, pairs of them, words, and the same of their sounds. Pure.
+"""Terms and their numbers: characters, pairs of them, words, and the same of their sounds. Pure.
 
-A term is numbered once for everything that looks at it. Many texts are read at once, a chunk at a time, so that
-nobody who shares the interpreter waits long.
+A term is numbered once for everything that looks at it.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,10 +15,8 @@ from knowledgebase.wording.text import Vocabulary, pinyin
 
 Ids = NDArray[np.int32]
 Places = NDArray[np.intp]
-CHUNK = 1_000
 UNKNOWN = -1
 _FIRST_LETTER = 0xE000
-_HALF = np.int64(1) << np.int64(32)
 
 
 class Kind(IntEnum):
@@ -119,12 +116,6 @@ def joined(parts: Sequence[Rows]) -> Rows:
 NO_ROWS = Rows(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8))
 
 
-def read_rows(texts: Sequence[str], vocabulary: Vocabulary, terms: Terms) -> Rows:
-    """The rows of compacted texts; their terms get numbers."""
-    chunks = [texts[at : at + CHUNK] for at in range(0, len(texts), CHUNK)]
-    return joined([NO_ROWS, *(_read(chunk, vocabulary, terms) for chunk in chunks)])
-
-
 def terms_of(text: str, vocabulary: Vocabulary) -> tuple[tuple[Kind, list[str]], ...]:
     """The terms of one compacted text, each once, kind after kind in the order of Kind."""
     heard = sound_string(text)
@@ -176,57 +167,3 @@ _GROWING = threading.Lock()
 def sound_string(text: str) -> str:
     """The text with one private character for each syllable, so that equal sounds are equal characters."""
     return text.translate(_LETTERS)
-
-
-# --- Many texts at once -----------------------------------------------------------------------------------------
-
-
-def _read(texts: Sequence[str], vocabulary: Vocabulary, terms: Terms) -> Rows:
-    """The rows of a chunk of texts."""
-    words = [vocabulary.tokens(text) for text in texts]
-    said = [word for each in words for word in each]
-    keys = np.concatenate(
-        (
-            *_grams(texts, terms, Kind.CHARACTER, Kind.PAIR),
-            *_grams([sound_string(text) for text in texts], terms, Kind.SOUND, Kind.SOUND_PAIR),
-            _keys(np.repeat(np.arange(len(texts)), [len(each) for each in words]), terms.number(Kind.WORD, said)),
-        )
-    )
-    return _counted(keys, len(texts))
-
-
-def _counted(keys: NDArray[np.int64], rows: int) -> Rows:
-    """Rows of (row, term) keys, each as often as it occurs."""
-    keys.sort()
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    counts = np.diff(first, append=len(keys))
-    starts = np.searchsorted(keys[first], np.arange(rows + 1) * _HALF)
-    return Rows(
-        starts.astype(np.int64), (keys[first] & (_HALF - 1)).astype(np.int32), np.minimum(counts, 255).astype(np.uint8)
-    )
-
-
-def _keys(rows: NDArray[np.int64], terms: Ids) -> NDArray[np.int64]:
-    return rows * _HALF + terms
-
-
-def _grams(texts: Sequence[str], terms: Terms, single: Kind, pair: Kind) -> Iterator[NDArray[np.int64]]:
-    """The keys of the characters of texts, then those of their pairs."""
-    codes = np.frombuffer("\0".join((*texts, "")).encode("utf-32-le"), np.uint32).astype(np.int64)
-    ends = codes == 0
-    rows = np.cumsum(ends) - ends
-    inside = ~ends
-    yield _keys(rows[inside], _numbered(codes[inside], terms, single))
-    together = inside[:-1] & inside[1:]
-    both = (codes[:-1] * _HALF + codes[1:])[together]
-    yield _keys(rows[:-1][together], _numbered(both, terms, pair))
-
-
-def _numbered(codes: NDArray[np.int64], terms: Terms, kind: Kind) -> Ids:
-    """The numbers of characters, or of pairs with the first character in the upper half."""
-    unique, inverse = np.unique(codes, return_inverse=True)
-    if kind in (Kind.CHARACTER, Kind.SOUND):
-        spelt = [chr(code) for code in unique.tolist()]
-    else:
-        spelt = [chr(code >> 32) + chr(code & 0xFFFFFFFF) for code in unique.tolist()]
-    return terms.number(kind, spelt)[inverse]

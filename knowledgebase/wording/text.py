@@ -5,7 +5,7 @@ Everything here is bounded: a text is cut to RAW_CHARS before anything looks at 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -21,7 +21,7 @@ RAW_CHARS = 2_000
 UTTERANCE_CHARS = 240
 DATA = Path(__file__).parent.parent / "data"
 RAREST_WORD = 5
-_SPACE = re.compile(r"\s+")
+_SPACE = re.compile(r"[^\S\n]+")
 _UNSPOKEN = re.compile(r"[^\w.%]+|_+|(?<!\d)\.|\.(?!\d)")
 _VARIATION_SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 _INVISIBLE = frozenset(("Cf", "Cs", "Co", "Cn", "Mn", "Me"))
@@ -33,15 +33,31 @@ def normalise(text: str) -> str:
     Control, zero-width and bidirectional characters, variation selectors, left-over combining marks and lone
     surrogates are dropped. At most UTTERANCE_CHARS characters; the rest of a longer text is left out.
     """
-    folded = unicodedata.normalize("NFKC", text[:RAW_CHARS])
-    visible = "".join(_visible(folded))
-    spaced = _SPACE.sub(" ", visible).strip()
-    return str(_to_simplified().convert(spaced.lower()))[:UTTERANCE_CHARS]
+    return normalise_all((text,))[0]
+
+
+def normalise_all(texts: Sequence[str]) -> list[str]:
+    """The texts as normalise gives them; many at once take a third of the time."""
+    if not texts:
+        return []
+    lines = "\n".join([text[:RAW_CHARS].replace("\n", " ") for text in texts])
+    visible = unicodedata.normalize("NFKC", lines).translate(_VISIBLE)
+    simplified = str(_to_simplified().convert(_SPACE.sub(" ", visible).lower()))
+    return [line.strip()[:UTTERANCE_CHARS] for line in simplified.split("\n")]
 
 
 def compact(text: str) -> str:
     """The normalised text with numbers in digits and without spaces and punctuation."""
-    return _UNSPOKEN.sub("", canonical_numbers(normalise(text)))
+    return _compacted(normalise(text))
+
+
+def compact_all(texts: Sequence[str]) -> list[str]:
+    """The texts as compact gives them; many at once take less time."""
+    return [_compacted(text) for text in normalise_all(texts)]
+
+
+def _compacted(normalised: str) -> str:
+    return _UNSPOKEN.sub("", canonical_numbers(normalised))
 
 
 def tokens(text: str) -> list[str]:
@@ -142,13 +158,20 @@ def _prefix_table(counted: Iterable[tuple[str, int]]) -> tuple[dict[str, int], i
     return table, total
 
 
-def _visible(text: str) -> Iterator[str]:
-    for character in text:
+class _Visible(dict[int, str]):
+    """What to write for each character: itself, a space, or nothing; a line feed stands between two texts."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
         category = unicodedata.category(character)
         if category in ("Zs", "Zl", "Zp", "Cc"):
-            yield " " if character.isspace() else ""
-        elif category not in _INVISIBLE and ord(character) not in _VARIATION_SELECTORS:
-            yield character
+            self[code] = " " if character.isspace() else ""
+        else:
+            self[code] = "" if category in _INVISIBLE or code in _VARIATION_SELECTORS else character
+        return self[code]
+
+
+_VISIBLE = _Visible({ord("\n"): "\n"})
 
 
 def _differing(left: str, right: str) -> int:

@@ -10,7 +10,8 @@ import pytest
 
 from knowledgebase.matching import index as module
 from knowledgebase.matching.index import K1, B, Index, Query
-from knowledgebase.matching.terms import Field, Kind, Terms, read_rows, terms_of
+from knowledgebase.matching.reading import read_rows
+from knowledgebase.matching.terms import Field, Kind, Terms, terms_of
 from knowledgebase.wording.text import shipped_vocabulary
 
 VOCABULARY = shipped_vocabulary()

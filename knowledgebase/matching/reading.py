@@ -1,0 +1,123 @@
+"""Texts as rows of numbered terms, many at once. Pure.
+
+A chunk at a time, so that nobody who shares the interpreter waits long.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from knowledgebase.matching.terms import NO_ROWS, UNKNOWN, Ids, Kind, Places, Rows, Terms, joined, sound_string
+from knowledgebase.wording.cutting import END, UNLISTED, Codes, Cut, Cutter, cutter_of, spread
+from knowledgebase.wording.text import Vocabulary
+
+CHUNK_CHARS = 50_000
+# Fewer characters than this are cut one by one: that is sooner done than a whole dictionary turned into arrays.
+FEW = 20_000
+_HALF = np.int64(1) << np.int64(32)
+
+
+def read_rows(texts: Sequence[str], vocabulary: Vocabulary, terms: Terms) -> Rows:
+    """The rows of compacted texts; their terms get numbers."""
+    reader = _Reader(vocabulary, terms, few=sum(map(len, texts)) < FEW)
+    return joined([NO_ROWS, *map(reader.read, chunks(texts))])
+
+
+def chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts in parts of some CHUNK_CHARS; between two of them others have the interpreter."""
+    start = size = 0
+    for at, text in enumerate(texts):
+        size += len(text) + 1
+        if size >= CHUNK_CHARS:
+            yield texts[start : at + 1]
+            start, size = at + 1, 0
+            time.sleep(0)
+    if start < len(texts):
+        yield texts[start:]
+
+
+class _Reader:
+    """Reads chunk after chunk, and remembers which number each word of the dictionary has got."""
+
+    def __init__(self, vocabulary: Vocabulary, terms: Terms, few: bool) -> None:
+        self._vocabulary = vocabulary
+        self._terms = terms
+        self._cutter = None if few else cutter_of(vocabulary.tokenizer)
+        self._numbers = np.full(0 if self._cutter is None else len(self._cutter.words), UNKNOWN, np.int32)
+        self._fillers = np.sort(terms.number(Kind.WORD, sorted(vocabulary.stop_words)))
+
+    def read(self, texts: Sequence[str]) -> Rows:
+        """The rows of a chunk."""
+        said, heard = spread(texts), spread([sound_string(text) for text in texts])
+        keys = np.concatenate(
+            (
+                *self._grams(said, Kind.CHARACTER, Kind.PAIR),
+                *self._grams(heard, Kind.SOUND, Kind.SOUND_PAIR),
+                self._one_by_one(texts) if self._cutter is None else self._words(said, self._cutter),
+            )
+        )
+        return _counted(keys, len(texts))
+
+    def _grams(self, characters: Codes, single: Kind, pair: Kind) -> Iterator[Codes]:
+        """The keys of the characters of texts, then those of their pairs."""
+        inside = characters != END
+        rows = np.cumsum(~inside)
+        yield _keys(rows[inside], self._numbered(characters[inside], single))
+        together = inside[:-1] & inside[1:]
+        yield _keys(rows[:-1][together], self._numbered((characters[:-1] * _HALF + characters[1:])[together], pair))
+
+    def _numbered(self, codes: Codes, kind: Kind) -> Ids:
+        """The numbers of characters, or of pairs with the first character in the upper half."""
+        unique, inverse = np.unique(codes, return_inverse=True)
+        if kind in (Kind.CHARACTER, Kind.SOUND):
+            spelt = list(map(chr, unique.tolist()))
+        else:
+            spelt = [chr(code >> 32) + chr(code & 0xFFFFFFFF) for code in unique.tolist()]
+        return self._terms.number(kind, spelt)[inverse]
+
+    def _one_by_one(self, texts: Sequence[str]) -> Codes:
+        """The keys of the texts' words, of few texts."""
+        words = [self._vocabulary.tokens(text) for text in texts]
+        numbers = self._terms.number(Kind.WORD, [word for each in words for word in each])
+        return _keys(np.repeat(np.arange(len(texts)), [len(each) for each in words]), numbers)
+
+    def _words(self, characters: Codes, cutter: Cutter) -> Codes:
+        """The keys of the texts' words; of a text that is all fillers, all of them."""
+        cut = cutter.cut(characters)
+        numbers = self._numbers_of(cut, characters, cutter)
+        filler = np.isin(numbers, self._fillers)
+        some = np.bincount(cut.texts[~filler], minlength=int(np.count_nonzero(characters == END)))
+        kept = ~filler | (some[cut.texts] == 0)
+        return _keys(cut.texts[kept], numbers[kept])
+
+    def _numbers_of(self, cut: Cut, characters: Codes, cutter: Cutter) -> Ids:
+        """The number of each word's meaning."""
+        unlisted = np.flatnonzero(cut.listed == UNLISTED)
+        listed = np.where(cut.listed == UNLISTED, 0, cut.listed)
+        new = np.unique(listed[self._numbers[listed] == UNKNOWN])
+        self._numbers[new] = self._meanings([cutter.words[each] for each in new.tolist()])
+        numbers = self._numbers[listed]
+        spans = zip(cut.starts[unlisted].tolist(), cut.lengths[unlisted].tolist(), strict=True)
+        numbers[unlisted] = self._meanings(["".join(map(chr, characters[at : at + size])) for at, size in spans])
+        return numbers
+
+    def _meanings(self, words: Sequence[str]) -> Ids:
+        synonyms = self._vocabulary.synonyms
+        return self._terms.number(Kind.WORD, [synonyms.get(word, word) for word in words])
+
+
+def _counted(keys: Codes, rows: int) -> Rows:
+    """Rows of (row, term) keys, each as often as it occurs."""
+    keys.sort()
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    counts = np.diff(first, append=len(keys))
+    starts = np.searchsorted(keys[first], np.arange(rows + 1) * _HALF)
+    return Rows(
+        starts.astype(np.int64), (keys[first] & (_HALF - 1)).astype(np.int32), np.minimum(counts, 255).astype(np.uint8)
+    )
+
+
+def _keys(rows: Places, terms: Ids) -> Codes:
+    keys: Codes = rows * _HALF + terms
+    return keys
