@@ -10,8 +10,10 @@ import click
 from bot import operations
 from bot.config import Config, load_config
 from bot.errors import ConfigError
+from bot.replay_command import Proposal
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
@@ -81,6 +83,31 @@ def import_entries(path: Path | None, file: Path) -> None:
 def export_entries(path: Path | None, file: Path) -> None:
     """Write every entry to a CSV, XLSX or JSONL file."""
     sys.exit(operations.guarded(partial(operations.export_entries, settings(path), file)))
+
+
+@main.command()
+@click.option("--config", "path", type=EXISTING, help="The settings file (TOML).")
+@click.option("--entries", type=EXISTING, help="Propose to import this file of entries.")
+@click.option("--vocabulary", type=FOLDER, help="Propose the word lists of this folder.")
+@click.option("--precision", type=click.FloatRange(0.8, 0.995), help="Propose this precision for all channels.")
+@click.option("--questions", type=EXISTING, help="Labelled questions (JSONL) in the place of the stored ones.")
+@click.option("--accept", is_flag=True, help="Accept every flip.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def replay(
+    outer: Path | None,
+    path: Path | None,
+    entries: Path | None,
+    vocabulary: Path | None,
+    precision: float | None,
+    questions: Path | None,
+    accept: bool,
+    as_json: bool,
+) -> None:
+    """Say which answers a proposal would change; without one, what has changed since it was accepted last."""
+    proposal = Proposal(entries, vocabulary, precision, questions)
+    work = partial(operations.replay, settings(path or outer), proposal, accept, as_json)
+    sys.exit(operations.guarded(work, on_problem=2))
 
 
 @main.command()

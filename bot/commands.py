@@ -1,6 +1,6 @@
 """Commands that change the data, in one form for the command line and for a running server."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +9,9 @@ from bot.errors import BotError
 from knowledgebase.authoring import entries
 from knowledgebase.authoring.plain import entry_from_json
 from knowledgebase.errors import KnowledgeError
+from knowledgebase.judging.replay import Flip, FlipKind, Mark, Outcome, Replay, Replayed, Side, Source
 from knowledgebase.model import Entry
+from knowledgebase.publishing import publications
 from storage import outbox
 from storage.database import Database
 from tickets import agents
@@ -66,8 +68,65 @@ async def retry_dead_letter(database: Database, arguments: dict[str, Any], now: 
     return {}
 
 
+async def accept_replay(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
+    """Keep that every flip of a replay made by a command is accepted."""
+    found, outcomes = replay_from_plain(arguments["replay"])
+    try:
+        publication_id = await database.write(
+            publications.record_accepted,
+            arguments["base"],
+            found,
+            outcomes,
+            arguments["by"],
+            now,
+            arguments["proposed"],
+        )
+    except KnowledgeError as error:
+        raise CommandRefused(str(error)) from error
+    return {"id": publication_id}
+
+
+def replay_as_plain(found: Replay, outcomes: Sequence[tuple[Replayed, Outcome]]) -> dict[str, Any]:
+    """A replay as JSON has it."""
+    kept = {
+        "questions": [_question(question) for question, _ in outcomes],
+        "outcomes": [asdict(one) for _, one in outcomes],
+    }
+    told = [{**asdict(flip), "question": _question(flip.question)} for flip in found.flips]
+    return {**kept, "found": {**asdict(found), "flips": told}}
+
+
+def replay_from_plain(plain: dict[str, Any]) -> tuple[Replay, list[tuple[Replayed, Outcome]]]:
+    """A replay from its form in JSON."""
+    found = plain["found"]
+    flips = tuple(
+        Flip(
+            FlipKind(flip["kind"]),
+            _question_from(flip["question"]),
+            Outcome(**flip["before"]),
+            Outcome(**flip["after"]),
+            Mark(flip["mark"]) if flip["mark"] else None,
+        )
+        for flip in found["flips"]
+    )
+    sides = {name: Side(**found[name]) for name in ("before", "after")}
+    pairs = zip(plain["questions"], plain["outcomes"], strict=True)
+    return Replay(**{**found, "flips": flips, **sides}), [(_question_from(one), Outcome(**two)) for one, two in pairs]
+
+
+def _question(question: Replayed) -> dict[str, Any]:
+    expected = None if question.expected is None else sorted(question.expected)
+    return {**asdict(question), "expected": expected}
+
+
+def _question_from(plain: dict[str, Any]) -> Replayed:
+    expected = None if plain["expected"] is None else frozenset(plain["expected"])
+    return Replayed(**{**plain, "source": Source(plain["source"]), "expected": expected})
+
+
 COMMANDS: dict[str, Command] = {
     "import-entries": import_entries,
+    "replay-accept": accept_replay,
     "user-add": add_user,
     "outbox-retry": retry_dead_letter,
 }

@@ -13,13 +13,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot import logs
-from bot.app import limits_in_force
+from bot.app import limits_in_force, replay_settings
 from bot.commands import COMMANDS
 from bot.config import Config
 from bot.control import ask_server
 from bot.diagnosis import diagnose
 from bot.errors import BotError
 from bot.explaining import as_renderable, tell
+from bot.replay_command import Proposal, acceptance, as_plain, carry_out, gather, with_accepted
+from bot.replay_command import render as render_replay
 from bot.server import serve, wall_clock
 from bot.templates import load_templates
 from knowledgebase.authoring import entries
@@ -48,13 +50,13 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def guarded(work: Callable[[], int]) -> int:
-    """Run the work; a foreseen problem becomes one sentence and exit code 1."""
+def guarded(work: Callable[[], int], on_problem: int = 1) -> int:
+    """Run the work; a foreseen problem becomes one sentence and this exit code."""
     try:
         return work()
     except PROBLEMS as error:
         console.print(str(error), style="red", markup=False)
-        return 1
+        return on_problem
 
 
 def run_server(config: Config) -> int:
@@ -124,6 +126,26 @@ def export_entries(config: Config, path: Path) -> int:
     write_entries(path, found)
     say(f"exported {len(found)} entries to {path}")
     return 0
+
+
+def replay(config: Config, proposal: Proposal, accept: bool, as_json: bool) -> int:
+    """Say which answers a proposal would change; exit code 1 if it changes any that nobody has accepted."""
+    known = read_folder(config.server.data_folder, partial(gather, real=config.answers.replay_utterances))
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("reading", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total or None)
+
+        result = carry_out(known, proposal, replay_settings(config), wall_clock(), tell)
+    result = read_folder(config.server.data_folder, partial(with_accepted, result=result))
+    say(json.dumps(as_plain(result), ensure_ascii=False) if as_json else render_replay(result))
+    if not result.compared:
+        console.print("nothing has been accepted yet, so there is nothing to compare with", style="yellow")
+    if accept:
+        asyncio.run(_carry_out(config, "replay-accept", acceptance(result, "command line")))
+        console.print(f"accepted {len(result.found.flips)} flips")
+    return 1 if result.unaccepted and not accept else 0
 
 
 def add_user(config: Config, login: str, name: str, role: str, email: str | None, password: str) -> int:

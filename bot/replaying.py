@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.messages import Channel
@@ -155,17 +155,7 @@ class Replaying:
         return found, list(zip(asked, outcomes, strict=True))
 
     def _state(self, base: KnowledgeBase, found: InForce, search: Search) -> State:
-        moment = self.clock()
-
-        def told(entry: Entry) -> bool:
-            return entry.is_for_customers(moment)
-
-        wanted = {each.value: self._wanted(found, each) for each in Channel}
-        chosen = {name: base.calibration.thresholds_for(precision) for name, precision in wanted.items()}
-        return State(search, {name: self.settings.fixed(each) for name, each in chosen.items()}, told)
-
-    def _wanted(self, found: InForce, channel: Channel) -> float:
-        return found.precision.get(channel, found.precision.get(ALL_CHANNELS, self.settings.precision))
+        return state_of(base, search, found.precision, self.settings, self.clock())
 
     def _telling(self, work: Work) -> Callable[[int, int], None]:
         def tell(done: int, total: int) -> None:
@@ -177,6 +167,19 @@ class Replaying:
 
     def _is_given_up(self) -> bool:
         return self._given_up.wait(BREATH_S)
+
+
+def state_of(
+    base: KnowledgeBase, search: Search, precision: Mapping[str, float], settings: Settings, now: int
+) -> State:
+    """A side of a replay: this knowledge base at this moment, with the precision wanted by channel."""
+
+    def told(entry: Entry) -> bool:
+        return entry.is_for_customers(now)
+
+    general = precision.get(ALL_CHANNELS, settings.precision)
+    chosen = {each.value: base.calibration.thresholds_for(precision.get(each, general)) for each in Channel}
+    return State(search, {name: settings.fixed(each) for name, each in chosen.items()}, told)
 
 
 def model_of(base: KnowledgeBase, settings: Settings) -> str:

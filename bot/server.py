@@ -7,7 +7,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,12 +20,18 @@ from bot.control import SOCKET_NAME, open_control
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE
 from knowledgebase.authoring import entries
 from knowledgebase.authoring.transfer import read_entries
+from knowledgebase.judging.labelled import read_questions
+from knowledgebase.judging.trials import Question
+from knowledgebase.model import Entry
+from knowledgebase.publishing import questions
 from storage.check import Severity, engine
+from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
 
 log = logging.getLogger(__name__)
 
 DEMO_ENTRIES = Path(__file__).parent.parent / "knowledgebase" / "data" / "demo.jsonl"
+DEMO_QUESTIONS = DEMO_ENTRIES.with_name("questions-dev.jsonl")
 BACKLOG = 1024
 MOST_FILES = 65_536
 IDLE_S = 15.0
@@ -107,10 +113,15 @@ def public_url(config: Config, listener: socket.socket) -> str:
 
 
 async def _load_demo(database: SQLiteDatabase) -> None:
-    """On the very first start, fill the knowledge base with the demo's entries."""
+    """On the very first start, fill the knowledge base with the demo's entries and labelled questions."""
     if await database.read(entries.is_untouched):
         found, _ = read_entries(DEMO_ENTRIES)
-        await database.write(entries.save, found, "demo", wall_clock())
+        await database.write(_save_demo, found, read_questions(DEMO_QUESTIONS), wall_clock())
+
+
+def _save_demo(tx: Transaction, found: Sequence[Entry], labelled: Sequence[Question], now: int) -> None:
+    entries.save(tx, found, "demo", now)
+    questions.bring_in(tx, labelled, "demo", now)
 
 
 async def _announce(app: web.Application, say: Callable[[str], None]) -> None:

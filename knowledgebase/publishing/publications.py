@@ -172,7 +172,7 @@ def start(tx: Transaction, publication_id: str, real: int, now: int) -> Work | N
     tx.notify("publication", publication_id)
     before = terms.in_force(tx)
     accepted = (accepted_outcomes(tx) or []) if publication.changes.is_empty else None
-    asked = _distinct([*questions.labelled(tx), *questions.real(tx, real)])
+    asked = distinct([*questions.labelled(tx), *questions.real(tx, real)])
     return Work(publication, before, proposed(tx, before, publication.changes), asked, accepted)
 
 
@@ -188,6 +188,16 @@ def proposed(tx: Transaction, before: InForce, changes: ChangeSet) -> InForce:
         lists={**before.lists, **{which: words.at(tx, {which: at})[which] for which, at in changes.words.items()}},
         precision=before.precision if changes.precision is None else changes.precision,
     )
+
+
+def distinct(asked: Sequence[Replayed]) -> list[Replayed]:
+    """Each utterance once for its channel; of the same one the first stays, so a label goes before none."""
+    labelled = {question.utterance for question in asked if question.source is Source.LABELLED}
+    kept: dict[tuple[str, str], Replayed] = {}
+    for question in asked:
+        if question.source is Source.LABELLED or question.utterance not in labelled:
+            kept.setdefault((question.utterance, question.channel), question)
+    return list(kept.values())
 
 
 def finish(
@@ -285,17 +295,54 @@ def fail(tx: Transaction, publication_id: str, failure: Failure, about: str, now
     return _end(tx, publication_id, PublicationState.FAILED, None, now)
 
 
+def accepted_on_command_line(tx: Transaction, base: str) -> dict[flips.Key, Accepted]:
+    """The flips that were accepted from the command line for this base."""
+    rows = tx.execute(
+        "SELECT id FROM publication WHERE origin = 'command_line' AND state = 'accepted' AND base = :base ORDER BY id",
+        {"base": base},
+    )
+    kept = (one for row in rows for one in flips.of(tx, row["id"]))
+    return {flips.key(one.flip): one.accepted for one in kept if one.accepted is not None}
+
+
+def record_accepted(
+    tx: Transaction,
+    base: str,
+    found: Replay,
+    outcomes: Sequence[tuple[Replayed, Outcome]],
+    by: str,
+    now: int,
+    proposed: bool,
+) -> str:
+    """Keep that every flip of a replay made elsewhere is accepted; returns the publication that says so.
+
+    proposed: they are those of a change that is not in force yet; otherwise the outcomes are what holds from now on.
+    Raises PublicationRefused when the replay was made against something else than what is in force.
+    """
+    if base.partition(":")[0] != terms.fingerprint(tx):
+        raise PublicationRefused("something else has gone into force since the replay")
+    publication_id = new_id()
+    tx.change(
+        "INSERT INTO publication (id, origin, state, changes_json, requested_by, requested_at, base, runs,"
+        " summary_json, accepted_by, accepted_at)"
+        " VALUES (:id, 'command_line', 'accepted', :changes, :by, :now, :base, 0, :summary, :by, :now)",
+        {
+            "id": publication_id,
+            "changes": ChangeSet().as_text(),
+            "by": by,
+            "now": now,
+            "base": base,
+            "summary": json.dumps(asdict(summarise(found))),
+        },
+    )
+    flips.keep(tx, publication_id, [(flip, Accepted(by, now)) for flip in found.flips], [] if proposed else outcomes)
+    if not proposed:
+        _end(tx, publication_id, PublicationState.PUBLISHED, by, now)
+        _forget_others(tx, publication_id)
+    return publication_id
+
+
 # --- Inside -----------------------------------------------------------------------------------------------------
-
-
-def _distinct(asked: Sequence[Replayed]) -> list[Replayed]:
-    """Each utterance once for its channel; of the same one the first stays, so a label goes before none."""
-    labelled = {question.utterance for question in asked if question.source is Source.LABELLED}
-    kept: dict[tuple[str, str], Replayed] = {}
-    for question in asked:
-        if question.source is Source.LABELLED or question.utterance not in labelled:
-            kept.setdefault((question.utterance, question.channel), question)
-    return list(kept.values())
 
 
 def _fits(tx: Transaction, entry_id: str, version: int, action: Action) -> bool:
@@ -309,13 +356,9 @@ def _fits(tx: Transaction, entry_id: str, version: int, action: Action) -> bool:
 
 def _accepted_already(tx: Transaction, publication_id: str, base: str) -> dict[flips.Key, Accepted]:
     """The flips accepted in the replay before this one, or from the command line for the same base."""
-    rows = tx.execute(
-        "SELECT id FROM publication WHERE id = :id"
-        " OR (origin = 'command_line' AND state = 'accepted' AND base = :base) ORDER BY id",
-        {"id": publication_id, "base": base},
-    )
-    kept = (one for row in rows for one in flips.of(tx, row["id"]))
-    return {flips.key(one.flip): one.accepted for one in kept if one.accepted is not None}
+    kept = flips.of(tx, publication_id)
+    before = {flips.key(one.flip): one.accepted for one in kept if one.accepted is not None}
+    return {**accepted_on_command_line(tx, base), **before}
 
 
 def _after_acceptance(tx: Transaction, publication_id: str) -> PublicationState:

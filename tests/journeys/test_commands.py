@@ -232,3 +232,16 @@ def test_every_command_explains_itself() -> None:
     done = subprocess.run([sys.executable, "main.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
     for command in ("serve", "evaluate", "import-entries", "export-entries", "doctor", "backup", "restore", "user"):
         assert command in done.stdout
+
+
+@pytest.mark.slow
+def test_a_replay_beside_a_running_server_is_accepted_through_it(program: Program, tmp_path: Path) -> None:
+    program.start()
+    file = tmp_path / "more.jsonl"
+    file.write_text(json.dumps(ENTRY, ensure_ascii=False) + "\n", encoding="utf-8")
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text(
+        json.dumps({"query": "月球上能充电吗", "id": ENTRY["id"]}, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    proposal = ("replay", "--entries", str(file), "--questions", str(asked))
+    assert [program.command(*proposal, *more).returncode for more in ((), ("--accept",), ())] == [1, 0, 0]
