@@ -12,6 +12,7 @@ from bot.alerting import transports
 from bot.config import Config
 from bot.console.routes import add_console
 from bot.decide import Limits
+from bot.encoding import make_store
 from bot.gateway.chat import Desk
 from bot.gateway.help import open_shelves
 from bot.gateway.hub import Hub
@@ -67,7 +68,8 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[LETTERHEAD] = letterhead(config, public_url)
     app[ORIGINS] = origins(config, public_url)
     app[SOCKETS] = set()
-    app[LIBRARY] = Library(database, config.answers.precision)
+    ending = contextlib.ExitStack()
+    app[LIBRARY] = Library(database, config.answers.precision, make_store(config.encoder, database, ending))
     app[REPLAYING] = Replaying(database, app[LIBRARY], replay_settings(config), clock)
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
@@ -75,7 +77,9 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
         public_url, config.console.idle, config.console.absolute, config.server.trusted_proxies
     )
     app[THRESHOLDS] = lambda channel="chat": limits_on(config, app[LIBRARY], channel).thresholds
-    app.cleanup_ctx.extend([_knowledge, open_shelves, _chat, partial(_loops, public_url=public_url)])
+    app.cleanup_ctx.extend(
+        [partial(_knowledge, ending=ending), open_shelves, _chat, partial(_loops, public_url=public_url)]
+    )
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(harden)
     add_public_routes(app)
@@ -119,10 +123,11 @@ def limits_on(config: Config, library: Library, channel: str) -> Limits:
     return limits_in_force(config, library.thresholds(channel))
 
 
-async def _knowledge(app: web.Application) -> AsyncIterator[None]:
-    await app[LIBRARY].reload()
-    yield
-    await app[LIBRARY].close()
+async def _knowledge(app: web.Application, ending: contextlib.ExitStack) -> AsyncIterator[None]:
+    with ending:
+        await app[LIBRARY].reload()
+        yield
+        await app[LIBRARY].close()
 
 
 async def _chat(app: web.Application) -> AsyncIterator[None]:

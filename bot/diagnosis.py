@@ -2,13 +2,19 @@
 
 import asyncio
 import socket
+import time
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiosmtplib
 
-from bot.config import Config
+from bot.config import Config, EncoderChoice
+from bot.encoding import open_encoder
+from knowledgebase.authoring import entries
+from knowledgebase.encoders import cache
+from knowledgebase.encoders.vectors import texts_of
+from knowledgebase.errors import EncoderUnavailable
 from storage import outbox
 from storage.check import Finding, Severity, check
 from storage.errors import StorageError
@@ -17,6 +23,7 @@ from storage.sqlite import read_folder
 from tickets import agents, escalation
 
 PEER_TIMEOUT_S = 10.0
+PROBE = ("请问怎么申请退款？",)
 
 
 async def diagnose(config: Config) -> list[Finding]:
@@ -29,7 +36,39 @@ async def diagnose(config: Config) -> list[Finding]:
         _chain(config),
         await _mail(config),
         await _webhook(config),
+        await asyncio.to_thread(_encoder, config.encoder),
+        *_vectors(config),
     ]
+
+
+def _encoder(choice: EncoderChoice) -> Finding:
+    """Whether the encoder gives a vector; without one we match by words, so its absence is no problem."""
+    try:
+        with open_encoder(choice) as encoder:
+            encoder.encode(PROBE)
+            begun = time.perf_counter()
+            rows = encoder.encode(PROBE)
+            took = (time.perf_counter() - begun) * 1000
+    except EncoderUnavailable as error:
+        return Finding(Severity.WARNING, f"encoder {choice.kind}: {error}; matching goes on without.")
+    return Finding(Severity.FINE, f"encoder {choice.kind}: {rows.shape[1]} dimensions, {took:.1f} ms for a question.")
+
+
+def _vectors(config: Config) -> list[Finding]:
+    """How many of the published wordings have their vectors."""
+    folder = config.server.data_folder
+    if config.encoder.kind == "distilled" or not (folder / DATABASE_NAME).is_file():
+        return []
+    with open_encoder(config.encoder) as encoder:
+        name = encoder.name
+    try:
+        texts = texts_of(read_folder(folder, entries.published))
+        kept = read_folder(folder, partial(cache.read_rows, encoder=name, texts=texts))
+    except StorageError as error:
+        return [Finding(Severity.PROBLEM, f"vectors: {error}")]
+    sentence = f"vectors: {len(kept)} of {len(texts)} wordings have theirs."
+    missing = "" if len(kept) == len(texts) else " The server makes the others when it runs."
+    return [Finding(Severity.WARNING if missing else Severity.FINE, sentence + missing)]
 
 
 def _dead_letters(folder: Path) -> list[Finding]:

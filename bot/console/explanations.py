@@ -33,8 +33,9 @@ async def show_explanation(request: web.Request) -> web.StreamResponse:
         refusal = problem(request, 429, "too_often")
         refusal.headers["Retry-After"] = str(int(wait) + 1)
         return refusal
-    base, thresholds = request.config_dict[LIBRARY].knowledge_base, request.config_dict[THRESHOLDS]()
-    explanation = await asyncio.to_thread(explain, base, text, MOST_MATCHES, thresholds)
+    base, vector = await request.config_dict[LIBRARY].consult(text)
+    thresholds = request.config_dict[THRESHOLDS]()
+    explanation = await asyncio.to_thread(explain, base, text, MOST_MATCHES, thresholds, vector)
     told = tell(explanation, request[LANGUAGE], request.config_dict[TEMPLATES])
     template = "parts/explanation.html" if is_fetch(request) else "explanation.html"
     return page(request, template, told=told, text=text, longest=LONGEST_ASKED)

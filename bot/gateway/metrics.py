@@ -25,13 +25,24 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoding:
+    """How the chosen encoder does: whether it gives vectors, and how many of those wanted are there."""
+
+    is_up: bool
+    ready: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scrape:
-    """How things stand right now. standing is None while the database cannot be read."""
+    """How things stand right now. standing is None while the database cannot be read; encoding is None without an
+    encoder that could fail."""
 
     standing: Standing | None
     pages: int
     entries: int
     round_ages: dict[str, float]
+    encoding: Encoding | None = None
 
 
 def stand(tx: Transaction, now: int) -> Standing:
@@ -108,8 +119,16 @@ class _Gauges(Collector):
         for worker, age in sorted(scrape.round_ages.items()):
             ages.add_metric([worker], age)
         yield ages
+        if scrape.encoding is not None:
+            yield from _of_encoder(scrape.encoding)
         if scrape.standing is not None:
             yield from _of_database(scrape.standing)
+
+
+def _of_encoder(told: Encoding) -> Iterator[Metric]:
+    yield _gauge("yingsheng_encoder_up", "1 if the chosen encoder gave vectors when last asked.", told.is_up)
+    yield _gauge("yingsheng_vectors_ready", "Wordings that have their vector.", told.ready)
+    yield _gauge("yingsheng_vectors_wanted", "Wordings that need one.", told.wanted)
 
 
 def _of_database(standing: Standing) -> Iterator[Metric]:

@@ -5,8 +5,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from bot.gateway.addresses import client_address, is_loopback, is_within
 from bot.gateway.files import Files
-from bot.gateway.metrics import Scrape, Standing, stand
+from bot.gateway.metrics import Encoding, Scrape, Standing, stand
 from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LETTERHEAD, LIBRARY, METRICS, TEMPLATES, WORKERS
+from knowledgebase.encoders.store import VectorStore
 from storage.errors import StorageUnavailable
 
 PUBLIC_FILE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
@@ -56,9 +57,14 @@ async def metrics(request: web.Request) -> web.Response:
         pages=request.app[CHAT].hub.seats,
         entries=request.app[LIBRARY].size,
         round_ages=request.app[WORKERS].ages(),
+        encoding=_encoding(request.app[LIBRARY].store),
     )
     headers = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
     return web.Response(body=request.app[METRICS].text(scrape), headers=headers)
+
+
+def _encoding(store: VectorStore | None) -> Encoding | None:
+    return Encoding(store.is_up, store.progress.ready, store.progress.wanted) if store else None
 
 
 async def _standing(request: web.Request, now: int) -> Standing | None:

@@ -90,6 +90,20 @@ class VectorStore:
         if gone:
             log.info("vectors forgotten rows=%d", gone)
 
+    async def close(self) -> None:
+        """Give up the thread; what is being encoded ends by itself."""
+        await self._thread.close()
+
+    @property
+    def encoder(self) -> str:
+        """Whose vectors these are."""
+        return self._thread.name
+
+    @property
+    def is_up(self) -> bool:
+        """Whether vectors are to be had, as far as the last attempts tell."""
+        return self._thread.is_up and self.progress.failure is None
+
     async def _missing(self, texts: Sequence[str]) -> list[str]:
         held = self._held
         if held is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate, pairwise
 
+from knowledgebase.encoders.encoder import Rows
 from knowledgebase.judging.evaluate import decide
 from knowledgebase.matching.match import FEATURES, Matcher
 from knowledgebase.model import Match, Thresholds
@@ -129,16 +130,21 @@ class Explanation:
 
 
 def explain(
-    knowledge_base: KnowledgeBase, utterance: str, limit: int = 3, thresholds: Thresholds | None = None
+    knowledge_base: KnowledgeBase,
+    utterance: str,
+    limit: int = 3,
+    thresholds: Thresholds | None = None,
+    vector: Rows | None = None,
 ) -> Explanation:
     """Why the knowledge base matches an utterance as it does: at most limit matches, best first.
 
     The decision is that of these thresholds, by default those of the knowledge base, on the matching alone.
+    vector: the utterance's, if the knowledge base has vectors.
     """
     in_force = thresholds or knowledge_base.thresholds
     matcher, asked = knowledge_base.matcher, compact(utterance)
     words = tuple(_words(matcher, asked))
-    matches = knowledge_base.search(utterance, max(limit, 2))
+    matches = knowledge_base.search(utterance, max(limit, 2), vector)
     return Explanation(
         normalised=normalise(utterance),
         read=asked,

@@ -4,23 +4,32 @@ import asyncio
 import logging
 from typing import Any
 
+import aiohttp
 import pytest
 from pydantic import ValidationError
 
 from bot import outgoing
-from bot.config import EncoderChoice, load_config
-from bot.encoding import open_encoder
+from bot.config import Config, EncoderChoice, load_config
+from bot.diagnosis import diagnose
+from bot.encoding import give_vectors, open_encoder
 from bot.errors import ConfigError
+from bot.keys import LIBRARY
 from knowledgebase.encoders.encoder import Encoder
 from knowledgebase.errors import EncoderUnavailable
+from storage.check import Severity
 from tests.bot.endpoint import KEY, FakeEndpoint
+from tests.conftest import StartServer
 
 LOOPBACK = ("127.0.0.0/8",)
 
 
-def choice(server: FakeEndpoint, **over: Any) -> EncoderChoice:
+def given(server: FakeEndpoint, **over: Any) -> dict[str, Any]:
     settings = {"kind": "endpoint", "url": server.url, "model": "small", "key": KEY, "allow_networks": LOOPBACK}
-    return EncoderChoice.model_validate({**settings, **over})
+    return {**settings, **over}
+
+
+def choice(server: FakeEndpoint, **over: Any) -> EncoderChoice:
+    return EncoderChoice.model_validate(given(server, **over))
 
 
 async def encode(encoder: Encoder, *texts: str) -> list[list[float]]:
@@ -130,3 +139,74 @@ async def test_closing_gives_up_what_is_being_asked() -> None:
             await waiting
         with pytest.raises(EncoderUnavailable, match="not asked any more"):
             await encode(encoder, "怎么退款")
+
+
+# --- The server with it ------------------------------------------------------------------------------------------
+
+
+async def test_a_server_with_an_endpoint_is_ready_at_once_and_takes_vectors_when_they_are_there(
+    start_server: StartServer,
+) -> None:
+    async with FakeEndpoint([503, 429], retry_after="0").open() as endpoint:
+        server = await start_server(encoder=given(endpoint))
+        library = server.app[LIBRARY]
+        async with server.page() as page:
+            await page.say("轮胎多久换一次？", "with-or-without")
+            assert "5 年" in str(await page.reads())
+        await library.calibrated()
+        assert library.knowledge_base.vectors is not None
+        assert library.store is not None
+        assert library.store.progress.ready == library.store.progress.wanted > 0
+        assert (await library.search("轮胎多久换一次"))[0].entry.id == "tyre-when"
+
+
+async def test_a_server_without_its_encoder_is_ready_answers_and_says_so(
+    start_server: StartServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeEndpoint([401] * 99).open() as endpoint:
+        server = await start_server(encoder=given(endpoint))
+        await server.app[LIBRARY].calibrated()
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"{server.url}/readyz") as response:
+                assert response.status == 200
+            async with session.get(f"{server.url}/metrics") as response:
+                told = await response.text()
+        assert "yingsheng_encoder_up 0.0" in told
+        assert "yingsheng_vectors_ready 0.0" in told
+        async with server.page() as page:
+            await page.say("轮胎多久换一次？", "asked-without")
+            assert "5 年" in str(await page.reads())
+    assert "refuses the key" in caplog.text
+    assert KEY not in caplog.text
+
+
+async def test_the_doctor_tries_the_encoder_and_counts_the_vectors(start_server: StartServer) -> None:
+    async with FakeEndpoint(["fine", "fine", 401]).open() as endpoint:
+        config = Config.model_validate({"encoder": given(endpoint)})
+        told = [finding for finding in await diagnose(config) if finding.sentence.startswith("encoder")]
+        assert "encoder endpoint: 3 dimensions" in told[0].sentence
+        assert told[0].severity is Severity.FINE
+        told = [finding for finding in await diagnose(config) if finding.sentence.startswith("encoder")]
+        assert "refuses the key" in told[0].sentence
+        assert told[0].severity is Severity.WARNING
+        server = await start_server(encoder=given(endpoint))
+        await server.app[LIBRARY].calibrated()
+        there = Config.model_validate({"encoder": given(endpoint), "server": {"data_folder": str(server.folder)}})
+        counted = [finding.sentence for finding in await diagnose(there) if finding.sentence.startswith("vectors")]
+        assert counted == ["vectors: 10 of 10 wordings have theirs."]
+
+
+async def test_a_command_takes_what_the_server_has_encoded(start_server: StartServer) -> None:
+    async with FakeEndpoint().open() as endpoint:
+        server = await start_server(encoder=given(endpoint))
+        await server.app[LIBRARY].calibrated()
+        await server.stop()
+        config = Config.model_validate({"encoder": given(endpoint), "server": {"data_folder": str(server.folder)}})
+        endpoint.asked.clear()
+        plain = server.app[LIBRARY].knowledge_base
+        base, vector = await asyncio.to_thread(give_vectors, plain, config, "轮胎多久换")
+        assert [request["input"] for request in endpoint.asked] == [["轮胎多久换"]]
+        assert vector is not None
+        assert base.vectors is not None
+        assert base.vectors.dimensions == len(vector) == 3
+        assert give_vectors(plain, Config(), "轮胎多久换") == (plain, None)
