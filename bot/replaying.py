@@ -183,8 +183,9 @@ def state_of(
 
 
 def model_of(base: KnowledgeBase, settings: Settings) -> str:
-    """A name of the weights and settings by which this knowledge base answers."""
-    told = (*_weights(base.weights), settings.precision, settings.fixed(Thresholds(0.5, 0.25)))
+    """A name of the weights, the encoder and the settings by which this knowledge base answers."""
+    encoder = base.vectors.encoder if base.vectors else ""
+    told = (*_weights(base.weights), encoder, settings.precision, settings.fixed(Thresholds(0.5, 0.25)))
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 

@@ -62,13 +62,23 @@ class Library:
         log.info("knowledge base ready entries=%d", len(found.entries))
 
     async def proposed(self, found: InForce) -> KnowledgeBase:
-        """The knowledge base that there would be with this in force, with the calibration that it would begin with."""
+        """The knowledge base that there would be with this in force, with the calibration that it would begin with.
+
+        Raises EncoderUnavailable if the one in force has vectors and those that this one needs cannot be had.
+        """
         fresh = await asyncio.to_thread(_build, found)
+        if self._store is not None and self._current.vectors is not None:
+            vectors = await self._store.complete(await asyncio.to_thread(fresh.texts_needed))
+            fresh = await asyncio.to_thread(fresh.with_vectors, vectors)
         return fresh.under(self._current.calibration)
 
     async def searcher(self, base: KnowledgeBase, texts: Sequence[str]) -> Searcher:
-        """A search of this knowledge base for the first matches of these texts, ready for any thread."""
-        return lambda text: base.search(text, 1)
+        """A search of this knowledge base for the first matches of these texts, ready for any thread.
+
+        Raises EncoderUnavailable if the knowledge base has vectors and the texts' cannot be had.
+        """
+        vectors = await self._store.questions(texts) if self._store and base.vectors else {}
+        return lambda text: base.search(text, 1, vectors.get(text))
 
     async def calibrated(self) -> None:
         """Wait until nothing is being calibrated or encoded any more."""
@@ -96,13 +106,6 @@ class Library:
         current, plain = self._current, self._plain
         vector = await self._vector(current, text)
         return (current, vector) if vector is not None or current.vectors is None else (plain, None)
-
-    async def as_in_force(self, base: KnowledgeBase) -> KnowledgeBase:
-        """Another knowledge base with vectors, if the one in force has them. Raises EncoderUnavailable."""
-        if self._store is None or self._current.vectors is None:
-            return base
-        vectors = await self._store.complete(await asyncio.to_thread(base.texts_needed))
-        return await asyncio.to_thread(base.with_vectors, vectors)
 
     @property
     def calibration(self) -> Calibration:

@@ -55,6 +55,10 @@ class VectorStore:
         """The vector of a question, if it comes in time and is like those of the entries."""
         return await self._thread.vector(text)
 
+    async def questions(self, texts: Sequence[str]) -> dict[str, Rows]:
+        """The vectors of many questions, however long it takes. Raises EncoderUnavailable."""
+        return await self._thread.questions(texts)
+
     async def at_hand(self, texts: Sequence[str]) -> Vectors | None:
         """The vectors of the texts, if all but a few are known; None if that would take long."""
         try:

@@ -14,7 +14,7 @@ from knowledgebase.errors import EncoderUnavailable
 
 DEADLINE_S = 0.3
 MOST_WAITING = 8
-REMEMBERED = 1_024
+REMEMBERED = 2_048
 # After a failure, or so many questions in a row that got nothing in time, it is left alone for a while.
 LATE_IN_A_ROW = 3
 REST_S = 10.0
@@ -61,6 +61,18 @@ class EncoderThread:
             self._was_late()
         return self._recent.get(text)
 
+    async def questions(self, texts: Sequence[str]) -> dict[str, Rows]:
+        """The vectors of many questions, however long it takes; the last of them are remembered.
+
+        Raises EncoderUnavailable.
+        """
+        known = {text: self._recent[text] for text in texts if text in self._recent}
+        missing = [text for text in texts if text not in known]
+        fresh = dict(zip(missing, await self.rows(missing), strict=True)) if missing else {}
+        for text, row in fresh.items():
+            self._remember(text, row)
+        return known | fresh
+
     async def rows(self, texts: Sequence[str]) -> Rows:
         """One row for each text, at least one, however long it takes. Raises EncoderUnavailable.
 
@@ -102,7 +114,10 @@ class EncoderThread:
         if self._failing:
             self._failing = False
             log.info("encoder gives vectors again encoder=%s", self.name)
-        self._recent[text] = rows[0]
+        self._remember(text, rows[0])
+
+    def _remember(self, text: str, row: Rows) -> None:
+        self._recent[text] = row
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
 

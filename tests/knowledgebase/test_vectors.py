@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from knowledgebase.judging.calibration import Calibration, Evidence
 from knowledgebase.judging.carry import carried_over
 from knowledgebase.library import Library
 from knowledgebase.model import Entry, Thresholds
+from knowledgebase.publishing.terms import in_force
 from knowledgebase.search import KnowledgeBase
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.knowledgebase.encoder import LetterEncoder
@@ -291,16 +293,23 @@ async def test_closing_gives_up_encoding(home: Home, encoder: LetterEncoder) -> 
     encoder.go_on()
 
 
-async def test_another_knowledge_base_gets_vectors_like_the_one_in_force(home: Home, encoder: LetterEncoder) -> None:
+async def test_what_is_proposed_is_searched_with_vectors_like_what_is_in_force(
+    home: Home, encoder: LetterEncoder
+) -> None:
     await home.database.write(entries.save, [TYRE], "xu", NOW)
     library = home.library(encoder)
-    other = KnowledgeBase.build([TYRE, FREE])
-    assert (await library.as_in_force(other)).vectors is None
+    found = replace(await home.database.read(in_force), entries=[TYRE, FREE])
+    assert (await library.proposed(found)).vectors is None
     await library.reload()
     await library.calibrated()
-    meant = await library.as_in_force(other)
-    assert meant.vectors is not None
-    assert FREE.question in meant.vectors
+    other = await library.proposed(found)
+    assert other.vectors is not None
+    assert FREE.question in other.vectors
+    questions = ["轮胎几年换", "首保要钱吗"]
+    for _ in range(2):
+        search = await library.searcher(other, questions)
+        assert [search(text)[0].entry.id for text in questions] == ["tyre", "free"]
+    assert encoder.encoded.count("轮胎几年换") == 1
 
 
 # --- Told in the terms of another calibration -------------------------------------------------------------------
