@@ -95,7 +95,7 @@ class KnowledgeBase:
             return []
         ranking = rank(candidates, self._weights.ranking)
         first = self.calibration.recalibrated(confidence(signs(candidates, ranking), self._weights))
-        if self._matcher.verbatim(utterance) == candidates.entries[ranking.rows[0]]:
+        if self._matcher.verbatim(candidates.asked) == candidates.entries[ranking.rows[0]]:
             first = max(first, VERBATIM)
         sure = confidences(first, ranking.shares[:limit])
         return [self._match(candidates, ranking, place, each) for place, each in enumerate(sure)]

@@ -25,8 +25,9 @@ B = 0.6
 # Sums of weights that are whole multiples of this are exact, so they do not hang on the order of terms.
 GRAIN = 2.0**20
 POSTINGS_AT_ONCE = 16_384
-MOST_SCORED = 2_048
+MOST_SCORED = 512
 SLACK = 1e-4
+_SHARES = (0.6, 0.4, 0.25, 0.1, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +105,50 @@ class Collection:
         """Whether any text holds this term."""
         return 0 <= term < len(self.holding) and bool(self.holding[term])
 
-    def rarity_of(self, terms: Ids) -> tuple[Floats, NDArray[np.int64]]:
-        """The inverse document frequency of terms and in how many texts each is; a new one is in none."""
-        holding, elsewhere = np.zeros((2, len(terms)), np.int64)
-        known = np.flatnonzero((terms != UNKNOWN) & (terms < len(self.holding)))
-        holding[known] = self.holding[terms[known]]
-        elsewhere[known] = self._elsewhere[terms[known]]
-        return self._rarity(holding + elsewhere), holding
+    def weigh(self, query: Query) -> "Weighed":
+        """What each term of the query weighs among these texts; a term that is new weighs most."""
+        holding, elsewhere = np.zeros((2, len(query.terms)), np.int64)
+        known = np.flatnonzero((query.terms != UNKNOWN) & (query.terms < len(self.holding)))
+        holding[known] = self.holding[query.terms[known]]
+        elsewhere[known] = self._elsewhere[query.terms[known]]
+        rarity = self._rarity(holding + elsewhere)
+        own = query.total(rarity)
+        return Weighed(query, holding, rarity, own, (rarity * (K1 + 1) / own[query.fields]).astype(np.float32))
 
     def _rarity(self, holding: NDArray[Any]) -> Floats:
         rarity: Floats = np.log1p((self._together - holding + 0.5) / (holding + 0.5))
         return np.round(rarity * GRAIN) / GRAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The terms of a query as a collection weighs them.
+
+    holding: how many texts hold each; rarity: its inverse document frequency; own: the sum of these by field;
+    worth: what a term adds to BM25 at most, divided by the query's own weight in its field.
+    """
+
+    query: Query
+    holding: NDArray[np.int64]
+    rarity: Floats
+    own: Floats
+    worth: Singles
+
+    def bm25(self, counts: Singles, saturation: Singles) -> Singles:
+        """BM25 by field: one row for each row of counts, whose saturations by field these are."""
+        per_term = counts * self.worth / (counts + saturation[:, self.query.fields])
+        scores: Singles = np.add.reduceat(per_term, self.query.starts, axis=1)
+        return scores
+
+    def held(self, counts: Singles) -> Floats:
+        """The weight of the query's terms that each row of counts holds, by field."""
+        return self.query.total((counts > 0) * self.rarity)
+
+    @property
+    def unseen(self) -> Floats:
+        """The part of the query's weight in terms that no text holds, by field."""
+        unseen: Floats = self.query.total(self.rarity * (self.holding == 0)) / self.own
+        return unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +214,7 @@ class Index:
         self.groups = Collection(
             self.postings.holding_owners(owners), self._lengths_of_groups(), self.elsewhere, len(everyday)
         )
+        self.weights = self._weights()
         self._shortest = self.texts.saturation.min(axis=0) if len(rows) else np.ones(len(Field), np.float32)
         self._saturation = [np.ascontiguousarray(column) for column in self.texts.saturation.T]
 
@@ -188,58 +223,49 @@ class Index:
             return np.empty((0, len(Field)), np.float32)
         return np.add.reduceat(self.lengths, self.first[:-1], axis=0)
 
-    def best_owners(self, query: Query, most: int) -> Places:
+    def _weights(self) -> Singles:
+        """What each row's different terms weigh together, by field."""
+        at = self.rows.places.astype(np.int64) * len(Field) + self.fields[self.rows.terms]
+        weights = np.bincount(at, weights=self.texts.rarities[self.rows.terms], minlength=self.lengths.size)
+        return np.maximum(weights, 1e-9).reshape(-1, len(Field)).astype(np.float32)
+
+    def best_owners(self, weighed: Weighed, most: int) -> Places:
         """The owners of the rows that score highest, at most so many, rising; of equal ones the first."""
-        found, _ = self.look_up(query, most)
-        return found
+        return self.look_up(weighed, most)[0]
 
-    def look_up(self, query: Query, most: int) -> tuple[Places, int]:
+    def look_up(self, weighed: Weighed, most: int) -> tuple[Places, int]:
         """The best owners, and how many postings were looked at to find them."""
-        worth = self.worth(query)
-        order, rest = self._plan(query, worth)
+        order, rest = self._plan(weighed)
+        sizes = np.cumsum(weighed.holding[order])
         sums = np.zeros(len(self.rows))
-        done, looked_at = 0, 0
-        sizes = np.cumsum(self.texts.holding[query.terms[order]])
-        while True:
+        hopeful: Places | None = np.empty(0, np.intp)
+        done = looked_at = 0
+        while done < len(order):
             until = max(int(np.searchsorted(sizes, looked_at + POSTINGS_AT_ONCE, side="right")), done + 1)
-            until = min(until, len(order))
-            if until > done:
-                self._add(query, worth, order[done:until], sums)
-                looked_at, done = int(sizes[until - 1]), until
+            self._add(weighed, order[done:until], sums)
+            looked_at, done = int(sizes[until - 1]), until
             hopeful = self._hopeful(sums, float(rest[done]), most)
-            if done == len(order) or (hopeful is not None and len(hopeful) <= MOST_SCORED):
+            if hopeful is not None and len(hopeful) <= MOST_SCORED:
                 break
-        if hopeful is None:
-            hopeful = np.flatnonzero(sums)
-        return self._best(query, worth, hopeful, most), looked_at
+        return self._best(weighed, np.flatnonzero(sums) if hopeful is None else hopeful, most), looked_at
 
-    def scores(self, counts: Singles, query: Query, saturation: Singles, worth: Floats) -> Singles:
-        """BM25 by field: one row for each row of counts, whose saturations by field these are."""
-        per_term = counts * worth.astype(np.float32) / (counts + saturation[:, query.fields])
-        return np.add.reduceat(per_term, query.starts, axis=1)
-
-    def worth(self, query: Query) -> Floats:
-        """What a term adds at most to the score, by BM25's formula without its fraction."""
-        rarity, _ = self.texts.rarity_of(query.terms)
-        return rarity * (K1 + 1) / query.total(rarity)[query.fields]
-
-    def _plan(self, query: Query, worth: Floats) -> tuple[Places, Floats]:
-        """The known terms, rarest first, and what those from each place on can add to any row at most."""
-        known = np.flatnonzero((query.terms != UNKNOWN) & (query.terms < len(self.texts.holding)))
-        order = known[np.argsort(self.texts.holding[query.terms[known]], kind="stable")]
+    def _plan(self, weighed: Weighed) -> tuple[Places, Floats]:
+        """The terms that a row holds, rarest first, and what those from each place on can add to any row at most."""
+        query = weighed.query
+        known = np.flatnonzero(weighed.holding)
+        order = known[np.argsort(weighed.holding[known], kind="stable")]
         most = self.postings.most[query.terms[order]].astype(float)
-        bounds = worth[order] * most / (most + self._shortest[query.fields[order]])
+        bounds = weighed.worth[order] * most / (most + self._shortest[query.fields[order]])
         return order, np.append(np.cumsum(bounds[::-1])[::-1], 0.0)
 
-    def _add(self, query: Query, worth: Floats, those: Places, sums: Floats) -> None:
+    def _add(self, weighed: Weighed, those: Places, sums: Floats) -> None:
         """Add what these terms of the query give to the rows that hold them."""
-        fields = query.fields[those]
-        for field in np.unique(fields):
+        fields = weighed.query.fields[those]
+        for field in np.flatnonzero(np.bincount(fields)):
             mine = those[fields == field]
-            terms = query.terms[mine]
-            places, counts = self.postings.of_terms(terms)
+            places, counts = self.postings.of_terms(weighed.query.terms[mine])
             share = counts / (counts + self._saturation[field][places])
-            share *= np.repeat(worth[mine].astype(np.float32), self.texts.holding[terms])
+            share *= np.repeat(weighed.worth[mine], weighed.holding[mine])
             sums += np.bincount(places, weights=share, minlength=len(sums))
 
     def _hopeful(self, sums: Floats, rest: float, most: int) -> Places | None:
@@ -247,30 +273,32 @@ class Index:
 
         None when a row that was not found yet may be one of them.
         """
-        touched = np.flatnonzero(sums)
-        least = self._least(touched, sums[touched], most)
-        if rest >= least:
-            return None
-        return touched[sums[touched] >= least - rest - SLACK]
+        least = self._least(sums, most)
+        return np.flatnonzero(sums >= least - rest - SLACK) if rest < least else None
 
-    def _least(self, rows: Places, sums: Floats, most: int) -> float:
-        """A sum that at least so many owners reach; 0 if there are fewer."""
-        tops = most * 8
-        if len(rows) > tops:
-            best = np.argpartition(sums, -tops)[-tops:]
-            rows, sums = rows[best], sums[best]
-        order = np.argsort(-sums)
-        _, first = np.unique(self.owners[rows[order]], return_index=True)
-        return float(np.sort(sums[order[first]])[-most]) if len(first) >= most else 0.0
+    def _least(self, sums: Floats, most: int) -> float:
+        """The sum that so many owners reach; 0 if there are fewer."""
+        highest = float(sums.max())
+        for share in _SHARES:
+            rows = np.flatnonzero(sums > highest * share)
+            if len(rows) >= most:
+                bests, _ = self._by_owner(rows, sums[rows])
+                if len(bests) >= most:
+                    return float(np.partition(bests, -most)[-most])
+        return 0.0
 
-    def _best(self, query: Query, worth: Floats, rows: Places, most: int) -> Places:
-        if not len(rows):
-            return np.empty(0, np.intp)
-        sums = self.scores(query.counts(self.rows.take(rows)), query, self.texts.saturation[rows], worth).sum(axis=1)
+    def _by_owner(self, rows: Places, sums: NDArray[Any]) -> tuple[NDArray[Any], Ids]:
+        """The highest sum of each owner of some rows, which rise, and the owners."""
         owners = self.owners[rows]
         starts = np.flatnonzero(np.diff(owners, prepend=-1))
-        order = np.argsort(-np.maximum.reduceat(sums, starts), kind="stable")[:most]
-        return np.sort(owners[starts[order]]).astype(np.intp)
+        return np.maximum.reduceat(sums, starts), owners[starts]
+
+    def _best(self, weighed: Weighed, rows: Places, most: int) -> Places:
+        if not len(rows):
+            return np.empty(0, np.intp)
+        counts = weighed.query.counts(self.rows.take(rows))
+        bests, owners = self._by_owner(rows, weighed.bm25(counts, self.texts.saturation[rows]).sum(axis=1))
+        return np.sort(owners[np.argsort(-bests, kind="stable")[:most]]).astype(np.intp)
 
 
 def lengths_by_field(rows: Rows, fields: NDArray[np.int8]) -> Singles:

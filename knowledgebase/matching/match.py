@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from knowledgebase.matching.index import K1, Collection, Index, Query, Singles, lengths_by_field
+from knowledgebase.matching.index import Collection, Index, Query, Singles, Weighed, lengths_by_field
 from knowledgebase.matching.neighbours import Neighbours
 from knowledgebase.matching.reading import read_rows
 from knowledgebase.matching.terms import FIELD_OF, Field, Ids, Kind, Places, Rows, Terms, sound_string
@@ -100,9 +100,9 @@ class Matcher:
         """A wording as it was written, by its place among all."""
         return self._wordings[place]
 
-    def verbatim(self, utterance: str) -> int | None:
-        """The entry of which this is a wording, letter for letter; None for a wording of none or of several."""
-        return self._verbatim.get(compact(utterance))
+    def verbatim(self, asked: str) -> int | None:
+        """The entry of which this compacted text is a wording; None for a wording of none or of several."""
+        return self._verbatim.get(asked)
 
     def candidates(self, utterance: str, vector: Singles | None = None) -> Candidates:
         """The entries nearest to the utterance, in the order of the knowledge base, at most CANDIDATES.
@@ -110,15 +110,18 @@ class Matcher:
         vector: the utterance's, by which entries are found that share no term with it.
         """
         asked = compact(utterance)
-        query = Query.of(asked, self.vocabulary, self._terms) if asked else None
-        looked_at = self._look_at(query, vector) if query else np.empty(0, np.intp)
-        if query is None or not len(looked_at):
-            return Candidates(asked, looked_at, looked_at, np.empty((0, len(FEATURES))), (1.0, 1.0))
-        found = _Found.of(self._index, query, looked_at)
+        if not asked:
+            return _no_candidates(asked)
+        weighed = self._index.texts.weigh(Query.of(asked, self.vocabulary, self._terms))
+        looked_at = self._look_at(weighed, vector)
+        if not len(looked_at):
+            return _no_candidates(asked)
+        found = _Found.of(self._index, weighed, looked_at)
         chosen = found.most_promising(self._meant(found, vector))
         wordings, starts, similarities = self._similarities(asked, found, chosen)
         nearest = wordings[_nearest(similarities.sum(axis=1), starts)]
         entries = looked_at[chosen]
+        unseen = weighed.unseen
         return Candidates(
             asked=asked,
             entries=entries,
@@ -127,12 +130,12 @@ class Matcher:
                 (
                     np.maximum.reduceat(similarities, starts),
                     found.of_entries[chosen],
-                    self._answer_shares(query, entries),
-                    self._themes.nearness(query, entries) * self._richness,
+                    self._answer_shares(weighed.query, entries),
+                    self._themes.nearness(weighed.query, entries) * self._richness,
                     self._differences(asked, entries, nearest),
                 )
             ),
-            unseen=self._unseen(query),
+            unseen=(float(unseen[Field.CHARACTERS]), float(unseen[Field.WORDS])),
         )
 
     def holds_word(self, word: str) -> bool:
@@ -146,11 +149,14 @@ class Matcher:
     def _holds(self, kind: Kind, term: str) -> bool:
         return self._index.texts.holds(self._terms.find(kind, (term,))[0])
 
-    def _look_at(self, query: Query, vector: Singles | None) -> Places:
+    def _look_at(self, weighed: Weighed, vector: Singles | None) -> Places:
         """The entries with the best wordings, of few entries all; none if no entry shares anything with the query."""
-        best = np.union1d(self._index.best_owners(query, ENTRIES_LOOKED_AT), self._near(vector))
+        best = self._index.best_owners(weighed, ENTRIES_LOOKED_AT)
+        near = self._near(vector)
         size = len(self._index.first) - 1
-        return np.arange(size) if len(best) and size <= ENTRIES_LOOKED_AT else best
+        if size <= ENTRIES_LOOKED_AT and len(best) + len(near):
+            return np.arange(size)
+        return np.union1d(best, near) if len(near) else best
 
     def _near(self, vector: Singles | None) -> Places:
         """The entries with the wordings nearest to a vector; none without one."""
@@ -163,12 +169,6 @@ class Matcher:
         if self.neighbours is None or vector is None:
             return np.zeros(len(found.wordings), np.float32)
         return self.neighbours.cosines(found.wordings, vector)
-
-    def _unseen(self, query: Query) -> tuple[float, float]:
-        """The weighted shares of the query's characters and words that no wording holds."""
-        rarity, holding = self._index.texts.rarity_of(query.terms)
-        shares = query.total(rarity * (holding == 0)) / query.total(rarity)
-        return float(shares[Field.CHARACTERS]), float(shares[Field.WORDS])
 
     def _similarities(self, asked: str, found: "_Found", chosen: Places) -> tuple[Places, Places, Floats]:
         """The best wordings of each chosen entry, entry after entry; where each entry begins; their SIMILARITIES."""
@@ -188,11 +188,9 @@ class Matcher:
 
     def _answer_shares(self, query: Query, entries: Places) -> Floats:
         """The weighted share of the query's words that each entry's answer holds."""
-        words = query.of_field(Field.WORDS)
-        rarity = self._answers.rarity_of(query.terms[words])[0]
-        held = query.counts(self._answer_words.take(entries))[:, words] > 0
-        shares: Floats = (held * rarity).sum(axis=1) / rarity.sum()
-        return shares
+        weighed = self._answers.weigh(query)
+        shares: Floats = weighed.held(query.counts(self._answer_words.take(entries))) / weighed.own
+        return shares[:, Field.WORDS]
 
     def _differences(self, asked: str, entries: Places, nearest: Places) -> Floats:
         insists = contrasts(asked)
@@ -224,12 +222,14 @@ class _Found:
     of_entries: Singles
 
     @classmethod
-    def of(cls, index: Index, query: Query, entries: Places) -> "_Found":
+    def of(cls, index: Index, weighed: Weighed, entries: Places) -> "_Found":
         """What the index says of these entries."""
-        wordings, starts = _ranges(index.first[entries], index.first[entries + 1])
-        rows = index.rows.take(wordings)
-        counts = query.counts(rows)
-        bm25, query_share, document_share = _scores(index, query, rows, wordings, counts)
+        begins, ends = index.first[entries], index.first[entries + 1]
+        wordings, starts = _ranges(begins, ends)
+        counts = weighed.query.counts(index.rows.between(begins, ends))
+        bm25, held = weighed.bm25(counts, index.texts.saturation[wordings]), weighed.held(counts)
+        query_share = (held / weighed.own).astype(np.float32)
+        document_share = (held / index.weights[wordings]).astype(np.float32)
         characters, words, sounds = Field.CHARACTERS, Field.WORDS, Field.SOUNDS
         return cls(
             wordings=wordings,
@@ -239,7 +239,7 @@ class _Found:
                 [column[:, field] for field in (characters, words) for column in (bm25, query_share, document_share)]
                 + [bm25[:, sounds]]
             ),
-            of_entries=_group_scores(index, query, entries, np.add.reduceat(counts, starts, axis=0)),
+            of_entries=_group_scores(index, weighed.query, entries, np.add.reduceat(counts, starts, axis=0)),
         )
 
     def most_promising(self, meant: Singles) -> Places:
@@ -262,34 +262,16 @@ class _Found:
         return own[order][place < WORDINGS_OF_ONE], np.cumsum(kept) - kept
 
 
-def _scores(
-    index: Index, query: Query, rows: Rows, wordings: Places, counts: Singles
-) -> tuple[Singles, Singles, Singles]:
-    """BM25, query share and document share of wordings, by field.
-
-    query_share: the part of the query's weight that the wording holds, 0 to 1; document_share: the part of the
-    wording's weight that the query holds.
-    """
-    rarity, _ = index.texts.rarity_of(query.terms)
-    own = query.total(rarity)
-    bm25 = index.scores(counts, query, index.texts.saturation[wordings], rarity * (K1 + 1) / own[query.fields])
-    shared = query.total((counts > 0) * rarity)
-    at = rows.places * len(Field) + index.fields[rows.terms]
-    weights = np.bincount(at, weights=index.texts.rarities[rows.terms], minlength=shared.size).reshape(shared.shape)
-    return (
-        bm25,
-        (shared / own).astype(np.float32),
-        (shared / np.maximum(weights, 1e-9)).astype(np.float32),
-    )
-
-
 def _group_scores(index: Index, query: Query, entries: Places, counts: Singles) -> Singles:
     """For entries, all their wordings as one text: BM25 in characters and words, and the same for query shares."""
-    rarity, _ = index.groups.rarity_of(query.terms)
-    own = query.total(rarity)
-    bm25 = index.scores(counts, query, index.groups.saturation[entries], rarity * (K1 + 1) / own[query.fields])
-    shares = query.total((counts > 0) * rarity) / own
+    weighed = index.groups.weigh(query)
+    bm25, shares = weighed.bm25(counts, index.groups.saturation[entries]), weighed.held(counts) / weighed.own
     return np.column_stack((bm25[:, :2], shares[:, :2])).astype(np.float32)
+
+
+def _no_candidates(asked: str) -> Candidates:
+    nobody = np.empty(0, np.intp)
+    return Candidates(asked, nobody, nobody, np.empty((0, len(FEATURES))), (1.0, 1.0))
 
 
 def _ranges(starts: Places, ends: Places) -> tuple[Places, Places]:

@@ -92,10 +92,20 @@ class Rows:
 
     def take(self, rows: Places) -> "Rows":
         """Some rows, in the order asked for."""
-        lengths = self.lengths[rows]
+        lengths = self.starts[rows + 1] - self.starts[rows]
         starts = np.concatenate(([0], np.cumsum(lengths)))
         at = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
         return Rows(starts, self.terms[at], self.counts[at])
+
+    def between(self, begins: Places, ends: Places) -> "Rows":
+        """The rows from each of begins up to the end at the same place."""
+        own = [np.diff(self.starts[at : until + 1]) for at, until in zip(begins.tolist(), ends.tolist(), strict=True)]
+        parts = list(map(slice, self.starts[begins].tolist(), self.starts[ends].tolist()))
+        return Rows(
+            np.concatenate((np.zeros(1, np.int64), np.cumsum(np.concatenate(own)))),
+            np.concatenate([self.terms[part] for part in parts]),
+            np.concatenate([self.counts[part] for part in parts]),
+        )
 
     def only(self, chosen: NDArray[np.bool_]) -> "Rows":
         """The rows without the terms that are not chosen; chosen: one for each term of each row."""
