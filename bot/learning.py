@@ -4,17 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.decide import Action, Answer, Clarify, Decision, HandOff, Remark, Say, Silence
-from bot.intent import asks
+from bot.intent import asks, plain, wish
 from bot.scene import Scene
 from knowledgebase.learning import asked
 from knowledgebase.learning.asked import AskedQuestion, Decided
 from knowledgebase.model import Match
 from knowledgebase.wording.text import compact
 from storage.database import Transaction
-from tickets.model import Message, MessageKind, Reason
+from tickets import conversations, desk
+from tickets.model import Agent, Author, Message, MessageKind, Reason, Ticket
 
 # A complaint or a cry for help is for people to answer, whatever question stands in it.
 QUESTIONS_HANDED_OVER = frozenset({Reason.NOT_UNDERSTOOD, Reason.NOT_SOLVED})
+MOST_MESSAGES = 200
+LOOKED_FOR = 10
+# So long before its ticket a question may have been asked that the ticket's agent answers.
+TALK_MS = 60 * 60 * 1000
 REPLIES = frozenset({MessageKind.ANSWER, MessageKind.CLARIFY})
 
 
@@ -67,6 +72,36 @@ def keep_choice(tx: Transaction, scene: Scene, offering: Message, said: Sequence
         return
     answer = next((one.id for one in said if one.kind is MessageKind.ANSWER), None)
     asked.choose(tx, offering.id, scene.chosen.id, answer)
+
+
+def agents_answer(tx: Transaction, question: AskedQuestion) -> str:
+    """What agents wrote to the customer after this question, without pleasantries and without answers of entries;
+    empty if they wrote nothing of their own."""
+    said = conversations.latest(tx, question.conversation_id, MOST_MESSAGES)
+    own = [
+        one.text
+        for one in said
+        if one.author is Author.AGENT
+        and one.kind is MessageKind.TEXT
+        and one.created_at >= question.asked_at
+        and not one.trace.get("inserted")
+        and wish(plain(one.text)) is None
+    ]
+    return "\n".join(own)
+
+
+def answer_from_agents(tx: Transaction, questions: Sequence[AskedQuestion]) -> str:
+    """The newest answer that agents gave to one of these questions, looked for in the first LOOKED_FOR of them."""
+    answered_first = sorted(questions, key=lambda one: (one.ticket_id is None, -one.asked_at))
+    answers = (agents_answer(tx, question) for question in answered_first[:LOOKED_FOR])
+    return next((answer for answer in answers if answer), "")
+
+
+def resolve(tx: Transaction, number: str, agent: Agent, version: int, now: int) -> Ticket:
+    """desk.resolve; and what was asked in the talk before it counts as answered by agents."""
+    ticket = desk.resolve(tx, number, agent, version, now)
+    asked.answered_under(tx, ticket.conversation_id, ticket.id, ticket.created_at - TALK_MS)
+    return ticket
 
 
 def _decided(scene: Scene, decision: Decision) -> Decided | None:

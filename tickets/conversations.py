@@ -118,6 +118,23 @@ def by_external_id(tx: Transaction, conversation_id: str, external_id: str) -> M
     return None if row is None else _message(row)
 
 
+def get_message(tx: Transaction, message_id: str) -> Message:
+    """The message. Raises NotFound."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, conversation_id, number, author, agent_id, kind, text, external_id, action, extras_json,
+                trace_json, created_at
+            FROM message WHERE id = :id
+            """,
+            {"id": message_id},
+        )
+    )
+    if row is None:
+        raise NotFound(f"no message {message_id}")
+    return _message(row)
+
+
 def history(tx: Transaction, conversation_id: str, after: int = 0, limit: int = 100) -> list[Message]:
     """The messages after this number, oldest first, at most limit."""
     rows = tx.execute(

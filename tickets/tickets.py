@@ -78,6 +78,16 @@ def by_number(tx: Transaction, number: str) -> Ticket:
     return _ticket(row)
 
 
+def numbers_since(tx: Transaction, since: int, limit: int = 10_000) -> dict[str, str]:
+    """For each conversation that got a ticket since then, the number of the newest one."""
+    rows = tx.execute(
+        "SELECT conversation_id, number FROM ticket WHERE created_at >= :since ORDER BY created_at DESC, id DESC"
+        " LIMIT :limit",
+        {"since": since, "limit": limit},
+    )
+    return {row["conversation_id"]: row["number"] for row in reversed(rows)}
+
+
 def live_of_conversation(tx: Transaction, conversation_id: str) -> Ticket | None:
     """The ticket of this conversation that is neither resolved nor closed, or None."""
     row = first(

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bot import learning
 from bot.console.access import LOGIN, Handler, is_fetch, read_form
 from bot.console.pages import show_conflict
 from bot.console.render import problem, say_for
@@ -35,7 +36,7 @@ ACTS = {
     "hand-back": Act(desk.hand_back, "handed_back", "take-over"),
     "hold": Act(desk.hold, "held", "resume"),
     "resume": Act(desk.resume, "resumed", "hold"),
-    "resolve": Act(desk.resolve, "resolved", "reopen"),
+    "resolve": Act(learning.resolve, "resolved", "reopen"),
     "reopen": Act(desk.reopen, "reopened"),
 }
 

@@ -4,7 +4,8 @@ from aiohttp import web
 
 from bot.console import acts, explanations, live, pages, session, setup
 from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Permission, Route, guard
-from bot.console.knowledge import images, listing
+from bot.console.knowledge import images, learning, listing
+from bot.console.knowledge.findings import FINDINGS, Findings
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
 from bot.console.problems import protect, translate_problems
@@ -34,6 +35,7 @@ ROUTES = (
     *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
     *listing.ROUTES,
     *images.ROUTES,
+    *learning.ROUTES,
 )
 
 
@@ -46,6 +48,7 @@ def add_console(app: web.Application) -> None:
     app[DELAYS] = LoginDelays()
     app[TOUCHED] = {}
     app[explanations.PACE] = explanations.explanation_pace()
+    app[FINDINGS] = Findings()
     app[LIVE_PAGES] = LivePages()
     app.cleanup_ctx.append(live_pages)
     app.on_shutdown.append(close_pages)

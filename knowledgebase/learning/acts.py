@@ -150,6 +150,16 @@ def get_act(tx: Transaction, act_id: str) -> LearningAct | None:
     return None if row is None else _act(row)
 
 
+def recent(tx: Transaction, since: int, limit: int) -> list[LearningAct]:
+    """The newest acts since then that stand, newest first."""
+    rows = tx.execute(
+        "SELECT id, kind, entry_id, entry_version, agent_id, at, undone_at FROM learning_act"
+        " WHERE at > :since AND undone_at IS NULL ORDER BY at DESC, id DESC LIMIT :limit",
+        {"since": since, "limit": limit},
+    )
+    return [_act(row) for row in rows]
+
+
 def _take_back(tx: Transaction, act: LearningAct, doer: Doer) -> None:
     """Undo what the act made of its entry, if that is still how the entry stands."""
     if act.entry_id is None or act.kind not in (ActKind.DRAFTED, ActKind.WORDED):

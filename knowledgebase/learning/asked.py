@@ -167,6 +167,19 @@ def recent(tx: Transaction, limit: int) -> list[AskedQuestion]:
     return [_question(row) for row in rows]
 
 
+def since(tx: Transaction, moment: int, limit: int) -> list[AskedQuestion]:
+    """The questions asked after this moment, newest first; at most limit of them, the newest."""
+    rows = tx.execute(
+        """
+        SELECT message_id, conversation_id, channel, text, decision, entry_id, entry_version, confidence, asked_at,
+            reply_id, chosen_entry_id, solved, corrected_entry_id, ticket_id, act_id
+        FROM asked_question WHERE asked_at > :moment ORDER BY asked_at DESC, message_id DESC LIMIT :limit
+        """,
+        {"moment": moment, "limit": limit},
+    )
+    return [_question(row) for row in rows]
+
+
 def outcomes(tx: Transaction, limit: int) -> list[Outcome]:
     """What customers and agents said of the newest questions, newest first; at most limit questions are read."""
     rows = tx.execute(

@@ -47,14 +47,24 @@ class Worth:
 def experience(questions: Sequence[AskedQuestion], now: int) -> Experience:
     """What the questions of the last WINDOW_MS show."""
     recent = [one for one in questions if one.asked_at > now - WINDOW_MS]
-    with_entry = [one for one in recent if given_entry(one) or one.corrected_entry_id]
+    with_entry = [one for one in recent if has_entry(one)]
     oldest = min((one.asked_at for one in recent), default=now)
     return Experience(
         weeks=max((now - oldest) / WEEK_MS, 1.0),
         asked=len(recent),
         with_entry=len(with_entry),
-        solved=sum(one.decision is Decided.ANSWER and one.solved is not False for one in with_entry),
+        solved=sum(was_solved(one) for one in with_entry),
     )
+
+
+def has_entry(question: AskedQuestion) -> bool:
+    """Whether there is an entry for it: one was given, or an agent named one."""
+    return given_entry(question) is not None or question.corrected_entry_id is not None
+
+
+def was_solved(question: AskedQuestion) -> bool:
+    """Whether an entry answered it at once and nobody said that it did not help."""
+    return has_entry(question) and question.decision is Decided.ANSWER and question.solved is not False
 
 
 def next_entries(topics: Sequence[Topic], known: Experience, count: int = 10) -> list[Worth]:

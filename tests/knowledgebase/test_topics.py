@@ -12,7 +12,7 @@ from knowledgebase.learning.deflection import experience, next_entries
 from knowledgebase.learning.likeness import together
 from knowledgebase.learning.topics import WEEK_MS, WINDOW_MS, Search, Suggestion, Topic, topics, waits
 from knowledgebase.learning.wordings import Offer, hash_of, offers
-from knowledgebase.model import Entry, Thresholds
+from knowledgebase.model import Entry
 from knowledgebase.search import KnowledgeBase
 
 NOW = 1_795_399_200_000
@@ -39,7 +39,7 @@ def ask(*texts: str, **fields: object) -> list[AskedQuestion]:
 def gathered(questions: list[AskedQuestion]) -> list[Topic]:
     found = {one.text: BASE.search(one.text) for one in questions}
     known = [text for entry in BASE.entries for text in (entry.question, *entry.similar)]
-    search = Search(found, known, BASE.matcher.vocabulary, Thresholds(answer=0.95, clarify=0.9))
+    search = Search(found, known, BASE.matcher.vocabulary, answer=0.95)
     return topics(questions, search, NOW)
 
 
@@ -74,9 +74,8 @@ def test_the_trend_compares_this_week_with_the_one_before() -> None:
 def test_what_lies_near_an_entry_is_suggested_as_its_wording() -> None:
     near = ask("车胎多少年换一次比较好")
     found = {near[0].text: BASE.search(near[0].text)}
-    sure = found[near[0].text][0].confidence
-    thresholds = Thresholds(answer=sure + 0.01, clarify=sure / 2)
-    [topic] = topics(near, Search(found, [], BASE.matcher.vocabulary, thresholds), NOW)
+    assert found[near[0].text][0].confidence > 0.5
+    [topic] = topics(near, Search(found, [], BASE.matcher.vocabulary, answer=1.0), NOW)
     assert (topic.suggestion, topic.target_id) == (Suggestion.ADD_WORDING, "tyre")
 
 

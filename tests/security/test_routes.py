@@ -74,6 +74,15 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/console/static/{file}"): Row(EVERYBODY, "/console/static/console.css"),
     ("GET", "/console/knowledge"): Row(READERS, "/console/knowledge?q=a"),
     ("POST", "/console/knowledge/images"): Row(STAFF, "/console/knowledge/images", frozenset({422})),
+    ("GET", "/console/knowledge/learning"): Row(STAFF, "/console/knowledge/learning"),
+    ("GET", "/console/knowledge/learning/questions"): Row(STAFF, "/console/knowledge/learning/questions?of=asked"),
+    # There is nothing to be done: each of them leads back and says so.
+    **{
+        ("POST", f"/console/knowledge/learning/{name}"): Row(
+            STAFF, f"/console/knowledge/learning/{name}", frozenset({303}), {"do": "dismiss", "topic": "t", "act": "a"}
+        )
+        for name in ("topics", "wordings", "disputes", "notes", "undo")
+    },
     ("GET", "/console/explain"): Row(STAFF, "/console/explain?text=a"),
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
