@@ -12,10 +12,10 @@ from knowledgebase.matching.terms import NO_ROWS, UNKNOWN, Ids, Kind, Places, Ro
 from knowledgebase.wording.cutting import END, UNLISTED, Codes, Cut, Cutter, cutter_of, spread
 from knowledgebase.wording.text import Vocabulary
 
-CHUNK_CHARS = 50_000
+CHUNK_CHARS = 200_000
 # Fewer characters than this are cut one by one: that is sooner done than a whole dictionary turned into arrays.
 FEW = 20_000
-_HALF = np.int64(1) << np.int64(32)
+_HALF, _LOW = 32, 0xFFFFFFFF
 
 
 def read_rows(texts: Sequence[str], vocabulary: Vocabulary, terms: Terms) -> Rows:
@@ -38,43 +38,36 @@ def chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 class _Reader:
-    """Reads chunk after chunk, and remembers which number each word of the dictionary has got."""
+    """Reads chunk after chunk, and remembers which number each term has got."""
 
     def __init__(self, vocabulary: Vocabulary, terms: Terms, few: bool) -> None:
         self._vocabulary = vocabulary
         self._terms = terms
         self._cutter = None if few else cutter_of(vocabulary.tokenizer)
-        self._numbers = np.full(0 if self._cutter is None else len(self._cutter.words), UNKNOWN, np.int32)
+        self._listed = np.full(0 if self._cutter is None else len(self._cutter.words), UNKNOWN, np.int32)
         self._fillers = np.sort(terms.number(Kind.WORD, sorted(vocabulary.stop_words)))
+        self._characters = _Numbers(terms, Kind.CHARACTER, Kind.SOUND)
+        self._pairs = _Numbers(terms, Kind.PAIR, Kind.SOUND_PAIR)
 
     def read(self, texts: Sequence[str]) -> Rows:
         """The rows of a chunk."""
-        said, heard = spread(texts), spread([sound_string(text) for text in texts])
-        keys = np.concatenate(
-            (
-                *self._grams(said, Kind.CHARACTER, Kind.PAIR),
-                *self._grams(heard, Kind.SOUND, Kind.SOUND_PAIR),
-                self._one_by_one(texts) if self._cutter is None else self._words(said, self._cutter),
-            )
-        )
-        return _counted(keys, len(texts))
+        said = spread(texts)
+        words = self._one_by_one(texts) if self._cutter is None else self._words(said, self._cutter)
+        return _counted(np.concatenate((*self._grams(said), words)), len(texts))
 
-    def _grams(self, characters: Codes, single: Kind, pair: Kind) -> Iterator[Codes]:
-        """The keys of the characters of texts, then those of their pairs."""
+    def _grams(self, characters: Codes) -> Iterator[Codes]:
+        """The keys of the characters of texts and of their pairs, as they are written and as they sound."""
         inside = characters != END
         rows = np.cumsum(~inside)
-        yield _keys(rows[inside], self._numbered(characters[inside], single))
-        together = inside[:-1] & inside[1:]
-        yield _keys(rows[:-1][together], self._numbered((characters[:-1] * _HALF + characters[1:])[together], pair))
-
-    def _numbered(self, codes: Codes, kind: Kind) -> Ids:
-        """The numbers of characters, or of pairs with the first character in the upper half."""
-        unique, inverse = np.unique(codes, return_inverse=True)
-        if kind in (Kind.CHARACTER, Kind.SOUND):
-            spelt = list(map(chr, unique.tolist()))
-        else:
-            spelt = [chr(code >> 32) + chr(code & 0xFFFFFFFF) for code in unique.tolist()]
-        return self._terms.number(kind, spelt)[inverse]
+        together = np.flatnonzero(inside[:-1] & inside[1:])
+        both = (characters[together] << _HALF) | characters[together + 1]
+        for numbers, at, codes in (
+            (self._characters, rows[inside], characters[inside]),
+            (self._pairs, rows[together], both),
+        ):
+            said, heard = numbers.of(codes)
+            yield _keys(at, said)
+            yield _keys(at, heard)
 
     def _one_by_one(self, texts: Sequence[str]) -> Codes:
         """The keys of the texts' words, of few texts."""
@@ -95,9 +88,9 @@ class _Reader:
         """The number of each word's meaning."""
         unlisted = np.flatnonzero(cut.listed == UNLISTED)
         listed = np.where(cut.listed == UNLISTED, 0, cut.listed)
-        new = np.unique(listed[self._numbers[listed] == UNKNOWN])
-        self._numbers[new] = self._meanings([cutter.words[each] for each in new.tolist()])
-        numbers = self._numbers[listed]
+        new = np.unique(listed[self._listed[listed] == UNKNOWN])
+        self._listed[new] = self._meanings([cutter.words[each] for each in new.tolist()])
+        numbers = self._listed[listed]
         spans = zip(cut.starts[unlisted].tolist(), cut.lengths[unlisted].tolist(), strict=True)
         numbers[unlisted] = self._meanings(["".join(map(chr, characters[at : at + size])) for at, size in spans])
         return numbers
@@ -107,17 +100,46 @@ class _Reader:
         return self._terms.number(Kind.WORD, [synonyms.get(word, word) for word in words])
 
 
+class _Numbers:
+    """The numbers of characters, or of pairs of them, and of how they sound. Each is looked up once."""
+
+    def __init__(self, terms: Terms, said: Kind, heard: Kind) -> None:
+        self._terms = terms
+        self._kinds = said, heard
+        self._codes = np.empty(0, np.int64)
+        self._said, self._heard = np.empty((2, 0), np.int32)
+
+    def of(self, codes: Codes) -> tuple[Ids, Ids]:
+        """The numbers of characters, or of pairs with the first one in the upper half, as said and as heard."""
+        unique, inverse = np.unique(codes, return_inverse=True)
+        at = np.searchsorted(self._codes, unique)
+        new = np.ones(len(unique), bool)
+        inside = at < len(self._codes)
+        new[inside] = self._codes[at[inside]] != unique[inside]
+        self._learn(unique[new], at[new])
+        at = np.searchsorted(self._codes, unique)
+        return self._said[at][inverse], self._heard[at][inverse]
+
+    def _learn(self, codes: Codes, at: Places) -> None:
+        """Number new ones, each of which belongs before the place given."""
+        first = map(chr, (codes >> _HALF).tolist())
+        last = map(chr, (codes & _LOW).tolist())
+        spelt = list(last) if self._kinds[0] is Kind.CHARACTER else list(map("".join, zip(first, last, strict=True)))
+        self._codes = np.insert(self._codes, at, codes)
+        self._said = np.insert(self._said, at, self._terms.number(self._kinds[0], spelt))
+        heard = self._terms.number(self._kinds[1], [sound_string(each) for each in spelt])
+        self._heard = np.insert(self._heard, at, heard)
+
+
 def _counted(keys: Codes, rows: int) -> Rows:
     """Rows of (row, term) keys, each as often as it occurs."""
     keys.sort()
     first = np.flatnonzero(np.diff(keys, prepend=-1))
     counts = np.diff(first, append=len(keys))
-    starts = np.searchsorted(keys[first], np.arange(rows + 1) * _HALF)
-    return Rows(
-        starts.astype(np.int64), (keys[first] & (_HALF - 1)).astype(np.int32), np.minimum(counts, 255).astype(np.uint8)
-    )
+    starts = np.searchsorted(keys[first], np.arange(rows + 1) << _HALF)
+    return Rows(starts.astype(np.int64), (keys[first] & _LOW).astype(np.int32), counts.astype(np.uint8))
 
 
 def _keys(rows: Places, terms: Ids) -> Codes:
-    keys: Codes = rows * _HALF + terms
+    keys: Codes = (rows << _HALF) | terms
     return keys

@@ -17,7 +17,7 @@ from knowledgebase.matching.terms import Ids, Kind, Places, Rows, Terms
 Singles = NDArray[np.float32]
 # The cosine of an utterance with an entry is taken in few, in more and in many dimensions.
 SIZES = BROAD, MIDDLE, FINE = 16, 40, 96
-MOST_LEARNT_FROM = 1_500
+MOST_LEARNT_FROM = 1_000
 # An answer's term counts as a part of a wording's.
 ANSWER_COUNTS = 0.5
 _TERMS_AT_ONCE = 1_024
@@ -149,15 +149,24 @@ def _themed(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _project(rows: Places, columns: Places, weights: Singles, shape: tuple[int, int]) -> Singles:
-    """For each term its place in the space of the strongest themes, strongest first; columns rise."""
-    inner = np.zeros((shape[0], shape[0]), np.float32)
-    for block in _blocks(rows, columns, weights, shape):
-        inner += block @ block.T
-    strengths, vectors = np.linalg.eigh(inner.astype(np.float64))
+    """For each term its place in the space of the strongest themes, strongest first; columns rise.
+
+    A term of one document alone adds to that document's own square only, and lies in its direction.
+    """
+    alone = np.bincount(columns, minlength=shape[1])[columns] == 1
+    shared, at = np.unique(columns[~alone], return_inverse=True)
+    blocks = list(_blocks(rows[~alone], at, weights[~alone], (shape[0], len(shared))))
+    inner: NDArray[np.float64] = np.diag(np.bincount(rows[alone], weights=weights[alone] ** 2, minlength=shape[0]))
+    for block in blocks:
+        inner += (block @ block.T).astype(np.float64)
+    strengths, vectors = np.linalg.eigh(inner)
     strongest = slice(None, -min(FINE, shape[0]) - 1, -1)
     scaled = (vectors[:, strongest] / np.sqrt(np.maximum(strengths[strongest], 1e-9))).astype(np.float32)
-    parts = [block.T @ scaled for block in _blocks(rows, columns, weights, shape)]
-    return np.concatenate(parts) if parts else np.empty((0, FINE), np.float32)
+    projection = np.empty((shape[1], scaled.shape[1]), np.float32)
+    projection[columns[alone]] = weights[alone, None] * scaled[rows[alone]]
+    for start, block in zip(range(0, len(shared), _TERMS_AT_ONCE), blocks, strict=True):
+        projection[shared[start : start + _TERMS_AT_ONCE]] = block.T @ scaled
+    return projection
 
 
 def _blocks(rows: Places, columns: Places, weights: Singles, shape: tuple[int, int]) -> Iterator[Singles]:

@@ -20,6 +20,7 @@ END = 0
 # A word that the dictionary does not have: a single character, or letters and digits in a row.
 UNLISTED = -1
 _ROOT = 0
+_EMPTY = -1
 _CHARACTER = 21
 _NEVER = -math.inf
 _LETTERS = (("a", "z"), ("A", "Z"), ("0", "9"))
@@ -53,9 +54,7 @@ class Cutter:
         total = math.log(tokenizer.total)
         self._chances = np.array([math.log(count) - total if count else _NEVER for count in counts])
         self._unlisted = math.log(1) - total
-        keys, children = self._edges()
-        order = np.argsort(keys)
-        self._keys, self._children = keys[order], children[order]
+        self._keys, self._children = _hashed(self._edges())
         self._apart = ~_table("+#&._%-", ("\u4e00", "\u9fd5"), *_LETTERS)
         self._plain = _table("", *_LETTERS)
 
@@ -72,28 +71,41 @@ class Cutter:
         number[short] = listed[starts[short], lengths[short] - 1]
         return Cut(starts, lengths, number, np.searchsorted(ends, starts))
 
-    def _edges(self) -> tuple[Codes, NDArray[np.int64]]:
-        """For each beginning of a word and the character after it a key, and the longer beginning's number."""
+    def _edges(self) -> Codes:
+        """For each beginning of a word, by its number, a key: the beginning without its last character, and this."""
         numbers = {word: number for number, word in enumerate(self.words)}
         parents = [numbers.get(word[:-1], _ROOT - 1) + 1 for word in self.words]
         last = np.frombuffer("".join(word[-1] for word in self.words).encode("utf-32-le"), np.uint32)
-        return (np.array(parents, np.int64) << _CHARACTER) | last.astype(np.int64), np.arange(len(self.words))
+        return (np.array(parents, np.int64) << _CHARACTER) | last.astype(np.int64)
+
+    def _longer(self, keys: Codes) -> NDArray[np.int32]:
+        """The number of the beginning with each key, UNLISTED if there is none."""
+        place = _hash(keys, len(self._keys))
+        found = np.full(len(keys), UNLISTED, np.int32)
+        looking = np.arange(len(keys))
+        while len(looking):
+            here = self._keys[place]
+            same = here == keys[looking]
+            found[looking[same]] = self._children[place[same]]
+            on = ~same & (here != _EMPTY)
+            looking, place = looking[on], (place[on] + 1) & (len(self._keys) - 1)
+        return found
 
     def _look_up(self, characters: Codes) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """For each position and length the chance of the word there and its number."""
         size = len(characters)
-        at, node = np.flatnonzero((characters != END) & ~self._apart[characters]), np.full(size, _ROOT, np.int64)
-        node = node[at]
+        codes = np.where(self._apart[characters], END, characters)
+        at = np.flatnonzero(codes)
+        node = np.full(len(at), _ROOT, np.int64)
         chances: list[NDArray[np.float64]] = []
         listed: list[NDArray[np.int64]] = []
         while True:
             offset = len(chances)
             inside = at + offset < size
             at, node = at[inside], node[inside]
-            key = (node << _CHARACTER) | characters[at + offset]
-            place = np.minimum(np.searchsorted(self._keys, key), len(self._keys) - 1)
-            known = (self._keys[place] == key) & ~self._apart[characters[at + offset]]
-            at, number = at[known], self._children[place[known]]
+            number = self._longer((node << _CHARACTER) | codes[at + offset])
+            known = number != UNLISTED
+            at, number = at[known], number[known]
             if not len(at) and chances:
                 break
             column, numbers = np.full(size, _NEVER), np.full(size, UNLISTED)
@@ -101,7 +113,7 @@ class Cutter:
             numbers[at] = np.where(column[at] > _NEVER, number, UNLISTED)
             chances.append(column)
             listed.append(numbers)
-            node = number + 1
+            node = number.astype(np.int64) + 1
         found = np.column_stack(chances)
         alone = found.max(axis=1) == _NEVER
         found[alone, 0] = self._unlisted
@@ -124,6 +136,28 @@ def cutter_of(tokenizer: jieba.Tokenizer) -> Cutter:
     if found is None:
         found = _CUTTERS[tokenizer] = Cutter(tokenizer)
     return found
+
+
+def _hashed(keys: Codes) -> tuple[Codes, NDArray[np.int32]]:
+    """A table of different keys with their places: each key stands where _hash says or in the next free slot."""
+    size = 1 << (4 * len(keys)).bit_length()
+    table, places = np.full(size, _EMPTY, np.int64), np.zeros(size, np.int32)
+    waiting, slot = np.arange(len(keys)), _hash(keys, size)
+    while len(waiting):
+        free = np.flatnonzero(table[slot] == _EMPTY)
+        _, first = np.unique(slot[free], return_index=True)
+        taken = free[first]
+        table[slot[taken]], places[slot[taken]] = keys[waiting[taken]], waiting[taken]
+        left = np.ones(len(waiting), bool)
+        left[taken] = False
+        waiting, slot = waiting[left], (slot[left] + 1) & (size - 1)
+    return table, places
+
+
+def _hash(keys: Codes, size: int) -> Codes:
+    """A slot for each key, by multiplication (Knuth, The Art of Computer Programming, 6.4)."""
+    mixed = keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return (mixed >> np.uint64(65 - size.bit_length())).astype(np.int64)
 
 
 def _likeliest(chances: NDArray[np.float64], ends: Places, apart: NDArray[np.bool_]) -> Places:

@@ -6,6 +6,7 @@ _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七�
 _POWERS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "w": 10_000, "k": 1_000}
 _TIMES = "个月|月|年|天|日|周|星期|礼拜|小时|钟头|分钟"
 _UNITS = f"公里|千米|km|{_TIMES}|元|块|次|个|度|升|人|位|米|岁|期|折|倍|座|级|档|号|点|%"
+_NUMERAL = re.compile(r"[\d半十两俩零一二三四五六七八九]")
 _SEPARATED = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})+(?![\d,])")
 _MIXED = re.compile(r"(?<![\d.a-z-])([1-9]\d{0,5}(?:\.\d{1,3})?)(万|千|百|w|k)(?![a-z0-9-])")
 _CHINESE = re.compile(
@@ -27,6 +28,8 @@ _SAME_UNIT = {"千米": ("公里", 1.0), "km": ("公里", 1.0), "块": ("元", 1
 
 def canonical_numbers(text: str) -> str:
     """The text with numbers in plain digits: 1,000 and 1千 and 一千 become 1000, 半年 becomes 6个月."""
+    if not _NUMERAL.search(text):
+        return text
     plain = _SEPARATED.sub(lambda found: found[0].replace(",", ""), text)
     plain = plain.replace("一年半", "18个月").replace("半年", "6个月")
     plain = _MIXED.sub(lambda found: _plain(float(found[1]) * _POWERS.get(found[2], 100)), plain)
