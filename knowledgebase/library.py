@@ -1,6 +1,7 @@
 """The knowledge base in force: searched off the event loop, swapped whole when entries change."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 Searcher = Callable[[str], Sequence[Match]]
 # Between two questions calibration lets everybody else have the interpreter for so long.
 BREATH_S = 0.002
+# What is only proposed does not wait for an encoder that fails so often in a row.
+PROPOSED_TRIES = 3
 
 
 class Library:
@@ -42,6 +45,8 @@ class Library:
         self._fingerprint = ""
         self._outdated = threading.Event()
         self._refining: set[asyncio.Task[None]] = set()
+        self._calm = asyncio.Event()
+        self._calm.set()
 
     async def reload(self) -> None:
         """Build anew from what is published now; searches go on in the old one until it is ready.
@@ -56,6 +61,7 @@ class Library:
         self._plain = fresh.under(self._plain.calibration)
         self._current = meant or self._plain
         self._outdated = threading.Event()
+        self._calm.clear()
         task = asyncio.create_task(self._refine(self._outdated))
         self._refining.add(task)
         task.add_done_callback(self._refining.discard)
@@ -64,23 +70,31 @@ class Library:
     async def proposed(self, found: InForce) -> KnowledgeBase:
         """The knowledge base that there would be with this in force, with the calibration that it would begin with.
 
-        Raises EncoderUnavailable if the one in force has vectors and those that this one needs cannot be had.
+        It has vectors if the one in force has, unless they cannot be had.
         """
         fresh = await asyncio.to_thread(_build, found)
         if self._store is not None and self._current.vectors is not None:
-            vectors = await self._store.complete(await asyncio.to_thread(fresh.texts_needed))
-            fresh = await asyncio.to_thread(fresh.with_vectors, vectors)
+            with contextlib.suppress(EncoderUnavailable):
+                vectors = await self._store.complete(await asyncio.to_thread(fresh.texts_needed), PROPOSED_TRIES)
+                fresh = await asyncio.to_thread(fresh.with_vectors, vectors)
         return fresh.under(self._current.calibration)
 
     async def searcher(self, base: KnowledgeBase, texts: Sequence[str]) -> Searcher:
         """A search of this knowledge base for the first matches of these texts, ready for any thread.
 
-        Raises EncoderUnavailable if the knowledge base has vectors and the texts' cannot be had.
+        By meaning too if the knowledge base has vectors, unless the texts' cannot be had.
         """
-        vectors = await self._store.questions(texts) if self._store and base.vectors else {}
+        vectors: Mapping[str, Rows] = {}
+        if self._store is not None and base.vectors is not None:
+            with contextlib.suppress(EncoderUnavailable):
+                vectors = await self._store.questions(texts)
         return lambda text: base.search(text, 1, vectors.get(text))
 
     async def calibrated(self) -> None:
+        """Wait until nothing is being calibrated; vectors may still be on their way."""
+        await self._calm.wait()
+
+    async def settled(self) -> None:
         """Wait until nothing is being calibrated or encoded any more."""
         while self._refining:
             await asyncio.wait(self._refining)
@@ -88,7 +102,8 @@ class Library:
     async def close(self) -> None:
         """Give up calibrating and encoding; searches go on."""
         self._give_up_refining()
-        await self.calibrated()
+        await self.settled()
+        self._calm.set()
         if self._store is not None:
             await self._store.close()
 
@@ -164,22 +179,24 @@ class Library:
         """Calibrate what is in force, the one without vectors too; and get the vectors that are not at hand."""
         for base in dict.fromkeys((self._current, self._plain)):
             await self._calibrate(base, outdated)
-        if self._store is None:
-            return
-        if self._current.vectors is None and not await self._add_vectors(self._store, outdated):
-            return
-        await self._store.prune(await asyncio.to_thread(self._plain.texts_needed))
+        if self._store is not None:
+            await self._add_vectors(self._store, outdated)
+        self._calm.set()
 
-    async def _add_vectors(self, store: VectorStore, outdated: threading.Event) -> bool:
-        """Put the knowledge base with vectors in force as soon as there are all; False if there will not be."""
-        try:
-            vectors = await store.complete(await asyncio.to_thread(self._plain.texts_needed))
-        except EncoderUnavailable:
-            return False
-        self._current = meant = await asyncio.to_thread(self._plain.with_vectors, vectors)
-        log.info("knowledge base has vectors encoder=%s", vectors.encoder)
-        await self._calibrate(meant, outdated)
-        return True
+    async def _add_vectors(self, store: VectorStore, outdated: threading.Event) -> None:
+        """Put the knowledge base with vectors in force as soon as there are all; forget those of former entries."""
+        texts = await asyncio.to_thread(self._plain.texts_needed)
+        if self._current.vectors is None:
+            self._calm.set()
+            try:
+                vectors = await store.complete(texts)
+            except EncoderUnavailable:
+                return
+            self._calm.clear()
+            self._current = meant = await asyncio.to_thread(self._plain.with_vectors, vectors)
+            log.info("knowledge base has vectors encoder=%s", vectors.encoder)
+            await self._calibrate(meant, outdated)
+        await store.prune(texts)
 
     async def _calibrate(self, base: KnowledgeBase, outdated: threading.Event) -> None:
         try:

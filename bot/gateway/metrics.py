@@ -127,8 +127,8 @@ class _Gauges(Collector):
 
 def _of_encoder(told: Encoding) -> Iterator[Metric]:
     yield _gauge("yingsheng_encoder_up", "1 if the chosen encoder gave vectors when last asked.", told.is_up)
-    yield _gauge("yingsheng_vectors_ready", "Wordings that have their vector.", told.ready)
-    yield _gauge("yingsheng_vectors_wanted", "Wordings that need one.", told.wanted)
+    yield _gauge("yingsheng_vectors_ready", "Texts that have their vector.", told.ready)
+    yield _gauge("yingsheng_vectors_wanted", "Texts that need one.", told.wanted)
 
 
 def _of_database(standing: Standing) -> Iterator[Metric]:

@@ -71,15 +71,15 @@ class VectorStore:
         except (TimeoutError, EncoderUnavailable):
             return None
 
-    async def complete(self, texts: Sequence[str]) -> Vectors:
+    async def complete(self, texts: Sequence[str], tries: int | None = None) -> Vectors:
         """The vectors of the texts, however long it takes; what is done is kept, whatever happens.
 
-        Raises EncoderUnavailable when there is no use in trying on.
+        tries: how often in a row the encoder may fail. Raises EncoderUnavailable when there is no use in trying on.
         """
         while missing := await self._missing(texts):
             log.info("encoding begins encoder=%s texts=%d of=%d", self._thread.name, len(missing), len(texts))
             for start in range(0, len(missing), KEPT_AT_ONCE):
-                await self._encode_in_the_end(missing[start : start + KEPT_AT_ONCE])
+                await self._encode_in_the_end(missing[start : start + KEPT_AT_ONCE], tries)
                 if start and start % TOLD_EVERY == 0:
                     log.info("encoding goes on ready=%d of=%d", self.progress.ready, self.progress.wanted)
         log.info("encoding is complete encoder=%s texts=%d", self._thread.name, len(texts))
@@ -133,7 +133,7 @@ class VectorStore:
             return {each: kept for each, kept in held.items() if len(kept) == len(row)}
         return held
 
-    async def _encode_in_the_end(self, texts: Sequence[str]) -> None:
+    async def _encode_in_the_end(self, texts: Sequence[str], tries: int | None) -> None:
         failures = 0
         while True:
             try:
@@ -141,7 +141,7 @@ class VectorStore:
             except EncoderUnavailable as failure:
                 failures += 1
                 pause = pause_ms(failure, failures, random.random())  # noqa: S311
-                if pause is None:
+                if pause is None or failures == tries:
                     raise
                 await self._sleep(pause / 1000)
 

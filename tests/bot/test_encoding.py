@@ -153,7 +153,7 @@ async def test_a_server_with_an_endpoint_is_ready_at_once_and_takes_vectors_when
         async with server.page() as page:
             await page.say("轮胎多久换一次？", "with-or-without")
             assert "5 年" in str(await page.reads())
-        await library.calibrated()
+        await library.settled()
         assert library.knowledge_base.vectors is not None
         assert library.store is not None
         assert library.store.progress.ready == library.store.progress.wanted > 0
@@ -165,7 +165,7 @@ async def test_a_server_without_its_encoder_is_ready_answers_and_says_so(
 ) -> None:
     async with FakeEndpoint([401] * 99).open() as endpoint:
         server = await start_server(encoder=given(endpoint))
-        await server.app[LIBRARY].calibrated()
+        await server.app[LIBRARY].settled()
         async with aiohttp.ClientSession() as session:
             async with session.get(f"{server.url}/readyz") as response:
                 assert response.status == 200
@@ -190,7 +190,7 @@ async def test_the_doctor_tries_the_encoder_and_counts_the_vectors(start_server:
         assert "refuses the key" in told[0].sentence
         assert told[0].severity is Severity.WARNING
         server = await start_server(encoder=given(endpoint))
-        await server.app[LIBRARY].calibrated()
+        await server.app[LIBRARY].settled()
         there = Config.model_validate({"encoder": given(endpoint), "server": {"data_folder": str(server.folder)}})
         counted = [finding.sentence for finding in await diagnose(there) if finding.sentence.startswith("vectors")]
         assert counted == ["vectors: 10 of 10 wordings have theirs."]
@@ -199,7 +199,7 @@ async def test_the_doctor_tries_the_encoder_and_counts_the_vectors(start_server:
 async def test_a_command_takes_what_the_server_has_encoded(start_server: StartServer) -> None:
     async with FakeEndpoint().open() as endpoint:
         server = await start_server(encoder=given(endpoint))
-        await server.app[LIBRARY].calibrated()
+        await server.app[LIBRARY].settled()
         await server.stop()
         config = Config.model_validate({"encoder": given(endpoint), "server": {"data_folder": str(server.folder)}})
         endpoint.asked.clear()

@@ -214,7 +214,7 @@ async def test_the_knowledge_base_answers_before_its_vectors_are_there(home: Hom
     assert (await library.search("轮胎多久换一次"))[0].entry.id == "tyre"
     assert library.knowledge_base.vectors is None
     encoder.go_on()
-    await library.calibrated()
+    await library.settled()
     vectors = library.knowledge_base.vectors
     assert vectors is not None
     assert {TYRE.question, *FREE.similar} <= set(vectors.places)
@@ -226,7 +226,7 @@ async def test_after_a_restart_the_first_knowledge_base_has_vectors(home: Home, 
     await home.database.write(entries.save, [TYRE, FREE], "xu", NOW)
     library = home.library(encoder)
     await library.reload()
-    await library.calibrated()
+    await library.settled()
     await home.restart()
     encoder.encoded.clear()
     library = home.library(encoder)
@@ -239,13 +239,13 @@ async def test_an_edit_encodes_what_is_new_and_keeps_vectors_in_force(home: Home
     await home.database.write(entries.save, [TYRE], "xu", NOW)
     library = home.library(encoder)
     await library.reload()
-    await library.calibrated()
+    await library.settled()
     encoder.encoded.clear()
     await home.database.write(entries.save, [FREE], "xu", NOW)
     await library.reload()
     assert library.knowledge_base.vectors is not None
     assert encoder.encoded == [FREE.question, *FREE.similar]
-    await library.calibrated()
+    await library.settled()
     assert await home.database.read(cache.count_rows, "letters") == len(library.knowledge_base.vectors)
 
 
@@ -255,7 +255,7 @@ async def test_a_question_without_a_vector_is_matched_without(
     await home.database.write(entries.save, [TYRE, FREE], "xu", NOW)
     library = home.library(encoder)
     await library.reload()
-    await library.calibrated()
+    await library.settled()
     encoder.fail(EncoderUnavailable("away"))
     asked: list[bool] = []
     search = KnowledgeBase.search
@@ -277,7 +277,7 @@ async def test_without_the_encoder_the_server_goes_on_as_without_the_setting(
     library = home.library(encoder)
     for _ in range(2):
         await library.reload()
-        await library.calibrated()
+        await library.settled()
     assert library.knowledge_base.vectors is None
     assert (await library.search("首保要钱吗"))[0].entry.id == "free"
     assert caplog.text.count("not installed") == 1
@@ -301,7 +301,7 @@ async def test_what_is_proposed_is_searched_with_vectors_like_what_is_in_force(
     found = replace(await home.database.read(in_force), entries=[TYRE, FREE])
     assert (await library.proposed(found)).vectors is None
     await library.reload()
-    await library.calibrated()
+    await library.settled()
     other = await library.proposed(found)
     assert other.vectors is not None
     assert FREE.question in other.vectors
@@ -310,6 +310,19 @@ async def test_what_is_proposed_is_searched_with_vectors_like_what_is_in_force(
         search = await library.searcher(other, questions)
         assert [search(text)[0].entry.id for text in questions] == ["tyre", "free"]
     assert encoder.encoded.count("轮胎几年换") == 1
+
+
+async def test_what_is_proposed_does_not_wait_for_an_encoder_that_is_away(home: Home, encoder: LetterEncoder) -> None:
+    await home.database.write(entries.save, [TYRE], "xu", NOW)
+    library = home.library(encoder)
+    await library.reload()
+    await library.settled()
+    encoder.fail(*[EncoderUnavailable("away")] * 9)
+    found = replace(await home.database.read(in_force), entries=[TYRE, FREE])
+    other = await library.proposed(found)
+    assert other.vectors is None
+    search = await library.searcher(library.knowledge_base, ["轮胎几年换"])
+    assert search("轮胎几年换")[0].entry.id == "tyre"
 
 
 # --- Told in the terms of another calibration -------------------------------------------------------------------
