@@ -14,12 +14,12 @@ from bot.console.routes import add_console
 from bot.decide import Limits
 from bot.encoding import make_store
 from bot.gateway.chat import Desk
-from bot.gateway.help import open_shelves
 from bot.gateway.hub import Hub
 from bot.gateway.limits import Traffic
 from bot.gateway.metrics import Metrics
 from bot.gateway.middlewares import harden, tell_errors
 from bot.gateway.routes import add_public_routes
+from bot.help.pages import open_shelves
 from bot.keys import (
     CHAT,
     CLOCK,

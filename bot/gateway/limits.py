@@ -8,6 +8,8 @@ from bot.errors import FrameError
 
 FRAMES_PER_MINUTE = 240
 SEARCHES_PER_MINUTE = 120
+SUGGESTIONS_PER_MINUTE = 240
+FEEDBACK_PER_HOUR = 60
 MINUTE_S = 60.0
 HOUR_S = 3_600.0
 SWEEP_AT = 1_024
@@ -67,6 +69,8 @@ class Traffic:
         self._frames = Pace(FRAMES_PER_MINUTE, MINUTE_S)
         self._visitors = Pace(visitors_per_hour, HOUR_S)
         self._searches = Pace(SEARCHES_PER_MINUTE, MINUTE_S)
+        self._suggestions = Pace(SUGGESTIONS_PER_MINUTE, MINUTE_S)
+        self._feedback = Pace(FEEDBACK_PER_HOUR, HOUR_S)
         self._connections: Counter[str] = Counter()
         self._most_connections = connections_per_address
         self._seconds = seconds
@@ -90,6 +94,14 @@ class Traffic:
     def search(self, address: str) -> None:
         """Count a search of the help centre. Raises FrameError("too_fast") over the limit."""
         self._count(self._searches, address, None)
+
+    def suggestion(self, asker: str) -> None:
+        """Count a request for suggestions of an address or visitor. Raises FrameError("too_fast") over the limit."""
+        self._count(self._suggestions, asker, None)
+
+    def feedback(self, address: str) -> None:
+        """Count a word on an article. Raises FrameError("too_fast") over the limit."""
+        self._count(self._feedback, address, None)
 
     def connect(self, address: str) -> None:
         """Count a connection; release() must follow. Raises FrameError("too_many_connections")."""

@@ -5,7 +5,7 @@ import logging
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.gateway.help import missing
+from bot.help.pages import missing
 from bot.keys import CONSOLE_SETTINGS
 from storage.errors import StorageUnavailable
 

@@ -2,11 +2,14 @@
 
 from aiohttp import web
 
-from bot.gateway import help as centre
 from bot.gateway import media, polling, websocket
 from bot.gateway import web as pages
-from bot.gateway.answers import Frames, Health, Readiness
+from bot.gateway.answers import Frames, Health, Problem, Readiness
 from bot.gateway.openapi import API, Operation, Reply, Route, describe, show_api
+from bot.help import crawlers, feedback
+from bot.help import pages as centre
+from bot.help import search as finder
+from bot.help.search import HelpSuggestions
 
 _REFUSALS = {
     400: Reply("Not a frame of this protocol, or nothing in it", Frames),
@@ -63,6 +66,17 @@ PREFLIGHT = Operation(
     origin=True,
 )
 TEXTS = Operation("The widget's words by language", {200: Reply("By language, then by name", "application/json")})
+SUGGEST = Operation(
+    "A few questions of the help centre that a text may become",
+    {
+        200: Reply("At most six, the likeliest first", HelpSuggestions),
+        429: Reply("Too fast; Retry-After says when", Problem),
+    },
+    query={
+        "q": ({"type": "string", "maxLength": 200}, "What has been typed so far"),
+        "lang": ({"enum": ["zh-CN", "zh-TW", "en"]}, "For the links; by default what the browser prefers"),
+    },
+)
 DESCRIPTION = Operation("This description", {200: Reply("OpenAPI 3.1", "application/json")})
 
 ROUTES = (
@@ -80,10 +94,15 @@ ROUTES = (
     Route("GET", "/widget.js", pages.widget, "widget"),
     Route("GET", "/static/widget/{file}", pages.widget_file, "widget-file"),
     Route("GET", "/help", centre.show_index, "help"),
-    Route("GET", "/help/search", centre.search, "help-search"),
+    Route("GET", "/help/search", finder.search, "help-search"),
+    Route("GET", "/help/suggest", finder.suggest, "help-suggest", SUGGEST),
+    Route("POST", "/help/entries/{id}/feedback", feedback.take_feedback, "help-feedback"),
     Route("GET", "/help/entries/{id}", centre.show_entry, "help-entry"),
     Route("GET", "/help/{category}", centre.show_category, "help-category"),
     Route("GET", "/media/{name}", media.show_picture, "media"),
+    Route("GET", "/robots.txt", crawlers.robots, "robots"),
+    Route("GET", "/sitemap.xml", crawlers.sitemap, "sitemap"),
+    Route("GET", "/sitemaps/{number:[0-9]{1,4}}.xml", crawlers.sitemap_part, "sitemap-part"),
     Route("GET", "/static/help/{file}", centre.file, "help-file"),
 )
 

@@ -5,10 +5,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from aiohttp import web
+
 from knowledgebase.authoring.entries import published
+from knowledgebase.authoring.publication_dates import published_at
 from knowledgebase.model import Entry
 from knowledgebase.wording.text import compact
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.signals import Signals
 
 SHORTEST_MENTION = 2
@@ -33,6 +36,7 @@ class Contents:
     by_slug: Mapping[str, Shelf]
     by_id: Mapping[str, Entry]
     wordings: tuple[tuple[Entry, str, str], ...]
+    published_at: Mapping[str, int]
 
     def shelf_of(self, entry: Entry) -> Shelf:
         """The shelf on which a published entry stands."""
@@ -48,7 +52,7 @@ class Contents:
         return [*asked, *kept][:MOST_MENTIONS]
 
 
-def arrange(entries: Sequence[Entry]) -> Contents:
+def arrange(entries: Sequence[Entry], published_at: Mapping[str, int]) -> Contents:
     """Put entries on shelves, all of them."""
     grouped: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -60,7 +64,12 @@ def arrange(entries: Sequence[Entry]) -> Contents:
         by_slug={shelf.slug: shelf for shelf in shelves},
         by_id={entry.id: entry for entry in entries},
         wordings=tuple((entry, compact(entry.question), compact(entry.category)) for entry in entries),
+        published_at={entry.id: published_at[entry.id] for entry in entries},
     )
+
+
+def _load(tx: Transaction) -> tuple[list[Entry], dict[str, int]]:
+    return published(tx), published_at(tx)
 
 
 def _slug(category: str) -> str:
@@ -92,8 +101,8 @@ class Shelves:
         if self._contents is not None and self._good_from <= now < self._good_until:
             return self._contents
         edition = self._edition
-        entries = await self._database.read(published)
-        found = await asyncio.to_thread(arrange, [entry for entry in entries if entry.is_for_customers(now)])
+        entries, dates = await self._database.read(_load)
+        found = await asyncio.to_thread(arrange, [entry for entry in entries if entry.is_for_customers(now)], dates)
         if edition == self._edition:
             self._contents, self._good_from, self._good_until = found, now, _next_change(entries, now)
         return found
@@ -105,3 +114,6 @@ class Shelves:
     def _forget(self) -> None:
         self._edition += 1
         self._contents = None
+
+
+SHELVES = web.AppKey("shelves", Shelves)
