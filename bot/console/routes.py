@@ -4,7 +4,7 @@ from aiohttp import web
 
 from bot.console import acts, explanations, live, pages, session, setup
 from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Permission, Route, guard
-from bot.console.knowledge import images, learning, listing
+from bot.console.knowledge import authoring, hints, images, learning
 from bot.console.knowledge.findings import FINDINGS, Findings
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
@@ -33,7 +33,7 @@ ROUTES = (
     Route("POST", f"{TICKET}/note", acts.note, Permission.AGENT),
     Route("POST", f"{TICKET}/acknowledge", acts.acknowledge, Permission.AGENT),
     *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
-    *listing.ROUTES,
+    *authoring.ROUTES,
     *images.ROUTES,
     *learning.ROUTES,
 )
@@ -49,6 +49,7 @@ def add_console(app: web.Application) -> None:
     app[TOUCHED] = {}
     app[explanations.PACE] = explanations.explanation_pace()
     app[FINDINGS] = Findings()
+    app[hints.HINT_PACE] = hints.hint_pace()
     app[LIVE_PAGES] = LivePages()
     app.cleanup_ctx.append(live_pages)
     app.on_shutdown.append(close_pages)

@@ -21,6 +21,8 @@ MAY: dict[Permission, set[Role]] = {
     Permission.SUPERVISOR: {Role.SUPERVISOR, Role.ADMIN},
     Permission.ADMIN: {Role.ADMIN},
 }
+ENTRY_FORM = {"id": "fresh", "question": "问？", "answer": "答。", "version": 1, "to": 1}
+ENTRY_ACTS = ("/submit", "/send-back", "/discard", "/restore", "/roll-back", "/publish", "/archive")
 # Everything that each address wants to hear; an address that is not here fails the tests.
 WHOLE: dict[str, dict[str, Any]] = {
     "/setup": {"token": "t", "login": "new", "name": "新人", "password": "x" * 12, "again": "x" * 12},
@@ -30,6 +32,15 @@ WHOLE: dict[str, dict[str, Any]] = {
     "": {},
     "/explain": {},
     "/knowledge": {},
+    "/knowledge/new": ENTRY_FORM,
+    "/knowledge/find": {},
+    "/knowledge/images": {},
+    "/knowledge/learning": {},
+    "/knowledge/learning/questions": {},
+    **{f"/knowledge/learning/{act}": {} for act in ("topics", "wordings", "disputes", "notes", "undo")},
+    "/knowledge/check": ENTRY_FORM,
+    "/knowledge/preview": ENTRY_FORM,
+    **{f"/knowledge/entries/{{id}}{act}": ENTRY_FORM for act in ("", "/save", "/merge", "/versions", *ENTRY_ACTS)},
     "/ws": {},
     "/tickets": {},
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
@@ -79,6 +90,12 @@ def test_nothing_is_changed_by_a_get() -> None:
         "/explain",
         "/ws",
         "/knowledge",
+        "/knowledge/new",
+        "/knowledge/find",
+        "/knowledge/learning",
+        "/knowledge/learning/questions",
+        "/knowledge/entries/{id}",
+        "/knowledge/entries/{id}/versions",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}",
     }
 

@@ -35,6 +35,9 @@ class Row:
 
 
 TICKET = "/console/tickets/{ticket}"
+ENTRY = "/console/knowledge/entries/tyre-when"
+ENTRY_FORM = {"id": "fresh", "question": "问？", "answer": "答。", "version": "1", "to": "1"}
+CHANGED = frozenset({303, 409, 422})
 HELLO = {"type": "resume", "after": 0}
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/"): Row(EVERYBODY, "/", frozenset({302})),
@@ -89,6 +92,23 @@ ROWS: dict[tuple[str, str], Row] = {
             STAFF, f"/console/knowledge/learning/{name}", frozenset({303}), {"do": "dismiss", "topic": "t", "act": "a"}
         )
         for name in ("topics", "wordings", "disputes", "notes", "undo")
+    },
+    ("GET", "/console/knowledge/new"): Row(STAFF, "/console/knowledge/new"),
+    ("POST", "/console/knowledge/new"): Row(STAFF, "/console/knowledge/new", frozenset({303, 422}), ENTRY_FORM),
+    ("GET", "/console/knowledge/find"): Row(STAFF, "/console/knowledge/find?q=a"),
+    ("POST", "/console/knowledge/check"): Row(STAFF, "/console/knowledge/check", form=ENTRY_FORM),
+    ("POST", "/console/knowledge/preview"): Row(STAFF, "/console/knowledge/preview", form=ENTRY_FORM),
+    ("GET", "/console/knowledge/entries/{id}"): Row(READERS, f"{ENTRY}"),
+    ("GET", "/console/knowledge/entries/{id}/versions"): Row(STAFF, f"{ENTRY}/versions"),
+    ("POST", "/console/knowledge/entries/{id}/save"): Row(STAFF, f"{ENTRY}/save", CHANGED, ENTRY_FORM),
+    ("POST", "/console/knowledge/entries/{id}/merge"): Row(STAFF, f"{ENTRY}/merge", form=ENTRY_FORM),
+    **{
+        ("POST", f"/console/knowledge/entries/{{id}}/{act}"): Row(who, f"{ENTRY}/{act}", CHANGED, ENTRY_FORM)
+        for who, acts in (
+            (STAFF, ("submit", "send-back", "discard")),
+            (EDITORS, ("restore", "roll-back", "publish", "archive")),
+        )
+        for act in acts
     },
     ("GET", "/console/explain"): Row(STAFF, "/console/explain?text=a"),
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),

@@ -1,5 +1,6 @@
 // What every page of the knowledge base does: menus that close, filters that apply at once, keys for lists.
 import "./toasts.js";
+import { forgetDrafts, forgetSent } from "./drafts.js";
 
 const SHORTCUTS = {
   "/": () => document.querySelector("input[type=search]")?.focus(),
@@ -33,3 +34,16 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
+document.addEventListener("submit", (event) => {
+  if (event.target.matches('form[action="/console/logout"]')) forgetDrafts();
+  if (event.target.matches("[data-drops-draft]")) forgetDrafts(event.target.dataset.dropsDraft);
+});
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-drops-draft]");
+  if (link) forgetDrafts(link.dataset.dropsDraft);
+});
+forgetSent(document.getElementById("entry-form"));
+if (new URLSearchParams(location.search).has("done")) {
+  // What was just done is said once; the address stays good for a reload.
+  history.replaceState(null, "", location.pathname);
+}
