@@ -53,20 +53,43 @@ def make_store(choice: EncoderChoice, database: Database, ending: ExitStack) -> 
     return VectorStore(database, EncoderThread(encoder, choice.deadline / 1000))
 
 
-def give_vectors(base: KnowledgeBase, config: Config, question: str) -> tuple[KnowledgeBase, Rows | None]:
-    """The knowledge base as a server with these settings would have it, and the vector of a question to ask it.
+class Meaning:
+    """The encoder of the settings for a command that can wait; of the shipped vectors there is nothing to do.
 
-    For a command that can wait; what the database of the data folder holds is not encoded again. Raises
-    EncoderUnavailable.
+    Its methods raise EncoderUnavailable.
     """
+
+    def __init__(self, encoder: Encoder | None, folder: Path) -> None:
+        self._encoder = encoder
+        self._folder = folder
+        self._asked: dict[str, Rows] = {}
+
+    def given(self, base: KnowledgeBase) -> KnowledgeBase:
+        """The knowledge base as a server would have it; what the data folder holds is not encoded again."""
+        if self._encoder is None:
+            return base
+        texts = base.texts_needed()
+        kept = _kept(self._folder, self._encoder.name, texts)
+        fresh = encode_each(self._encoder, [text for text in texts if text not in kept])
+        return base.with_vectors(stacked(self._encoder.name, {**kept, **fresh}))
+
+    def vector(self, question: str) -> Rows | None:
+        """The vector of a question, to be searched with."""
+        if self._encoder is None:
+            return None
+        if question not in self._asked:
+            self._asked[question] = encode_patiently(self._encoder, [question])[0]
+        return self._asked[question]
+
+
+@contextmanager
+def open_meaning(config: Config) -> Iterator[Meaning]:
+    """The encoder of the settings for a command; its connections are given up at the end."""
     if config.encoder.kind == "distilled":
-        return base, None
-    texts = base.texts_needed()
+        yield Meaning(None, config.server.data_folder)
+        return
     with open_encoder(config.encoder) as encoder:
-        kept = _kept(config.server.data_folder, encoder.name, texts)
-        fresh = encode_each(encoder, [text for text in texts if text not in kept])
-        vector = encode_patiently(encoder, [question])[0]
-    return base.with_vectors(stacked(encoder.name, {**kept, **fresh})), vector
+        yield Meaning(encoder, config.server.data_folder)
 
 
 def _kept(folder: Path, encoder: str, texts: Sequence[str]) -> dict[str, Halves]:

@@ -18,7 +18,7 @@ from bot.commands import COMMANDS
 from bot.config import Config
 from bot.control import ask_server
 from bot.diagnosis import diagnose
-from bot.encoding import give_vectors
+from bot.encoding import open_meaning
 from bot.errors import BotError
 from bot.explaining import as_renderable, tell
 from bot.replay_command import Proposal, acceptance, as_plain, carry_out, gather, with_accepted
@@ -84,8 +84,9 @@ def explain_match(config: Config, text: str, path: Path | None, limit: int, lang
         return 1
     with Progress(console=console, transient=True) as progress:
         progress.add_task(f"calibrating {len(found)} entries", total=None)
-        base, vector = give_vectors(KnowledgeBase.build(found), config, text)
-        base = base.calibrated(config.answers.precision)
+        with open_meaning(config) as meaning:
+            base = meaning.given(KnowledgeBase.build(found)).calibrated(config.answers.precision)
+            vector = meaning.vector(text)
     explanation = explain(base, text, limit, limits_in_force(config, base.thresholds).thresholds, vector)
     if language is None:
         say(json.dumps(asdict(explanation), ensure_ascii=False, indent=2))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from bot import outgoing
 from bot.config import Config, EncoderChoice, load_config
 from bot.diagnosis import diagnose
-from bot.encoding import give_vectors, open_encoder
+from bot.encoding import open_encoder, open_meaning
 from bot.errors import ConfigError
 from bot.keys import LIBRARY
 from knowledgebase.encoders.encoder import Encoder
@@ -204,9 +204,13 @@ async def test_a_command_takes_what_the_server_has_encoded(start_server: StartSe
         config = Config.model_validate({"encoder": given(endpoint), "server": {"data_folder": str(server.folder)}})
         endpoint.asked.clear()
         plain = server.app[LIBRARY].knowledge_base
-        base, vector = await asyncio.to_thread(give_vectors, plain, config, "轮胎多久换")
+        with open_meaning(config) as meaning:
+            base = await asyncio.to_thread(meaning.given, plain)
+            vector = await asyncio.to_thread(meaning.vector, "轮胎多久换")
+            assert await asyncio.to_thread(meaning.vector, "轮胎多久换") is vector
         assert [request["input"] for request in endpoint.asked] == [["轮胎多久换"]]
         assert vector is not None
         assert base.vectors is not None
         assert base.vectors.dimensions == len(vector) == 3
-        assert give_vectors(plain, Config(), "轮胎多久换") == (plain, None)
+        with open_meaning(Config()) as nothing:
+            assert (nothing.given(plain), nothing.vector("轮胎多久换")) == (plain, None)
