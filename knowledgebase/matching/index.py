@@ -216,7 +216,7 @@ class Index:
         )
         self.weights = self._weights()
         self._shortest = self.texts.saturation.min(axis=0) if len(rows) else np.ones(len(Field), np.float32)
-        self._saturation = [np.ascontiguousarray(column) for column in self.texts.saturation.T]
+        self._saturation = self.texts.saturation.T.ravel()
 
     def _lengths_of_groups(self) -> Singles:
         if not len(self.owners):
@@ -240,8 +240,9 @@ class Index:
         sums = np.zeros(len(self.rows))
         hopeful: Places | None = np.empty(0, np.intp)
         done = looked_at = 0
+        at_once = max(POSTINGS_AT_ONCE, len(sums) // 4)
         while done < len(order):
-            until = max(int(np.searchsorted(sizes, looked_at + POSTINGS_AT_ONCE, side="right")), done + 1)
+            until = max(int(np.searchsorted(sizes, max(2 * looked_at, at_once), side="right")), done + 1)
             self._add(weighed, order[done:until], sums)
             looked_at, done = int(sizes[until - 1]), until
             hopeful = self._hopeful(sums, float(rest[done]), most)
@@ -260,13 +261,13 @@ class Index:
 
     def _add(self, weighed: Weighed, those: Places, sums: Floats) -> None:
         """Add what these terms of the query give to the rows that hold them."""
-        fields = weighed.query.fields[those]
-        for field in np.flatnonzero(np.bincount(fields)):
-            mine = those[fields == field]
-            places, counts = self.postings.of_terms(weighed.query.terms[mine])
-            share = counts / (counts + self._saturation[field][places])
-            share *= np.repeat(weighed.worth[mine], weighed.holding[mine])
-            sums += np.bincount(places, weights=share, minlength=len(sums))
+        places, counts = self.postings.of_terms(weighed.query.terms[those])
+        holding = weighed.holding[those]
+        saturation = self._saturation[
+            np.repeat(weighed.query.fields[those].astype(np.intp) * len(sums), holding) + places
+        ]
+        share = counts / (counts + saturation) * np.repeat(weighed.worth[those], holding)
+        sums += np.bincount(places, weights=share, minlength=len(sums))
 
     def _hopeful(self, sums: Floats, rest: float, most: int) -> Places | None:
         """The rows that may be among the best owners', when no row has more to come than the rest.
