@@ -5,14 +5,12 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
 
 from knowledgebase.encoders.encoder import Rows
 from knowledgebase.encoders.store import VectorStore
+from knowledgebase.encoders.vectors import Vectors
 from knowledgebase.errors import CalibrationAbandoned, EncoderUnavailable
 from knowledgebase.judging.calibration import PRECISION, Calibration, uncalibrated
-from knowledgebase.judging.carry import carried_over
 from knowledgebase.matching.confidence import shipped_weights
 from knowledgebase.model import Match, Thresholds
 from knowledgebase.publishing.terms import ALL_CHANNELS, InForce, in_force
@@ -32,15 +30,14 @@ class Library:
     """Holds the KnowledgeBase built from what is in force. Lives as long as the server.
 
     precision: the share of automatic answers that shall be right, where nobody has published another one. store:
-    where vectors of meaning come from; with it the knowledge base in force has them as soon as they are there, and
-    the one without stays at hand for questions whose vector does not come in time.
+    where vectors of meaning come from; with it the knowledge base in force has them as soon as they are there.
     """
 
     def __init__(self, database: Database, precision: float = PRECISION, store: VectorStore | None = None) -> None:
         self._database = database
         self._precision = precision
         self._store = store
-        self._current = self._plain = KnowledgeBase.build([]).under(uncalibrated(shipped_weights(), precision))
+        self._current = KnowledgeBase.build([]).under(uncalibrated(shipped_weights(), precision))
         self._wanted: Mapping[str, float] = {}
         self._fingerprint = ""
         self._outdated = threading.Event()
@@ -55,11 +52,10 @@ class Library:
         """
         found = await self._database.read(in_force)
         fresh = await asyncio.to_thread(_build, found)
-        meant = await self._with_vectors_at_hand(fresh)
+        fresh = await self._begun(fresh, await self._vectors_at_hand(fresh))
         self._give_up_refining()
         self._wanted, self._fingerprint = found.precision, found.fingerprint
-        self._plain = fresh.under(self._plain.calibration)
-        self._current = meant or self._plain
+        self._current = fresh
         self._outdated = threading.Event()
         self._calm.clear()
         task = asyncio.create_task(self._refine(self._outdated))
@@ -72,12 +68,11 @@ class Library:
 
         It has vectors if the one in force has, unless they cannot be had.
         """
-        fresh = await asyncio.to_thread(_build, found)
+        fresh, vectors = await asyncio.to_thread(_build, found), None
         if self._store is not None and self._current.vectors is not None:
             with contextlib.suppress(EncoderUnavailable):
                 vectors = await self._store.complete(await asyncio.to_thread(fresh.texts_needed), PROPOSED_TRIES)
-                fresh = await asyncio.to_thread(fresh.with_vectors, vectors)
-        return fresh.under(self._current.calibration)
+        return await self._begun(fresh, vectors)
 
     async def searcher(self, base: KnowledgeBase, texts: Sequence[str]) -> Searcher:
         """A search of this knowledge base for the first matches of these texts, ready for any thread.
@@ -110,17 +105,12 @@ class Library:
     async def search(self, text: str, limit: int = 5) -> list[Match]:
         """The best matches of a customer's text among the published entries, best first."""
         base, vector = await self.consult(text)
-        found = await asyncio.to_thread(base.search, text, limit, vector)
-        if (base.vectors is None) == (self._current.vectors is None):
-            return found
-        carry = partial(carried_over, own=base.calibration, other=self._current.calibration)
-        return [replace(match, confidence=carry(match.confidence)) for match in found]
+        return await asyncio.to_thread(base.search, text, limit, vector)
 
     async def consult(self, text: str) -> tuple[KnowledgeBase, Rows | None]:
-        """The knowledge base to ask and the text's vector: the one in force, or without a vector in time the plain."""
-        current, plain = self._current, self._plain
-        vector = await self._vector(current, text)
-        return (current, vector) if vector is not None or current.vectors is None else (plain, None)
+        """The knowledge base in force, and the text's vector to search it with, if there is one in time."""
+        base = self._current
+        return base, await self._vector(base, text)
 
     @property
     def calibration(self) -> Calibration:
@@ -161,14 +151,17 @@ class Library:
         vector = await self._store.vector(text)
         return vector if vector is not None and len(vector) == base.vectors.dimensions else None
 
-    async def _with_vectors_at_hand(self, fresh: KnowledgeBase) -> KnowledgeBase | None:
-        if self._store is None:
-            return None
-        vectors = await self._store.at_hand(await asyncio.to_thread(fresh.texts_needed))
+    async def _vectors_at_hand(self, fresh: KnowledgeBase) -> Vectors | None:
+        return await self._store.at_hand(await asyncio.to_thread(fresh.texts_needed)) if self._store else None
+
+    async def _begun(self, fresh: KnowledgeBase, vectors: Vectors | None) -> KnowledgeBase:
+        """A fresh knowledge base under the calibrations in force, with these vectors."""
+        former = self._current
+        plain = fresh.under((former.plain or former).calibration)
         if vectors is None:
-            return None
-        meant = await asyncio.to_thread(fresh.with_vectors, vectors)
-        return meant.under(self._current.calibration) if self._current.vectors is not None else meant
+            return plain
+        meant = await asyncio.to_thread(plain.with_vectors, vectors)
+        return meant.under(former.calibration) if former.vectors is not None else meant
 
     def _give_up_refining(self) -> None:
         self._outdated.set()
@@ -176,16 +169,17 @@ class Library:
             task.cancel()
 
     async def _refine(self, outdated: threading.Event) -> None:
-        """Calibrate what is in force, the one without vectors too; and get the vectors that are not at hand."""
-        for base in dict.fromkeys((self._current, self._plain)):
-            await self._calibrate(base, outdated)
+        """Calibrate what is in force, with vectors and without; and get the vectors that are not at hand."""
+        self._put(await self._calibrated(self._current, outdated))
+        if (plain := self._current.plain) is not None:
+            self._current = self._current.beside(await self._calibrated(plain, outdated))
         if self._store is not None:
             await self._add_vectors(self._store, outdated)
         self._calm.set()
 
     async def _add_vectors(self, store: VectorStore, outdated: threading.Event) -> None:
         """Put the knowledge base with vectors in force as soon as there are all; forget those of former entries."""
-        texts = await asyncio.to_thread(self._plain.texts_needed)
+        texts = await asyncio.to_thread(self._current.texts_needed)
         if self._current.vectors is None:
             self._calm.set()
             try:
@@ -193,25 +187,28 @@ class Library:
             except EncoderUnavailable:
                 return
             self._calm.clear()
-            self._current = meant = await asyncio.to_thread(self._plain.with_vectors, vectors)
+            self._current = await asyncio.to_thread(self._current.with_vectors, vectors)
             log.info("knowledge base has vectors encoder=%s", vectors.encoder)
-            await self._calibrate(meant, outdated)
+            self._put(await self._calibrated(self._current, outdated))
         await store.prune(texts)
 
-    async def _calibrate(self, base: KnowledgeBase, outdated: threading.Event) -> None:
+    async def _calibrated(self, base: KnowledgeBase, outdated: threading.Event) -> KnowledgeBase:
+        """The knowledge base calibrated to itself; as it was, if that is given up or cannot be done."""
         try:
-            calibrated = await asyncio.to_thread(base.calibrated, self._precision, lambda: outdated.wait(BREATH_S))
+            return await asyncio.to_thread(base.calibrated, self._precision, lambda: outdated.wait(BREATH_S))
         except CalibrationAbandoned:
-            return
+            return base
         except Exception:
             log.exception("knowledge base not calibrated entries=%d", base.size)
+            return base
+
+    def _put(self, calibrated: KnowledgeBase) -> None:
+        """In force, unless it is there already."""
+        if calibrated is self._current:
             return
-        if self._current is base:
-            self._current = calibrated
-            _tell(calibrated.calibration)
-            self._database.signals.publish([("calibrated", "")])
-        if self._plain is base:
-            self._plain = calibrated
+        self._current = calibrated
+        _tell(calibrated.calibration)
+        self._database.signals.publish([("calibrated", "")])
 
 
 def _build(found: InForce) -> KnowledgeBase:

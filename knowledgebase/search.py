@@ -1,10 +1,13 @@
 """The knowledge base as the rest of the house knows it: built from entries, asked with an utterance."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from knowledgebase.encoders.encoder import Rows
 from knowledgebase.encoders.vectors import Vectors, texts_of
 from knowledgebase.judging.calibration import PRECISION, Calibration, calibrate, uncalibrated
+from knowledgebase.judging.carry import carried_over
 from knowledgebase.judging.trials import other_topics
 from knowledgebase.matching.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
 from knowledgebase.matching.match import FEATURES, Candidates, Matcher
@@ -18,7 +21,8 @@ VERBATIM = 0.99
 class KnowledgeBase:
     """Published entries, ready to be searched. Never changes: to change an entry, build another one.
 
-    Safe to search from any thread.
+    vectors: those of its wordings, if it finds by meaning too; plain: the same entries without, for the questions
+    that have no vector. Safe to search from any thread.
     """
 
     def __init__(
@@ -29,9 +33,11 @@ class KnowledgeBase:
         matcher: Matcher,
         calibration: Calibration,
         vectors: Vectors | None = None,
+        plain: "KnowledgeBase | None" = None,
     ) -> None:
         self.entries = entries
         self.vectors = vectors
+        self.plain = plain
         self.calibration = calibration
         self._vocabulary = vocabulary
         self._weights = weights
@@ -47,13 +53,20 @@ class KnowledgeBase:
 
     def under(self, calibration: Calibration) -> "KnowledgeBase":
         """The same entries with this calibration; costs next to nothing."""
-        return KnowledgeBase(self.entries, self._vocabulary, self._weights, self._matcher, calibration, self.vectors)
+        return self._twin(calibration, self.vectors, self.plain)
+
+    def beside(self, plain: "KnowledgeBase") -> "KnowledgeBase":
+        """The same with vectors, and this one for questions without."""
+        return self._twin(self.calibration, self.vectors, plain)
 
     def with_vectors(self, vectors: Vectors) -> "KnowledgeBase":
-        """The same entries, found by meaning too. vectors: those of texts_needed."""
-        return KnowledgeBase(
-            self.entries, self._vocabulary, self._weights, self._matcher, uncalibrated(self._weights), vectors
-        )
+        """The same entries found by meaning too, not yet calibrated. vectors: those of texts_needed."""
+        return self._twin(uncalibrated(self._weights), vectors, self)
+
+    def _twin(
+        self, calibration: Calibration, vectors: Vectors | None, plain: "KnowledgeBase | None"
+    ) -> "KnowledgeBase":
+        return KnowledgeBase(self.entries, self._vocabulary, self._weights, self._matcher, calibration, vectors, plain)
 
     def texts_needed(self) -> list[str]:
         """The texts whose vectors with_vectors takes, each once."""
@@ -88,8 +101,11 @@ class KnowledgeBase:
     def search(self, utterance: str, limit: int = 5, vector: Rows | None = None) -> list[Match]:
         """The entries that may answer the utterance, best first; none if no entry shares anything with it.
 
-        vector: the utterance's, by the encoder of vectors; without, it is matched as by a knowledge base without.
+        vector: the utterance's, by the encoder of vectors; without one it is matched as plain does, so that these
+        thresholds do what those of plain would.
         """
+        if vector is None and self.plain is not None:
+            return self._as_plain(self.plain, utterance, limit)
         candidates = self._matcher.candidates(utterance)
         if not len(candidates.entries):
             return []
@@ -99,6 +115,11 @@ class KnowledgeBase:
             first = max(first, VERBATIM)
         sure = confidences(first, ranking.shares[:limit])
         return [self._match(candidates, ranking, place, each) for place, each in enumerate(sure)]
+
+    def _as_plain(self, plain: "KnowledgeBase", utterance: str, limit: int) -> list[Match]:
+        carry = partial(carried_over, own=plain.calibration, other=self.calibration)
+        found = plain.search(utterance, limit)
+        return [replace(match, confidence=carry(match.confidence)) for match in found]
 
     def _match(self, candidates: Candidates, ranking: Ranking, place: int, sure: float) -> Match:
         row = ranking.rows[place]
