@@ -29,7 +29,7 @@ from knowledgebase.model import Entry, EntryStatus
 from knowledgebase.publishing import flips, publications, questions, terms
 from knowledgebase.publishing.terms import ALL_CHANNELS, InForce
 from knowledgebase.search import KnowledgeBase
-from knowledgebase.wording.text import read_lines
+from knowledgebase.wording.text import compact, read_lines
 from knowledgebase.wording.word_lists import Changes, WordList, problems, shipped, vocabulary_of
 from storage.database import Transaction
 
@@ -263,8 +263,9 @@ def _with_lists(before: InForce, folder: Path) -> dict[WordList, Changes]:
     if not lines:
         raise BadProposal([f"{folder}: holds none of {', '.join(f'{each}.txt' for each in WordList)}"])
     changes = {each: _changes(each, own) for each, own in lines.items()}
-    asked = [entry.question for entry in before.entries]
-    found = [one for each in changes for one in problems(each, {**before.lists, **changes}, asked)]
+    asked = {compact(entry.question): entry.question for entry in before.entries}
+    lists = {**before.lists, **changes}
+    found = [one for each in changes for one in problems(each, lists, lambda line: asked.get(compact(line)))]
     if found:
         raise BadProposal([f"{folder.name}: {one.line}: {one.flaw} {one.word} {one.other}".rstrip() for one in found])
     return changes

@@ -12,7 +12,7 @@ from knowledgebase.judging.trials import other_topics
 from knowledgebase.matching.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
 from knowledgebase.matching.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Match, Thresholds
-from knowledgebase.wording.text import Vocabulary, shipped_vocabulary
+from knowledgebase.wording.text import Vocabulary, compact, shipped_vocabulary
 
 # A question asked in just the words of an entry is that entry's, whatever its neighbours look like.
 VERBATIM = 0.99
@@ -97,6 +97,11 @@ class KnowledgeBase:
     def weights(self) -> Weights:
         """What the candidates are ordered by, and how sure the first one is."""
         return self._weights
+
+    def whole_question(self, text: str) -> str | None:
+        """The question of the entry of which this text is a wording, letter for letter; None if there is none."""
+        place = self._matcher.verbatim(compact(text))
+        return None if place is None else self.entries[place].question
 
     def search(self, utterance: str, limit: int = 5, vector: Rows | None = None) -> list[Match]:
         """The entries that may answer the utterance, best first; none if no entry shares anything with it.

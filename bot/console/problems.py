@@ -7,7 +7,14 @@ from aiohttp import web
 from bot.console.access import Handler
 from bot.console.render import problem
 from bot.keys import CONSOLE_SETTINGS, LETTERHEAD
-from knowledgebase.errors import ActionNotAllowed, EntryConflict, EntryInvalid, EntryNotFound, PublicationRefused
+from knowledgebase.errors import (
+    ActionNotAllowed,
+    EntryConflict,
+    EntryInvalid,
+    EntryNotFound,
+    PublicationNotFound,
+    PublicationRefused,
+)
 from storage.errors import StorageUnavailable
 from tickets.errors import NotAllowed, NotFound
 
@@ -54,8 +61,10 @@ async def translate_problems(request: web.Request, handler: Handler) -> web.Stre
         return problem(request, 422, "entry_not_allowed")
     except EntryInvalid:
         return problem(request, 422, "entry_invalid")
-    except PublicationRefused:
-        return problem(request, 409, "entry_conflict")
+    except PublicationNotFound:
+        return problem(request, 404, "not_found")
+    except PublicationRefused as refused:
+        return problem(request, 409, "moved_on" if refused.about else "publication_moved")
     except StorageUnavailable:
         logger.exception("console_storage_unavailable route=%s", route_of(request))
         return problem(request, 503, "unavailable")

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from bot.console import acts, explanations, live, pages, session, setup
 from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Permission, Route, guard
-from bot.console.knowledge import authoring, hints, images, learning
+from bot.console.knowledge import authoring, hints, images, learning, publishing
 from bot.console.knowledge.findings import FINDINGS, Findings
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
@@ -34,6 +34,7 @@ ROUTES = (
     Route("POST", f"{TICKET}/acknowledge", acts.acknowledge, Permission.AGENT),
     *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
     *authoring.ROUTES,
+    *publishing.ROUTES,
     *images.ROUTES,
     *learning.ROUTES,
 )

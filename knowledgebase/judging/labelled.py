@@ -30,32 +30,41 @@ def read_known(path: Path) -> list[Entry]:
 
 def read_questions(path: Path) -> list[Question]:
     """The labelled questions. Raises FileUnreadable, naming the line."""
-    return [_question(path, number, row) for number, row in _rows(path)]
+    return [_question(path.name, number, row) for number, row in _rows(path)]
 
 
-def _question(path: Path, number: int, row: dict[str, Any]) -> Question:
+def parse_questions(text: str, name: str) -> list[Question]:
+    """The labelled questions that a text holds, one a line. Raises FileUnreadable, naming text and line."""
+    return [_question(name, number, row) for number, row in _parsed(text, name)]
+
+
+def _question(name: str, number: int, row: dict[str, Any]) -> Question:
     query = row.get("query")
     expected = row["ids"] if "ids" in row else [row.get("id")]
     if not isinstance(query, str) or not isinstance(expected, list):
-        raise FileUnreadable(f"{path.name}: line {number}: query is text, id text or null, ids a list")
+        raise FileUnreadable(f"{name}: line {number}: query is text, id text or null, ids a list")
     return Question(query, frozenset(str(each) for each in expected if each is not None))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FileUnreadable(f"{path.name}: {error}") from error
-    for number, line in enumerate(lines, 1):
+    yield from _parsed(text, path.name)
+
+
+def _parsed(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield number, _row(path, number, line)
+            yield number, _row(name, number, line)
 
 
-def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+def _row(name: str, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise FileUnreadable(f"{path.name}: line {number}: not JSON") from error
+        raise FileUnreadable(f"{name}: line {number}: not JSON") from error
     if not isinstance(row, dict):
-        raise FileUnreadable(f"{path.name}: line {number}: not an object")
+        raise FileUnreadable(f"{name}: line {number}: not an object")
     return row

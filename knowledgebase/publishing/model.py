@@ -39,7 +39,6 @@ class Failure(StrEnum):
     MOVED_ON = "moved_on"
     INTERRUPTED = "interrupted"
     BROKEN = "broken"
-    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)

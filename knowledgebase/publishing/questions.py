@@ -46,6 +46,11 @@ def real(tx: Transaction, limit: int) -> list[Replayed]:
     return [_replayed(question) for question in asked.recent(tx, limit)]
 
 
+def real_confidences(tx: Transaction, limit: int) -> list[float]:
+    """How sure the first match was of each of the newest questions of customers."""
+    return [question.confidence for question in asked.recent(tx, limit)]
+
+
 def count(tx: Transaction) -> int:
     """How many labelled questions there are."""
     rows = tx.execute("SELECT count(*) AS questions FROM labelled_question")

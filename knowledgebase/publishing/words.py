@@ -4,9 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from knowledgebase.authoring import entries
 from knowledgebase.errors import WordListConflict, WordListInvalid
-from knowledgebase.wording.word_lists import Changes, Lists, WordList, problems
+from knowledgebase.wording.word_lists import Changes, Lists, Whole, WordList, problems
 from storage.database import Row, Transaction, first
 
 
@@ -68,10 +67,19 @@ def history(tx: Transaction, which: WordList, limit: int = 50) -> list[Version]:
     ]
 
 
-def save(tx: Transaction, which: WordList, changes: Changes, seen: int, by: str, now: int) -> int:
+def save(
+    tx: Transaction,
+    which: WordList,
+    changes: Changes,
+    seen: int,
+    by: str,
+    now: int,
+    whole: Whole = lambda line: None,
+) -> int:
     """Keep the next version of a list, not yet in force; returns its number. Equal lines change nothing.
 
-    Raises WordListConflict when the list has moved on since seen, WordListInvalid with every problem.
+    whole gives the published question that a line is, letter for letter, or None. Raises WordListConflict when the
+    list has moved on since seen, WordListInvalid with every problem.
     """
     stands = standing(tx, which)
     if stands.newest != seen:
@@ -79,7 +87,7 @@ def save(tx: Transaction, which: WordList, changes: Changes, seen: int, by: str,
     if changes == stands.changes:
         return seen
     lists = {**{other: standing(tx, other).changes for other in WordList}, which: changes}
-    if found := problems(which, lists, [entry.question for entry in entries.published(tx)]):
+    if found := problems(which, lists, whole):
         raise WordListInvalid(found)
     values = {
         "list": which.value,

@@ -3,7 +3,7 @@
 A list is data of three kinds: groups of synonyms, words that have to be kept whole, words that say nothing.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -45,6 +45,7 @@ class Changes:
 
 UNCHANGED: Mapping[WordList, Changes] = {each: Changes() for each in WordList}
 Lists = Mapping[WordList, Changes]
+Whole = Callable[[str], str | None]
 
 
 class Flaw(StrEnum):
@@ -133,10 +134,13 @@ def read(vocabulary: Vocabulary, text: str) -> list[Reading]:
     ]
 
 
-def problems(which: WordList, lists: Lists, questions: Collection[str] = ()) -> list[LineProblem]:
-    """What is wrong with the own lines of a list, beside the other lists and the published questions."""
+def problems(which: WordList, lists: Lists, whole: Whole = lambda line: None) -> list[LineProblem]:
+    """What is wrong with the own lines of a list, beside the other lists.
+
+    whole gives the published question that a line is, letter for letter, or None.
+    """
     own = lists[which].added
-    found = [problem for line in own for problem in _CHECKS[which](line, lists, questions)]
+    found = [problem for line in own for problem in _CHECKS[which](line, lists, whole)]
     if len(own) > MOST_OWN:
         found.append(LineProblem(own[MOST_OWN], Flaw.TOO_MANY_LINES))
     return found
@@ -148,7 +152,7 @@ def _reading(word: str, other: str, ignored: bool) -> Reading:
     return Reading(word, Part.KEPT if word == other else Part.REPLACED, "" if word == other else other)
 
 
-def _synonym_problems(line: str, lists: Lists, _questions: Collection[str]) -> Iterator[LineProblem]:
+def _synonym_problems(line: str, lists: Lists, _whole: Whole) -> Iterator[LineProblem]:
     words = line.split()
     if len(words) < 2:
         yield LineProblem(line, Flaw.ALONE)
@@ -166,7 +170,7 @@ def _synonym_problems(line: str, lists: Lists, _questions: Collection[str]) -> I
     yield from (LineProblem(line, Flaw.OPPOSITES, one, two) for one, two in opposed[:1])
 
 
-def _dictionary_problems(line: str, lists: Lists, _questions: Collection[str]) -> Iterator[LineProblem]:
+def _dictionary_problems(line: str, lists: Lists, _whole: Whole) -> Iterator[LineProblem]:
     yield from _single(line)
     if len(line) < 2:
         yield LineProblem(line, Flaw.TOO_SHORT, line)
@@ -174,13 +178,13 @@ def _dictionary_problems(line: str, lists: Lists, _questions: Collection[str]) -
         yield LineProblem(line, Flaw.STOP_WORD, line)
 
 
-def _stop_word_problems(line: str, lists: Lists, questions: Collection[str]) -> Iterator[LineProblem]:
+def _stop_word_problems(line: str, lists: Lists, whole: Whole) -> Iterator[LineProblem]:
     yield from _single(line)
     for group in in_force(WordList.SYNONYMS, lists[WordList.SYNONYMS]):
         if line in group.split():
             yield LineProblem(line, Flaw.SYNONYM, line, group)
-    spoken = compact(line)
-    yield from (LineProblem(line, Flaw.WHOLE_QUESTION, line, text) for text in questions if compact(text) == spoken)
+    if (question := whole(line)) is not None:
+        yield LineProblem(line, Flaw.WHOLE_QUESTION, line, question)
 
 
 def _single(line: str) -> Iterator[LineProblem]:

@@ -19,12 +19,14 @@ from bot.keys import (
     LETTERHEAD,
     LIBRARY,
     POLICY,
+    REPLAYING,
     TEMPLATES,
     THRESHOLDS,
     TYPING,
     ConsoleSettings,
 )
 from bot.markup import Letterhead
+from bot.replaying import Replaying, Settings
 from bot.templates import load_templates
 from knowledgebase.library import Library
 from storage.sqlite import SQLiteDatabase, open_database
@@ -123,6 +125,7 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
     app[LETTERHEAD] = Letterhead("http://127.0.0.1")
     app[LIBRARY] = library = Library(database)
     app[THRESHOLDS] = library.thresholds
+    app[REPLAYING] = Replaying(database, library, Settings(0.97, lambda chosen: chosen, 100), tell_time)
     add_console(app)
     return app
 

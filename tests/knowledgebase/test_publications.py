@@ -25,6 +25,7 @@ from knowledgebase.learning.asked import AskedQuestion, Decided
 from knowledgebase.model import Entry, EntryStatus
 from knowledgebase.publishing import flips, publications, questions, terms, words
 from knowledgebase.publishing.model import ChangeSet, Failure, Origin, Publication, PublicationState
+from knowledgebase.search import KnowledgeBase
 from knowledgebase.wording.word_lists import UNCHANGED, Changes, WordList
 from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
@@ -371,8 +372,11 @@ async def test_the_second_editor_of_a_list_gets_a_conflict(database: SQLiteDatab
 
 
 async def test_a_stop_word_that_is_a_whole_question_is_refused(database: SQLiteDatabase) -> None:
+    base = KnowledgeBase.build([FREE, TYRE])
     with pytest.raises(WordListInvalid) as refused:
-        await database.write(words.save, WordList.STOP_WORDS, Changes(("首保免费吗",)), 0, "xu", NOW)
+        await database.write(
+            words.save, WordList.STOP_WORDS, Changes(("首保免费吗",)), 0, "xu", NOW, base.whole_question
+        )
     assert refused.value.problems[0].other == "首保免费吗？"
     assert await database.read(words.history, WordList.STOP_WORDS) == []
 

@@ -38,6 +38,7 @@ TICKET = "/console/tickets/{ticket}"
 ENTRY = "/console/knowledge/entries/tyre-when"
 ENTRY_FORM = {"id": "fresh", "question": "问？", "answer": "答。", "version": "1", "to": "1"}
 CHANGED = frozenset({303, 409, 422})
+PUBLICATION = "/console/knowledge/publications/x"
 HELLO = {"type": "resume", "after": 0}
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/"): Row(EVERYBODY, "/", frozenset({302})),
@@ -110,6 +111,43 @@ ROWS: dict[tuple[str, str], Row] = {
         )
         for act in acts
     },
+    ("GET", "/console/knowledge/publications"): Row(STAFF, "/console/knowledge/publications"),
+    ("POST", "/console/knowledge/publications"): Row(EDITORS, "/console/knowledge/publications", frozenset({303})),
+    # No such publication or question; tests/console/test_publications.py and test_labels.py have some.
+    ("GET", "/console/knowledge/publications/{id}"): Row(STAFF, PUBLICATION, frozenset({404})),
+    ("POST", "/console/knowledge/publications/{id}/accept"): Row(EDITORS, f"{PUBLICATION}/accept", frozenset({404})),
+    ("POST", "/console/knowledge/publications/{id}/publish"): Row(EDITORS, f"{PUBLICATION}/publish", frozenset({404})),
+    ("POST", "/console/knowledge/publications/{id}/withdraw"): Row(
+        EDITORS, f"{PUBLICATION}/withdraw", frozenset({404})
+    ),
+    ("POST", "/console/knowledge/publications/{id}/again"): Row(EDITORS, f"{PUBLICATION}/again", frozenset({404})),
+    ("GET", "/console/knowledge/questions"): Row(STAFF, "/console/knowledge/questions?q=a"),
+    ("POST", "/console/knowledge/questions"): Row(
+        STAFF, "/console/knowledge/questions", frozenset({303}), {"utterance": "几点开门", "none": "1"}
+    ),
+    ("POST", "/console/knowledge/questions/import"): Row(
+        EDITORS, "/console/knowledge/questions/import", frozenset({303}), {"lines": '{"query": "几点关门", "id": null}'}
+    ),
+    ("POST", "/console/knowledge/questions/{id}"): Row(
+        STAFF, "/console/knowledge/questions/x", frozenset({409}), {"version": "1"}
+    ),
+    ("POST", "/console/knowledge/questions/{id}/remove"): Row(
+        EDITORS, "/console/knowledge/questions/x/remove", frozenset({409}), {"version": "1"}
+    ),
+    ("GET", "/console/knowledge/words"): Row(STAFF, "/console/knowledge/words?list=stop_words"),
+    ("POST", "/console/knowledge/words/{id}"): Row(
+        EDITORS, "/console/knowledge/words/stop_words", frozenset({303, 409}), {"version": "0", "added": "咕噜"}
+    ),
+    ("POST", "/console/knowledge/words/{id}/try"): Row(
+        STAFF, "/console/knowledge/words/synonyms/try", form={"version": "0", "sentence": "a"}
+    ),
+    ("POST", "/console/knowledge/words/{id}/restore"): Row(
+        EDITORS, "/console/knowledge/words/synonyms/restore", frozenset({303}), {"version": "0", "to": "0"}
+    ),
+    ("GET", "/console/knowledge/precision"): Row(STAFF, "/console/knowledge/precision"),
+    ("POST", "/console/knowledge/precision"): Row(
+        EDITORS, "/console/knowledge/precision", frozenset({303}), {"all": "95", "seen": ""}
+    ),
     ("GET", "/console/explain"): Row(STAFF, "/console/explain?text=a"),
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
