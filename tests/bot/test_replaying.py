@@ -147,7 +147,7 @@ async def test_after_a_restart_what_was_being_replayed_is_replayed(replaying: Re
 
 
 async def test_what_breaks_a_replay_fails_it_visibly(replaying: Replaying, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(base: KnowledgeBase, text: str, limit: int = 5) -> None:
+    def broken(base: KnowledgeBase, text: str, limit: int = 5, vector: object = None) -> None:
         raise RuntimeError("no such luck")
 
     monkeypatch.setattr(KnowledgeBase, "search", broken)
@@ -161,7 +161,7 @@ async def test_a_withdrawn_one_is_not_replayed_to_its_end(
     asked = threading.Event()
     may_go_on = threading.Event()
 
-    def slow(base: KnowledgeBase, text: str, limit: int = 5) -> list[object]:
+    def slow(base: KnowledgeBase, text: str, limit: int = 5, vector: object = None) -> list[object]:
         asked.set()
         may_go_on.wait(10)
         return []
