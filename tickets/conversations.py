@@ -118,8 +118,8 @@ def by_external_id(tx: Transaction, conversation_id: str, external_id: str) -> M
     return None if row is None else _message(row)
 
 
-def get_message(tx: Transaction, message_id: str) -> Message:
-    """The message. Raises NotFound."""
+def find_message(tx: Transaction, message_id: str) -> Message | None:
+    """The message, or None."""
     row = first(
         tx.execute(
             """
@@ -130,9 +130,15 @@ def get_message(tx: Transaction, message_id: str) -> Message:
             {"id": message_id},
         )
     )
-    if row is None:
+    return None if row is None else _message(row)
+
+
+def get_message(tx: Transaction, message_id: str) -> Message:
+    """The message. Raises NotFound."""
+    message = find_message(tx, message_id)
+    if message is None:
         raise NotFound(f"no message {message_id}")
-    return _message(row)
+    return message
 
 
 def history(tx: Transaction, conversation_id: str, after: int = 0, limit: int = 100) -> list[Message]:

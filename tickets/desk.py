@@ -70,8 +70,11 @@ def reply(
     external_id: str,
     holding: bool,
     now: int,
+    trace: dict[str, Any] | None = None,
 ) -> Message:
     """The agent's message to the contact, stored once however often it is sent with the same external_id.
+
+    trace says what the text was made of; only agents see it.
 
     last_seen is the number of the newest message that the agent had on screen. Whoever answers a conversation
     that nobody owns takes it over. A real answer stops the clock and leaves the ticket pending; a holding
@@ -89,7 +92,8 @@ def reply(
         raise NotAllowed(f"ticket {number} is {ticket.status}: reopen it before answering")
     if conversation.owner is not Owner.AGENT:
         ticket = _take(tx, ticket, conversation, agent, now)
-    return _say(tx, ticket, agent, text, external_id, holding or sla.is_holding(text), now)
+    draft = _written(agent, text, external_id, holding or sla.is_holding(text), trace)
+    return _say(tx, ticket, agent, draft, now)
 
 
 def note(tx: Transaction, number: str, agent: Agent, text: str, now: int) -> Note:
@@ -229,13 +233,14 @@ def _hurried(tx: Transaction, ticket: Ticket, actor: Actor, now: int) -> Ticket:
     return urgent
 
 
-def _say(
-    tx: Transaction, ticket: Ticket, agent: Agent, text: str, external_id: str, holding: bool, now: int
-) -> Message:
+def _written(agent: Agent, text: str, external_id: str, holding: bool, trace: dict[str, Any] | None) -> Draft:
     kind = MessageKind.HOLDING if holding else MessageKind.TEXT
-    draft = Draft(Author.AGENT, kind, text, agent_id=agent.id, external_id=external_id)
+    return Draft(Author.AGENT, kind, text, agent_id=agent.id, external_id=external_id, trace=trace)
+
+
+def _say(tx: Transaction, ticket: Ticket, agent: Agent, draft: Draft, now: int) -> Message:
     message, _ = conversations.append(tx, ticket.conversation_id, draft, now)
-    if holding:
+    if draft.kind is MessageKind.HOLDING:
         _record(tx, ticket, "holding_reply", _by(agent), now, {"message_number": message.number})
         return message
     _apply(tx, ticket, Action.REPLY, _by(agent), now, {"message_number": message.number})

@@ -7,17 +7,20 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot import learning
+from bot import inserting, learning
 from bot.console.access import LOGIN, Handler, is_fetch, read_form
 from bot.console.pages import show_conflict
 from bot.console.render import problem, say_for
-from bot.keys import CLOCK, DATABASE
+from bot.inserting import Inserted, Reply
+from bot.keys import CLOCK, DATABASE, LETTERHEAD
 from storage.database import Transaction
 from tickets import desk, escalation
 from tickets.errors import Conflict
 from tickets.model import Agent, MessageKind, Ticket
 
 LONGEST_TEXT = 4_000
+MOST_INSERTED = 5
+INSERTED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})@([0-9]{1,9})")
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 UNWANTED = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -50,11 +53,10 @@ async def reply(request: web.Request) -> web.StreamResponse:
     last_seen, client_id = _integer(form.get("last_seen")), _client_id(form.get("client_id"))
     number, agent = request.match_info["number"], request[LOGIN].agent
     holding = form.get("holding") == "yes"
-    now = request.config_dict[CLOCK]()
+    sent = Reply(text, last_seen, f"{agent.id}:{client_id}", holding, _inserted(form.get("inserted", "")))
+    letterhead, now = request.config_dict[LETTERHEAD], request.config_dict[CLOCK]()
     try:
-        message = await request.config_dict[DATABASE].write(
-            desk.reply, number, agent, text, last_seen, f"{agent.id}:{client_id}", holding, now
-        )
+        message = await request.config_dict[DATABASE].write(inserting.reply, number, agent, sent, letterhead, now)
     except Conflict as conflict:
         return await show_conflict(request, conflict, text)
     if message.kind is not MessageKind.HOLDING:
@@ -119,6 +121,12 @@ def _integer(value: str | None) -> int:
     if value is None or not re.fullmatch(r"[0-9]{1,15}", value):
         raise web.HTTPForbidden(reason="A number is missing from the form")
     return int(value)
+
+
+def _inserted(field: str) -> list[Inserted]:
+    """The entries of a field like 'tyre-01@3 tyre-04@1'; what is no entry is left out."""
+    named = (INSERTED.fullmatch(one) for one in field.split()[:MOST_INSERTED])
+    return [Inserted(one[1], int(one[2])) for one in named if one is not None]
 
 
 def _client_id(value: str | None) -> str:

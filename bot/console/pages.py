@@ -1,19 +1,23 @@
 """The two pages of the console: the queue and a ticket, whole or only the parts that its script refreshes."""
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from bot.console.access import LOGIN, is_fetch, split_address
 from bot.console.render import almanac_for, page, say_for
-from bot.console.story import Guess, Item, Teller, guesses_of, isolated
+from bot.console.story import Item, Teller, guesses_of, isolated
+from bot.console.suggestions import Suggested, of_today, suggest
 from bot.console.texts import Say
 from bot.console.times import Almanac, Urgency
+from bot.inserting import open_question
 from bot.keys import DATABASE, LETTERHEAD
-from bot.markup import Letterhead, as_text
-from knowledgebase.authoring import entries
+from bot.markup import Letterhead
+from knowledgebase.learning import edits
+from knowledgebase.learning.asked import AskedQuestion
+from knowledgebase.learning.edits import EditedAnswer
 from storage.database import Transaction
 from tickets import agents, clocks, contacts, conversations, tickets
 from tickets.errors import Change, Conflict
@@ -52,14 +56,6 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An entry that was not sure enough, with its answer as it stands now, if it is still published."""
-
-    guess: Guess
-    answer: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Records:
     """What one consistent view of the database says about a ticket."""
 
@@ -68,7 +64,9 @@ class Records:
     contact: Contact
     timeline: Timeline
     clock: ReplyClock | None
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[Suggested, ...]
+    question: AskedQuestion | None
+    edits: Mapping[str, EditedAnswer]
     names: Mapping[str, str]
 
 
@@ -116,7 +114,8 @@ class Shown:
     clock: ReplyClock | None
     alert: AlertFact | None
     alerts: list[AlertFact]
-    candidates: tuple[Candidate, ...]
+    candidates: Sequence[Suggested]
+    question: AskedQuestion | None
     assignee: str
     other_owner: str
     live: bool
@@ -159,7 +158,12 @@ async def _ticket_page(
     conflict: list[ChangeShown] | None = None,
     draft: str = "",
 ) -> web.Response:
-    records = await request.config_dict[DATABASE].read(_records, number, request.config_dict[LETTERHEAD])
+    records = await request.config_dict[DATABASE].read(
+        _records, number, request[LOGIN].agent.id, request.config_dict[LETTERHEAD]
+    )
+    if not records.candidates and records.question is not None and records.ticket.status in LIVE:
+        near = await suggest(request, records.question.text, records.conversation.channel)
+        records = replace(records, candidates=tuple(near))
     return page(
         request,
         template or ("regions.html" if is_fetch(request) else "desk.html"),
@@ -198,31 +202,26 @@ def _load_queue(tx: Transaction, view: str, agent_id: str, almanac: Almanac) -> 
     )
 
 
-def _records(tx: Transaction, number: str, letterhead: Letterhead) -> Records:
+def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhead) -> Records:
     ticket = tickets.by_number(tx, number)
+    conversation = conversations.get_conversation(tx, ticket.conversation_id)
+    guesses = guesses_of(ticket.candidates)
     return Records(
         ticket=ticket,
-        conversation=conversations.get_conversation(tx, ticket.conversation_id),
+        conversation=conversation,
         contact=contacts.get_contact(tx, ticket.contact_id),
         timeline=tickets.timeline(tx, ticket),
         clock=clocks.running(tx, ticket.conversation_id) if ticket.status in LIVE else None,
-        candidates=tuple(Candidate(guess, _answer(tx, guess, letterhead)) for guess in guesses_of(ticket.candidates)),
+        candidates=tuple(of_today(tx, guess, conversation.channel, letterhead) for guess in guesses),
+        question=open_question(tx, conversation.id),
+        edits={one.message_id: one for one in edits.unanswered(tx, conversation.id, reader_id)},
         names=agents.names(tx),
     )
 
 
-def _answer(tx: Transaction, guess: Guess, letterhead: Letterhead) -> str | None:
-    """The candidate's answer today, as text: what an agent writes is no markup.
-
-    At most five look-ups by key for a ticket: it has so many candidates.
-    """
-    entry = entries.published_entry(tx, guess.entry_id)
-    return None if entry is None else as_text(entry.answer, letterhead)
-
-
 def _shown(records: Records, reader: Agent, almanac: Almanac) -> Shown:
     ticket, conversation, timeline = records.ticket, records.conversation, records.timeline
-    teller = Teller(almanac, records.names, reader.id)
+    teller = Teller(almanac, records.names, reader.id, records.edits)
     live = ticket.status in LIVE
     owned = conversation.owner is Owner.AGENT
     foreign = owned and conversation.owner_agent_id != reader.id
@@ -237,6 +236,7 @@ def _shown(records: Records, reader: Agent, almanac: Almanac) -> Shown:
         alert=next((alert for alert in alerts if alert.open), None),
         alerts=alerts,
         candidates=records.candidates,
+        question=records.question,
         assignee=records.names.get(ticket.assignee_id or "", ""),
         other_owner=isolated(records.names.get(conversation.owner_agent_id or "", "")) if foreign else "",
         live=live,

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.console import acts, explanations, live, pages, session, setup
+from bot.console import acts, explanations, live, pages, session, setup, suggestions
 from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Permission, Route, guard
 from bot.console.knowledge import authoring, hints, images, learning, publishing
 from bot.console.knowledge.findings import FINDINGS, Findings
@@ -31,6 +31,9 @@ ROUTES = (
     Route("GET", TICKET, pages.show_ticket, Permission.AGENT),
     Route("POST", f"{TICKET}/reply", acts.reply, Permission.AGENT),
     Route("POST", f"{TICKET}/note", acts.note, Permission.AGENT),
+    Route("GET", f"{TICKET}/entries", suggestions.search_entries, Permission.AGENT),
+    Route("POST", f"{TICKET}/mark", suggestions.mark_question, Permission.AGENT),
+    Route("POST", f"{TICKET}/entry-change", suggestions.answer_about_change, Permission.AGENT),
     Route("POST", f"{TICKET}/acknowledge", acts.acknowledge, Permission.AGENT),
     *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
     *authoring.ROUTES,

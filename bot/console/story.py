@@ -1,10 +1,11 @@
 """A ticket's conversation as it is read: messages, notes and events in one order, by day. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from bot.console.times import MINUTE_MS, Almanac
+from knowledgebase.learning.edits import EditedAnswer
 from tickets.model import Actor, Author, Message, MessageKind, Note, TicketEvent
 
 GROUPED_MS = 5 * MINUTE_MS
@@ -35,6 +36,16 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """An entry whose answer an agent inserted, at the version that was sent; edited says that its words changed."""
+
+    entry_id: str
+    version: int
+    question: str
+    edited: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """A date separator."""
 
@@ -47,7 +58,9 @@ class Day:
 class Said:
     """A message. first: it opens a group of its speaker; mine: the reader wrote it.
 
-    asked: what the customer had written when the bot said this, if it can be explained.
+    asked: what the customer had written when the bot said this, if it can be explained. used: the entries of which
+    an agent inserted the answer. edit: an edited answer about which the reader has still to say whether the entry
+    should change.
     """
 
     kind: ClassVar[str] = "said"
@@ -60,6 +73,8 @@ class Said:
     asks_contact: bool
     trace: Trace | None
     asked: str | None = None
+    used: tuple[Used, ...] = ()
+    edit: EditedAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +107,7 @@ class Teller:
     almanac: Almanac
     agents: Mapping[str, str]
     reader_id: str
+    edits: Mapping[str, EditedAnswer] = field(default_factory=dict)
 
     def tell(
         self,
@@ -130,6 +146,8 @@ class Teller:
             asks_contact=message.extras.get("form") == "contact",
             trace=trace,
             asked=asked if trace else None,
+            used=used_in(message.trace) if message.author is Author.AGENT else (),
+            edit=self.edits.get(message.id),
         )
 
     def _speaker(self, message: Message) -> str:
@@ -201,6 +219,11 @@ def guesses_of(candidates: Iterable[Mapping[str, Any]]) -> tuple[Guess, ...]:
         Guess(one["id"], one.get("version"), one.get("question", one["id"]), one.get("confidence", 0.0))
         for one in candidates
     )
+
+
+def used_in(trace: Mapping[str, Any]) -> tuple[Used, ...]:
+    """The entries of an agent's message as bot/inserting.py writes them."""
+    return tuple(Used(one["id"], one["version"], one["question"], one["edited"]) for one in trace.get("inserted", ()))
 
 
 def isolated(name: str) -> str:

@@ -152,6 +152,14 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
     ("POST", "/console/tickets/{number}/note"): Row(STAFF, f"{TICKET}/note", form={"text": "备注"}),
+    ("GET", "/console/tickets/{number}/entries"): Row(STAFF, f"{TICKET}/entries?q=a"),
+    # Of no question and no message of this ticket anything can be said.
+    ("POST", "/console/tickets/{number}/mark"): Row(
+        STAFF, f"{TICKET}/mark", frozenset({422}), {"message": "m", "entry": "tyre-when"}
+    ),
+    ("POST", "/console/tickets/{number}/entry-change"): Row(
+        STAFF, f"{TICKET}/entry-change", frozenset({422}), {"message": "m", "do": "no"}
+    ),
     ("POST", "/console/tickets/{number}/acknowledge"): Row(STAFF, f"{TICKET}/acknowledge"),
     ("POST", "/console/tickets/{number}/reply"): Row(
         STAFF,

@@ -47,9 +47,29 @@ export function choose(mode, focus = true) {
   if (focus) area(mode).focus();
 }
 
-/** Put an answer of the knowledge base where the agent writes to the customer. */
-export function insert(text) {
+const insertedField = () => forms.reply.elements.namedItem("inserted");
+const insertedKey = `${DRAFT}${number}-inserted`;
+
+/** Remember which entries the draft was made from, as "id@version id@version". */
+function keepInserted(value) {
+  insertedField().value = value;
+  try {
+    if (value) localStorage.setItem(insertedKey, value);
+    else localStorage.removeItem(insertedKey);
+  } catch { /* see keepDraft */ }
+}
+
+function restoreInserted() {
+  try {
+    insertedField().value = area("reply").value ? localStorage.getItem(insertedKey) ?? "" : "";
+  } catch { /* see keepDraft */ }
+}
+
+/** Put an answer of the knowledge base where the agent writes to the customer; entry is "id@version". */
+export function insert(text, entry) {
   choose("reply");
+  const before = area("reply").value ? insertedField().value.split(" ").filter((one) => one && one !== entry) : [];
+  keepInserted([...before, entry].slice(-5).join(" "));
   const box = area("reply");
   const gap = box.value && !box.value.endsWith("\n") ? "\n" : "";
   box.setRangeText(gap + text, box.selectionStart, box.selectionEnd, "end");
@@ -67,7 +87,10 @@ function clear(mode) {
   forms[mode].reset();
   area(mode).value = "";
   keepDraft(mode);
-  if (mode === "reply") forms.reply.elements.namedItem("client_id").value = crypto.randomUUID();
+  if (mode === "reply") {
+    forms.reply.elements.namedItem("client_id").value = crypto.randomUUID();
+    keepInserted("");
+  }
 }
 
 function closeConflict() {
@@ -153,6 +176,7 @@ export function startComposer() {
       }
     });
   }
+  restoreInserted();
   conflictBox.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-conflict]")) {
       closeConflict();

@@ -25,15 +25,18 @@ function startPanes() {
 
 async function startTicket() {
   const { startTalk, showTyping } = await import("./talk.js");
+  const { startEntries } = await import("./entries.js");
   const columns = document.querySelector(".columns");
   startTalk();
   startComposer();
   startWhy();
+  startEntries();
   document.addEventListener("click", (event) => {
     const candidate = event.target.closest("[data-insert]")?.closest(".candidate");
     if (!candidate) return;
     columns.dataset.pane = "talk";
-    insert(candidate.querySelector(".candidate-answer").textContent);
+    const { entry, version } = candidate.dataset;
+    insert(candidate.querySelector(".candidate-answer").textContent, `${entry}@${version}`);
   });
   return showTyping;
 }

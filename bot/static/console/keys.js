@@ -28,6 +28,7 @@ const KEYS = {
   t: () => press("take-over"),
   e: () => press("resolve"),
   u: () => document.querySelector("[data-back]")?.click(),
+  "/": () => document.querySelector("[data-look-up] input")?.focus(),
   "?": () => dialog.showModal(),
 };
 
