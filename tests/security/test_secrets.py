@@ -19,6 +19,7 @@ from bot.control import SOCKET_NAME, open_control
 from bot.logs import IN_A_TRACE, visible
 from storage.backup import backup_folder, restore
 from storage.sqlite import open_database
+from tests.bot.endpoint import KEY, FakeEndpoint
 from tests.conftest import StartServer
 from tests.console import cast as people
 from tests.fakes import Clock, eventually
@@ -50,6 +51,7 @@ CANARY = {
     "SMTP password": "canary-smtp-password",
     "webhook secret": "canary-webhook-secret",
     "webhook key": "canary-webhook-key",
+    "encoder key": KEY,
     "bad token": "canary-bad-token",
     "bad cookie": "canary-bad-cookie",
     "path": "canary-path",
@@ -63,8 +65,9 @@ HOSTILE = f"\x1b[31m\x1b]0;owned\x07\r\n{FORGED_LINE}\n\x9b2J\u2028\u202e"
 
 @contextlib.asynccontextmanager
 async def a_day(folder: Path) -> AsyncIterator[tuple[Program, dict[str, str]]]:
-    """A server at the most talkative level, with peers of which one takes alerts and one refuses; and its secrets."""
-    async with open_peers() as peers:
+    """A server at the most talkative level, with peers of which one takes alerts, one refuses and one makes vectors
+    after it has failed; and its secrets."""
+    async with open_peers() as peers, FakeEndpoint([500, "garbage", "cut"]).open() as endpoint:
         settings = {
             **peers.settings,
             "YINGSHENG_SERVER__LOG_LEVEL": "DEBUG",
@@ -73,6 +76,11 @@ async def a_day(folder: Path) -> AsyncIterator[tuple[Program, dict[str, str]]]:
             "YINGSHENG_ESCALATION__LEVELS": json.dumps(
                 [{"name": "all", "transports": ["mail", "webhook"], "to": [CANARY["staff address"], "assignee"]}]
             ),
+            "YINGSHENG_ENCODER__KIND": "endpoint",
+            "YINGSHENG_ENCODER__URL": endpoint.url.replace("127.0.0.1", "localhost"),
+            "YINGSHENG_ENCODER__MODEL": "small",
+            "YINGSHENG_ENCODER__KEY": CANARY["encoder key"],
+            "YINGSHENG_ENCODER__ALLOW_NETWORKS": '["127.0.0.0/8"]',
             "YINGSHENG_MAIL__USERNAME": CANARY["SMTP user"],
             "YINGSHENG_MAIL__PASSWORD": CANARY["SMTP password"],
             "YINGSHENG_WEBHOOK__SECRET": CANARY["webhook secret"],
