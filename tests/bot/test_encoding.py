@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -9,14 +11,17 @@ import pytest
 from pydantic import ValidationError
 
 from bot import outgoing
+from bot.app import replay_settings
 from bot.config import Config, EncoderChoice, load_config
 from bot.diagnosis import diagnose
 from bot.encoding import open_encoder, open_meaning
 from bot.errors import ConfigError
 from bot.keys import LIBRARY
+from bot.replay_command import Proposal, carry_out, gather
 from knowledgebase.encoders.encoder import Encoder
 from knowledgebase.errors import EncoderUnavailable
 from storage.check import Severity
+from storage.sqlite import read_folder
 from tests.bot.endpoint import KEY, FakeEndpoint
 from tests.conftest import StartServer
 
@@ -207,10 +212,26 @@ async def test_a_command_takes_what_the_server_has_encoded(start_server: StartSe
         with open_meaning(config) as meaning:
             base = await asyncio.to_thread(meaning.given, plain)
             vector = await asyncio.to_thread(meaning.vector, "轮胎多久换")
-            assert await asyncio.to_thread(meaning.vector, "轮胎多久换") is vector
         assert [request["input"] for request in endpoint.asked] == [["轮胎多久换"]]
         assert vector is not None
         assert base.vectors is not None
         assert base.vectors.dimensions == len(vector) == 3
         with open_meaning(Config()) as nothing:
             assert (nothing.given(plain), nothing.vector("轮胎多久换")) == (plain, None)
+
+
+async def test_a_replay_on_the_command_line_asks_with_vectors(start_server: StartServer, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"id": "1", "query": "轮胎几年换一次呢", "expected": ["tyre-when"]}\n', encoding="utf-8")
+    async with FakeEndpoint().open() as endpoint:
+        server = await start_server(encoder=given(endpoint))
+        await server.app[LIBRARY].settled()
+        await server.stop()
+        config = Config.model_validate({"encoder": given(endpoint), "server": {"data_folder": str(server.folder)}})
+        known = read_folder(server.folder, partial(gather, real=9))
+        proposal, settings = Proposal(precision=0.9, questions=questions), replay_settings(config)
+        endpoint.asked.clear()
+        with open_meaning(config) as meaning:
+            result = await asyncio.to_thread(carry_out, known, proposal, settings, meaning, 0, lambda *told: None)
+        assert [request["input"] for request in endpoint.asked] == [["轮胎几年换一次呢"]]
+        assert result.found.questions >= 1
