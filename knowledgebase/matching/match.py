@@ -3,7 +3,7 @@
 Every feature is a share or a yes-or-no, so that a weight means the same in any knowledge base.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from knowledgebase.matching.corpus import Corpus, Moves
 from knowledgebase.matching.index import Collection, Index, Query, Singles, Weighed, lengths_by_field
 from knowledgebase.matching.neighbours import Neighbours
 from knowledgebase.matching.reading import read_rows
 from knowledgebase.matching.terms import FIELD_OF, Field, Ids, Kind, Places, Rows, Terms, sound_string
-from knowledgebase.matching.themes import Documents, Themes, documents_of
+from knowledgebase.matching.themes import Themes, documents_of
 from knowledgebase.model import Entry
-from knowledgebase.wording.contrasts import DIFFERENCES, Contrasts, contrasts, differences
+from knowledgebase.wording.contrasts import DIFFERENCES, contrasts, differences
 from knowledgebase.wording.text import Vocabulary, compact, compact_all
 
 Floats = NDArray[np.float64]
@@ -73,32 +74,64 @@ class Matcher:
     """Everything that is worked out once for a set of entries. Never changes.
 
     vectors: one row of length 1 (or zeros) for each wording, entry after entry, the question before the similar ones.
+    known: another matcher; what the entries have in common with its own is not read again, if its words are the same.
     """
 
-    def __init__(self, entries: Sequence[Entry], vocabulary: Vocabulary, vectors: Singles | None = None) -> None:
-        self.vocabulary = vocabulary
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        vocabulary: Vocabulary,
+        vectors: Singles | None = None,
+        known: "Matcher | None" = None,
+    ) -> None:
+        if known is None or known.vocabulary != vocabulary:
+            terms = Terms()
+            everyday = read_rows(compact_all(vocabulary.background), vocabulary, terms)
+            corpus = Corpus.of(entries, vocabulary, terms)
+        else:
+            terms, everyday = known._terms, known._everyday
+            moves, added = Moves.between(known._entries, entries)
+            corpus = known._corpus.rearranged(Corpus.of(added, vocabulary, terms), moves)
+        self._set_up(entries, vocabulary, terms, everyday, corpus)
         self.neighbours = None if vectors is None else Neighbours.of(vectors)
-        self._terms = Terms()
-        self._wordings = [text for entry in entries for text in (entry.question, *entry.similar)]
-        owners = np.repeat(np.arange(len(entries), dtype=np.int32), [1 + len(entry.similar) for entry in entries])
-        everyday = self._read(vocabulary.background)
-        self._texts = compact_all(self._wordings)
-        self._sounds = [sound_string(text) for text in self._texts]
-        rows = read_rows(self._texts, vocabulary, self._terms)
-        answers = self._read([entry.answer for entry in entries])
-        self._richness = _richness(len(self._wordings), len(entries))
-        self._contrasts = _contrasts_of(self._texts)
-        self._verbatim = _sole_owners(self._texts, owners)
-        self._index = Index(rows, owners, self._terms, everyday)
-        self._answer_words, self._answers = _words_of(answers, self._terms, everyday)
-        self._themes = Themes(documents_of(rows, owners, answers, self._terms) if self._richness else Documents.none())
+        self._themes = Themes.learnt(documents_of(corpus, terms.kinds)) if self._richness else Themes.none(len(entries))
 
-    def _read(self, texts: Iterable[str]) -> Rows:
-        return read_rows(compact_all(list(texts)), self.vocabulary, self._terms)
+    def edited(self, entries: Sequence[Entry], vectors: Singles | None = None) -> "Matcher":
+        """A matcher of these entries, soon made if few have changed: themes and clusters stay those learnt before.
+
+        For the same themes and no vectors it finds just what a new one does.
+        """
+        moves, added = Moves.between(self._entries, entries)
+        fresh = Corpus.of(added, self.vocabulary, self._terms)
+        edited = Matcher.__new__(Matcher)
+        edited._set_up(entries, self.vocabulary, self._terms, self._everyday, self._corpus.rearranged(fresh, moves))
+        edited._themes = self._themes.rearranged(documents_of(fresh, self._terms.kinds), moves)
+        edited.neighbours = self._with_edited(vectors, self._corpus.moves_of_wordings(fresh, moves))
+        return edited
+
+    def _set_up(
+        self, entries: Sequence[Entry], vocabulary: Vocabulary, terms: Terms, everyday: Rows, corpus: Corpus
+    ) -> None:
+        self.vocabulary = vocabulary
+        self._entries = tuple(entries)
+        self._terms = terms
+        self._everyday = everyday
+        self._corpus = corpus
+        self._richness = _richness(len(corpus.texts), len(entries))
+        self._verbatim = _sole_owners(corpus.texts, corpus.owners)
+        self._index = Index(corpus.rows, corpus.owners, terms, everyday)
+        self._answers = _collection_of(corpus.answer_words, terms, everyday)
+
+    def _with_edited(self, vectors: Singles | None, wordings: Moves) -> Neighbours | None:
+        """The neighbours among these vectors, of which those of wordings that were here are known already."""
+        if vectors is None or self.neighbours is None:
+            return None if vectors is None else Neighbours.of(vectors)
+        places = wordings.places
+        return self.neighbours.edited(vectors[places >= len(self.neighbours)], places)
 
     def wording(self, place: int) -> str:
         """A wording as it was written, by its place among all."""
-        return self._wordings[place]
+        return self._corpus.wordings[place]
 
     def verbatim(self, asked: str) -> int | None:
         """The entry of which this compacted text is a wording; None for a wording of none or of several."""
@@ -174,8 +207,8 @@ class Matcher:
         """The best wordings of each chosen entry, entry after entry; where each entry begins; their SIMILARITIES."""
         own, starts = found.best_wordings(chosen)
         wordings = found.wordings[own]
-        texts = [self._texts[at] for at in wordings.tolist()]
-        sounds = [self._sounds[at] for at in wordings.tolist()]
+        texts = [self._corpus.texts[at] for at in wordings.tolist()]
+        sounds = [self._corpus.sounds[at] for at in wordings.tolist()]
         similarities = np.column_stack(
             (
                 found.of_wordings[own],
@@ -189,18 +222,18 @@ class Matcher:
     def _answer_shares(self, query: Query, entries: Places) -> Floats:
         """The weighted share of the query's words that each entry's answer holds."""
         weighed = self._answers.weigh(query)
-        shares: Floats = weighed.held(query.counts(self._answer_words.take(entries))) / weighed.own
+        shares: Floats = weighed.held(query.counts(self._corpus.answer_words.take(entries))) / weighed.own
         return shares[:, Field.WORDS]
 
     def _differences(self, asked: str, entries: Places, nearest: Places) -> Floats:
         insists = contrasts(asked)
-        said = [self._contrasts[at] for at in nearest.tolist()]
-        firsts = [self._contrasts[at] for at in self._index.first[entries].tolist()]
+        said = [self._corpus.contrasts[at] for at in nearest.tolist()]
+        firsts = [self._corpus.contrasts[at] for at in self._index.first[entries].tolist()]
         rows = [
             (
                 *differences(insists, wording),
                 float(insists.denies != first.denies),
-                _length_difference(asked, self._texts[at]),
+                _length_difference(asked, self._corpus.texts[at]),
             )
             for wording, first, at in zip(said, firsts, nearest.tolist(), strict=True)
         ]
@@ -281,19 +314,12 @@ def _ranges(starts: Places, ends: Places) -> tuple[Places, Places]:
     return np.arange(int(lengths.sum())) + np.repeat(starts - begins, lengths), begins
 
 
-def _words_of(answers: Rows, terms: Terms, everyday: Rows) -> tuple[Rows, Collection]:
-    """The words of the answers, and how common each is among them."""
+def _collection_of(rows: Rows, terms: Terms, everyday: Rows) -> Collection:
+    """How common each term is in these rows."""
     kinds = terms.kinds
-    words = answers.only(kinds[answers.terms] == Kind.WORD)
-    holding = np.bincount(words.terms, minlength=len(kinds)).astype(np.int32)
+    holding = np.bincount(rows.terms, minlength=len(kinds)).astype(np.int32)
     elsewhere = np.bincount(everyday.terms, minlength=len(kinds)).astype(np.int32)
-    return words, Collection(holding, lengths_by_field(words, FIELD_OF[kinds]), elsewhere, len(everyday))
-
-
-def _contrasts_of(texts: Sequence[str]) -> list[Contrasts]:
-    """What each text insists on; equal ones are one object."""
-    kept: dict[Contrasts, Contrasts] = {}
-    return [kept.setdefault(found, found) for found in map(contrasts, texts)]
+    return Collection(holding, lengths_by_field(rows, FIELD_OF[kinds]), elsewhere, len(everyday))
 
 
 def _sole_owners(texts: Sequence[str], owners: Ids) -> dict[str, int]:

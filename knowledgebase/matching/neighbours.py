@@ -78,25 +78,21 @@ class Neighbours:
         order = np.lexsort((places, -cosines))[:most]
         return places[order], cosines[order]
 
-    def edited(self, kept: Places, added: Singles) -> "Neighbours":
-        """Some of these in their order, then others; in the same clusters while they are about as many."""
-        codes, scales = _coded(added)
-        codes, scales = np.concatenate((self._codes[kept], codes)), np.concatenate((self._scales[kept], scales))
+    def edited(self, added: Singles, places: Places) -> "Neighbours":
+        """These and others, as the places say, which count on from these to those added; in the same clusters while
+        there are about as many."""
+        more, larger = _coded(added)
+        codes, scales = np.concatenate((self._codes, more))[places], np.concatenate((self._scales, larger))[places]
         if len(codes) <= EXACT_UP_TO:
             return Neighbours(codes, scales, None)
         if self._clusters is None or not 0.5 < len(codes) / len(self) < 2:
             return Neighbours(codes, scales, _clustered(codes, scales))
-        reduced = _reduced(codes[len(kept) :], scales[len(kept) :], self._clusters.directions)
-        of_row = np.concatenate((self._clusters.of_row[kept], _nearest_centres(reduced, self._clusters.centres)))
-        coarse = _in_bytes(reduced)
-        place_of = np.empty(len(self), np.int32)
-        place_of[self._clusters.order] = np.arange(len(self), dtype=np.int32)
-        old = np.concatenate((self._clusters.coarse[place_of[kept]], coarse))
-        return Neighbours(codes, scales, _arranged(self._clusters, of_row, old))
-
-    def taken(self, places: Places) -> "Neighbours":
-        """These vectors in another order, or with others left out."""
-        return self.edited(places, np.empty((0, self._codes.shape[1]), np.float32))
+        reduced = _reduced(more, larger, self._clusters.directions)
+        of_row = np.concatenate((self._clusters.of_row, _nearest_centres(reduced, self._clusters.centres)))
+        coarse = np.empty_like(self._clusters.coarse)
+        coarse[self._clusters.order] = self._clusters.coarse
+        coarse = np.concatenate((coarse, _in_bytes(reduced)))
+        return Neighbours(codes, scales, _arranged(self._clusters, of_row[places], coarse[places]))
 
     def _likely(self, vector: Singles, most: int) -> Places:
         """The places among which the nearest are looked for: all of few, the likeliest of many."""

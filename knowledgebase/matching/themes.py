@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.matching.corpus import Corpus, Moves
 from knowledgebase.matching.index import Query
-from knowledgebase.matching.terms import Ids, Kind, Places, Rows, Terms
+from knowledgebase.matching.terms import Ids, Kind, Places
 
 Singles = NDArray[np.float32]
 # The cosine of an utterance with an entry is taken in few, in more and in many dimensions.
@@ -22,6 +23,7 @@ MOST_LEARNT_FROM = 1_000
 ANSWER_COUNTS = 0.5
 _TERMS_AT_ONCE = 1_024
 _ENTRIES_AT_ONCE = 1_000
+_NOTHING = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +38,15 @@ class Documents:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    @classmethod
-    def none(cls) -> "Documents":
-        """No entries."""
-        return cls(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), 0)
 
-
-def documents_of(wordings: Rows, owners: Ids, answers: Rows, terms: Terms) -> Documents:
+def documents_of(corpus: Corpus, kinds: NDArray[np.uint8]) -> Documents:
     """For each entry its pairs and words: one for each wording that holds it, ANSWER_COUNTS for the answer."""
-    kinds = terms.kinds
-    first = np.searchsorted(owners, np.arange(len(answers) + 1))
+    none = Documents(np.zeros(1, np.int64), np.empty(0, np.int32), _NOTHING, len(kinds))
     parts = [
-        _documents(wordings, owners, answers, kinds, first, slice(at, min(at + _ENTRIES_AT_ONCE, len(answers))))
-        for at in range(0, len(answers), _ENTRIES_AT_ONCE)
+        _documents(corpus, kinds, slice(at, min(at + _ENTRIES_AT_ONCE, len(corpus))))
+        for at in range(0, len(corpus), _ENTRIES_AT_ONCE)
     ]
+    parts.insert(0, none)
     lengths = np.concatenate([np.diff(part.starts) for part in parts])
     return Documents(
         np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths))),
@@ -59,77 +56,111 @@ def documents_of(wordings: Rows, owners: Ids, answers: Rows, terms: Terms) -> Do
     )
 
 
-class Themes:
-    """Entries as points; never changes. Learns from at most MOST_LEARNT_FROM entries, evenly spread."""
+class Space:
+    """What was learnt of the themes of some entries: where each of their terms lies; never changes.
+
+    Learnt from at most MOST_LEARNT_FROM entries, evenly spread.
+    """
 
     def __init__(self, documents: Documents) -> None:
         holding = np.bincount(documents.terms, minlength=documents.of)
-        with np.errstate(divide="ignore"):
-            self._idf = np.where(holding, np.log1p(len(documents) / holding), 0).astype(np.float32)
-        self._weights = self._weigh(documents)
+        self._size = len(documents)
+        self._idf = np.log1p(len(documents) / np.maximum(holding, 1)).astype(np.float32)
         learnt = np.arange(len(documents))[:: max(1, -(-len(documents) // MOST_LEARNT_FROM))]
-        self._row, self._projection = self._learn(documents, learnt)
-        self._points = self._place(documents)
-        del self._weights
+        parts = [slice(documents.starts[at], documents.starts[at + 1]) for at in learnt.tolist()]
+        terms = np.concatenate([documents.terms[part] for part in parts] or [np.empty(0, np.int32)])
+        weights = np.concatenate([self._weigh(documents.terms[p], documents.weights[p]) for p in parts] or [_NOTHING])
+        owners = np.repeat(np.arange(len(parts)), [part.stop - part.start for part in parts])
+        self._row = np.full(documents.of, -1, np.int32)
+        unique, columns = np.unique(terms, return_inverse=True)
+        self._row[unique] = np.arange(len(unique))
+        order = np.argsort(columns, kind="stable")
+        self._projection = _project(owners[order], columns[order], weights[order], (len(parts), len(unique)))
+
+    def place(self, documents: Documents) -> Singles:
+        """Each document's point; 0 for one of which no term was learnt."""
+        points = np.zeros((len(documents), self._projection.shape[1]), np.float32)
+        rows = self._rows_of(documents.terms)
+        for at in range(len(documents)):
+            part = slice(documents.starts[at], documents.starts[at + 1])
+            known = np.flatnonzero(rows[part] >= 0)
+            if len(known):
+                weights = self._weigh(documents.terms[part], documents.weights[part])
+                points[at] = weights[known] @ self._projection[rows[part][known]]
+        return points
+
+    def place_query(self, query: Query) -> Singles:
+        """The point of a query."""
+        terms = query.terms[_themed(query.kinds)]
+        rows = self._rows_of(terms)
+        known = rows >= 0
+        point: Singles = self._idf[terms[known]] @ self._projection[rows[known]]
+        return point
+
+    def _rows_of(self, terms: Ids) -> Ids:
+        """The row of each term in the projection, -1 for one that was not learnt."""
+        rows = np.full(len(terms), -1, np.int32)
+        known = (terms >= 0) & (terms < len(self._row))
+        rows[known] = self._row[terms[known]]
+        return rows
+
+    def _weigh(self, terms: Ids, counts: Singles) -> Singles:
+        """The weights of a document's terms, as a vector of length 1; a new term is as rare as any."""
+        known = terms < len(self._idf)
+        idf = np.full(len(terms), np.log1p(self._size), np.float32)
+        idf[known] = self._idf[terms[known]]
+        weights: Singles = np.log1p(counts) * idf
+        return weights / max(float(np.linalg.norm(weights)), 1e-6)
+
+
+class Themes:
+    """Entries as points in a space; never changes."""
+
+    def __init__(self, space: Space | None, points: Singles) -> None:
+        self._space = space
+        self._points = points
+
+    @classmethod
+    def learnt(cls, documents: Documents) -> "Themes":
+        """The entries in the space that is learnt from them."""
+        space = Space(documents)
+        return cls(space, space.place(documents))
+
+    @classmethod
+    def none(cls, entries: int) -> "Themes":
+        """So many entries of which nothing was learnt."""
+        return cls(None, np.zeros((entries, 0), np.float32))
+
+    def rearranged(self, added: Documents, moves: Moves) -> "Themes":
+        """These entries and others in the same space, as the moves say."""
+        if self._space is None:
+            return Themes.none(len(moves.places))
+        return Themes(self._space, np.concatenate((self._points, self._space.place(added)))[moves.places])
 
     def nearness(self, query: Query, entries: Places) -> Singles:
         """The cosines of a query with entries, in SIZES dimensions; 0 everywhere when no term is known."""
-        if not len(self._projection):
+        if self._space is None:
             return np.zeros((len(entries), len(SIZES)), np.float32)
-        known = query.terms[_themed(query.kinds) & (query.terms >= 0) & (query.terms < len(self._row))]
-        known = known[self._row[known] >= 0]
-        point = self._idf[known] @ self._projection[self._row[known]]
-        points = self._points[entries]
+        point, points = self._space.place_query(query), self._points[entries]
         return np.column_stack([_cosines(points[:, :size], point[:size]) for size in SIZES])
 
-    def _weigh(self, documents: Documents) -> Singles:
-        """The weights of each document's terms, as vectors of length 1."""
-        weights = np.log1p(documents.weights) * self._idf[documents.terms]
-        owners = np.repeat(np.arange(len(documents)), np.diff(documents.starts))
-        lengths = np.sqrt(np.bincount(owners, weights=weights * weights, minlength=len(documents)))
-        scaled: Singles = (weights / np.maximum(lengths, 1e-6)[owners]).astype(np.float32)
-        return scaled
 
-    def _learn(self, documents: Documents, learnt: Places) -> tuple[Ids, Singles]:
-        """Each learnt term's row, -1 for the others, and the rows: its place among the strongest themes."""
-        parts = [slice(documents.starts[at], documents.starts[at + 1]) for at in learnt]
-        terms = np.concatenate([documents.terms[part] for part in parts]) if parts else np.empty(0, np.int32)
-        weights = np.concatenate([self._weights[part] for part in parts]) if parts else np.empty(0, np.float32)
-        owners = np.repeat(np.arange(len(parts)), [part.stop - part.start for part in parts])
-        row = np.full(documents.of, -1, np.int32)
-        unique, columns = np.unique(terms, return_inverse=True)
-        row[unique] = np.arange(len(unique))
-        order = np.argsort(columns, kind="stable")
-        return row, _project(owners[order], columns[order], weights[order], (len(parts), len(unique)))
-
-    def _place(self, documents: Documents) -> Singles:
-        """Each document's point."""
-        points = np.zeros((len(documents), self._projection.shape[1]), np.float32)
-        rows = self._row[documents.terms]
-        for at in range(len(documents)):
-            part = slice(documents.starts[at], documents.starts[at + 1])
-            known = rows[part] >= 0
-            points[at] = self._weights[part][known] @ self._projection[rows[part][known]]
-        return points
-
-
-def _documents(
-    wordings: Rows, owners: Ids, answers: Rows, kinds: NDArray[np.uint8], first: Places, entries: slice
-) -> Documents:
+def _documents(corpus: Corpus, kinds: NDArray[np.uint8], entries: slice) -> Documents:
     """The documents of some entries."""
-    said = slice(wordings.starts[first[entries.start]], wordings.starts[first[entries.stop]])
-    told = slice(answers.starts[entries.start], answers.starts[entries.stop])
-    rows = slice(first[entries.start], first[entries.stop])
-    owner = np.repeat(owners[rows] - entries.start, np.diff(wordings.starts[rows.start : rows.stop + 1]))
-    teller = np.repeat(
-        np.arange(entries.stop - entries.start), np.diff(answers.starts[entries.start : entries.stop + 1])
+    size = entries.stop - entries.start
+    first = corpus.first[entries.start : entries.stop + 1]
+    said = corpus.rows.starts[first]
+    told = corpus.answers.starts[entries.start : entries.stop + 1]
+    keys = np.concatenate(
+        (
+            _keys(np.repeat(np.arange(size), np.diff(said)), corpus.rows.terms[said[0] : said[-1]], kinds, 0),
+            _keys(np.repeat(np.arange(size), np.diff(told)), corpus.answers.terms[told[0] : told[-1]], kinds, 1),
+        )
     )
-    keys = np.concatenate((_keys(owner, wordings.terms[said], kinds, 0), _keys(teller, answers.terms[told], kinds, 1)))
     keys.sort()
     first_of = np.flatnonzero(np.diff(keys >> 1, prepend=-1))
-    weights = np.add.reduceat(np.where(keys & 1, ANSWER_COUNTS, 1.0), first_of) if len(keys) else np.empty(0)
+    weights = np.add.reduceat(np.where(keys & 1, ANSWER_COUNTS, 1.0), first_of) if len(keys) else _NOTHING
     terms = keys[first_of] >> 1
-    size = entries.stop - entries.start
     return Documents(
         np.searchsorted(terms >> 32, np.arange(size + 1)).astype(np.int64),
         (terms & 0xFFFFFFFF).astype(np.int32),
