@@ -51,7 +51,7 @@ class Library:
         The new one begins with the calibration in force and gets its own as soon as that is known.
         """
         found = await self._database.read(in_force)
-        fresh = await asyncio.to_thread(_build, found)
+        fresh = await asyncio.to_thread(_build, found, self._current)
         fresh = await self._begun(fresh, await self._vectors_at_hand(fresh))
         self._give_up_refining()
         self._wanted, self._fingerprint = found.precision, found.fingerprint
@@ -68,7 +68,7 @@ class Library:
 
         It has vectors if the one in force has, unless they cannot be had.
         """
-        fresh, vectors = await asyncio.to_thread(_build, found), None
+        fresh, vectors = await asyncio.to_thread(_build, found, self._current), None
         if self._store is not None and self._current.vectors is not None:
             with contextlib.suppress(EncoderUnavailable):
                 vectors = await self._store.complete(await asyncio.to_thread(fresh.texts_needed), PROPOSED_TRIES)
@@ -211,8 +211,8 @@ class Library:
         self._database.signals.publish([("calibrated", "")])
 
 
-def _build(found: InForce) -> KnowledgeBase:
-    return KnowledgeBase.build(found.entries, vocabulary_of(found.lists))
+def _build(found: InForce, before: KnowledgeBase) -> KnowledgeBase:
+    return (before.plain or before).edited(found.entries, vocabulary_of(found.lists))
 
 
 def _tell(found: Calibration) -> None:

@@ -117,17 +117,20 @@ def calibrate(
     weights: Weights,
     precision: float = PRECISION,
     abandoned: Callable[[], bool] = lambda: False,
+    known: Matcher | None = None,
 ) -> Calibration:
     """The calibration of these entries to this precision; the same entries give the same one.
+
+    known: their matcher, if there is one; what it has read is not read again.
 
     Asks a bounded number of questions. Before each it asks abandoned whether anyone still wants to know, and
     raises CalibrationAbandoned if not.
     """
     familiar = likeness(sketch(entries), weights.provenance.get("sketch", ()))
     if familiar >= KNOWN:
-        known, thresholds = Evidence(familiar=familiar), _shipped_thresholds(weights, precision)
-        return Calibration(known, precision, thresholds, enough=True, choices=_shipped_choices(weights))
-    trials = _Trials(vocabulary, weights, abandoned)
+        evidence, thresholds = Evidence(familiar=familiar), _shipped_thresholds(weights, precision)
+        return Calibration(evidence, precision, thresholds, enough=True, choices=_shipped_choices(weights))
+    trials = _Trials(vocabulary, weights, abandoned, known)
     for trial in sample(entries):
         trials.ask(trial)
     return _fit(trials.kinds, familiar, weights, precision)
@@ -136,17 +139,20 @@ def calibrate(
 class _Trials:
     """Asks trials and keeps what came of them: left out, taken out, other topics."""
 
-    def __init__(self, vocabulary: Vocabulary, weights: Weights, abandoned: Callable[[], bool]) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, weights: Weights, abandoned: Callable[[], bool], known: Matcher | None
+    ) -> None:
         self.kinds: tuple[list[tuple[float, bool, bool]], ...] = ([], [], [])
         self._vocabulary = vocabulary
         self._weights = weights
         self._abandoned = abandoned
+        self._known = known
 
     def ask(self, trial: Trial) -> None:
         """Ask every question of a trial."""
         if self._abandoned():
             raise CalibrationAbandoned("these entries are no longer in force")
-        matcher = Matcher(trial.entries, self._vocabulary)
+        matcher = Matcher(trial.entries, self._vocabulary, known=self._known)
         for question in trial.questions:
             if self._abandoned():
                 raise CalibrationAbandoned("these entries are no longer in force")

@@ -99,7 +99,9 @@ class Collection:
     @cached_property
     def rarities(self) -> Floats:
         """The inverse document frequency of each term."""
-        return self._rarity(self.holding + self._elsewhere)
+        together = self.holding + self._elsewhere
+        rarities: Floats = self._rarity(np.arange(together.max(initial=0) + 1))[together]
+        return rarities
 
     def holds(self, term: int) -> bool:
         """Whether any text holds this term."""

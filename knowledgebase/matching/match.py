@@ -93,6 +93,7 @@ class Matcher:
             moves, added = Moves.between(known._entries, entries)
             corpus = known._corpus.rearranged(Corpus.of(added, vocabulary, terms), moves)
         self._set_up(entries, vocabulary, terms, everyday, corpus)
+        self._settled = True
         self.neighbours = None if vectors is None else Neighbours.of(vectors)
         self._themes = Themes.learnt(documents_of(corpus, terms.kinds)) if self._richness else Themes.none(len(entries))
 
@@ -105,9 +106,18 @@ class Matcher:
         fresh = Corpus.of(added, self.vocabulary, self._terms)
         edited = Matcher.__new__(Matcher)
         edited._set_up(entries, self.vocabulary, self._terms, self._everyday, self._corpus.rearranged(fresh, moves))
+        edited._settled = False
         edited._themes = self._themes.rearranged(documents_of(fresh, self._terms.kinds), moves)
         edited.neighbours = self._with_edited(vectors, self._corpus.moves_of_wordings(fresh, moves))
         return edited
+
+    def settled(self) -> "Matcher":
+        """The matcher of the same entries with themes learnt from just these."""
+        if self._settled:
+            return self
+        settled = Matcher(self._entries, self.vocabulary, known=self)
+        settled.neighbours = self.neighbours
+        return settled
 
     def _set_up(
         self, entries: Sequence[Entry], vocabulary: Vocabulary, terms: Terms, everyday: Rows, corpus: Corpus
