@@ -20,6 +20,8 @@ from bot.gateway.metrics import Metrics
 from bot.gateway.middlewares import harden, tell_errors
 from bot.gateway.routes import add_public_routes
 from bot.help.pages import open_shelves
+from bot.help.search import questions_like
+from bot.help.shelves import SHELVES
 from bot.keys import (
     CHAT,
     CLOCK,
@@ -149,6 +151,7 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
         clock=app[CLOCK],
         max_message_chars=config.chat.max_message_chars,
         accepted=app[METRICS].accepted,
+        suggest=partial(questions_like, app[LIBRARY], app[SHELVES]),
     )
     yield
     hub.close()

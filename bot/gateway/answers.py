@@ -136,6 +136,17 @@ class TypingNotice(_Answer):
     name: str | None = None
 
 
+class SuggestedQuestion(_Answer):
+    id: str
+    question: str
+
+
+class Suggestions(_Answer):
+    type: Literal["suggestions"]
+    text: str = Field(description="What was asked for, as it was sent")
+    items: list[SuggestedQuestion] = Field(max_length=3)
+
+
 class ErrorFrame(_Answer):
     type: Literal["error"]
     code: Literal[
@@ -158,7 +169,9 @@ class ErrorFrame(_Answer):
     retry_after: float | None = Field(None, description="Seconds")
 
 
-ServerFrame = Annotated[Welcome | Messages | Ack | StateChange | TypingNotice | ErrorFrame, Field(discriminator="type")]
+ServerFrame = Annotated[
+    Welcome | Messages | Ack | StateChange | TypingNotice | Suggestions | ErrorFrame, Field(discriminator="type")
+]
 
 
 class Frames(_Answer):

@@ -1,7 +1,7 @@
 """One visitor's page, whatever carries its frames: frames in, acknowledgements and new messages out."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.gateway.frames import (
     PageInfo,
     Press,
     Resume,
+    Suggest,
     Text,
     Typing,
     id_of,
@@ -29,6 +30,8 @@ from bot.gateway.limits import Traffic
 from bot.messages import Channel, InboundMessage, Page
 from bot.receive import CONTACT_REFUSED, Accepted, accept
 from bot.visitors import Visitors
+from knowledgebase.model import Entry
+from knowledgebase.wording.text import to_traditional
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
 from tickets import agents, clocks, contacts, conversations, tickets
@@ -41,6 +44,7 @@ log = logging.getLogger(__name__)
 TYPING_EVERY_MS = 2_000
 GREET_AGAIN_S = 2.0
 ACTION_HUMAN = "human"
+MOST_SUGGESTED = 3
 TRY_AGAIN = frozenset({"too_fast", "unavailable", "too_many_connections"})
 
 
@@ -57,6 +61,7 @@ class Desk:
     clock: Callable[[], int]
     max_message_chars: int
     accepted: Callable[[], None]
+    suggest: Callable[[str], Awaitable[Sequence[Entry]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class ChatPage:
             return await self.greet(frame)
         if self.seat is None:
             raise FrameError("not_greeted", client_message_id=id_of(frame))
+        if isinstance(frame, Suggest):
+            return [await self._suggest(frame.text, self.seat)]
         self._desk.traffic.frame(self.seat.visitor, id_of(frame))
         match frame:
             case Text() | Press() | ContactFrame():
@@ -174,6 +181,14 @@ class ChatPage:
         if error.retry_after is not None:
             frame["retry_after"] = error.retry_after
         return frame
+
+    async def _suggest(self, text: str, seat: Seat) -> dict[str, Any]:
+        """Questions that this may become; nothing of it is kept."""
+        self._desk.traffic.suggestion(seat.visitor)
+        found = await self._desk.suggest(text)
+        write = to_traditional if self._language == "zh-TW" else str
+        items = [{"id": entry.id, "question": write(entry.question)} for entry in found[:MOST_SUGGESTED]]
+        return {"type": "suggestions", "text": text, "items": items}
 
     async def _accept(self, frame: Text | Press | ContactFrame, seat: Seat) -> dict[str, Any]:
         """Acknowledge a message after, and only after, its commit."""

@@ -62,11 +62,16 @@ class Resume(_Frame):
     after: Number
 
 
+class Suggest(_Frame):
+    type: Literal["suggest"]
+    text: str = Field(max_length=200)
+
+
 class Typing(_Frame):
     type: Literal["typing"]
 
 
-Frame = Hello | Text | Press | ContactFrame | Resume | Typing
+Frame = Hello | Text | Press | ContactFrame | Resume | Suggest | Typing
 PageFrame = Annotated[Frame, Field(discriminator="type")]
 _FRAMES: TypeAdapter[Frame] = TypeAdapter(PageFrame)
 
@@ -141,6 +146,8 @@ def _check_text(frame: Frame, max_chars: int) -> None:
                 raise FrameError("malformed", client_message_id=client_id)
             if value is not None and "\x00" in value:
                 raise FrameError("bad_text", client_message_id=client_id)
+        case Suggest(text=text) if "\x00" in text:
+            raise FrameError("bad_text")
         case Hello(page=PageInfo(url=url, title=title)) if "\x00" in url + title:
             raise FrameError("bad_text")
 

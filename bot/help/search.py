@@ -11,11 +11,14 @@ from bot.errors import FrameError
 from bot.gateway.addresses import client_address, subscriber
 from bot.help.reader import Reader, reader_of
 from bot.help.render import HELP, LONGEST_QUERY, page
-from bot.help.shelves import SHELVES, Contents
+from bot.help.shelves import SHELVES, Contents, Shelves
 from bot.keys import CHAT, CONFIG, LIBRARY
+from knowledgebase.library import Library
 from knowledgebase.model import Entry, Match, Thresholds
 
 MOST_MATCHES = 8
+CHAT_CHANNEL = "chat"
+SHORTEST_IN_CHAT = 3
 MOST_SUGGESTED = 6
 
 
@@ -97,12 +100,28 @@ def sort_by_confidence(matches: Sequence[Match], mentions: Sequence[Entry], thre
     return Found(tuple(best), tuple(likely), tuple(entry for entry in mentions if entry.id not in shown))
 
 
+async def questions_like(library: Library, shelves: Shelves, text: str) -> list[Entry]:
+    """What somebody who has written so much in the chat may want to ask, the likeliest first; nothing of a guess."""
+    query = " ".join(text.split())
+    if len(query) < SHORTEST_IN_CHAT:
+        return []
+    contents, limits = await shelves.contents(), library.thresholds(CHAT_CHANNEL)
+    # Nobody asked for these: only what is likelier than what would be asked back may interrupt.
+    likely = Thresholds(limits.answer, max(limits.clarify, limits.answer / 2))
+    found = _found(contents, await library.search(query, MOST_MATCHES), query, likely)
+    return [*found.best, *found.likely, *found.mentions]
+
+
 async def _find(request: web.Request, contents: Contents, query: str) -> Found:
     library = request.app[LIBRARY]
     matches = await library.search(query, MOST_MATCHES) if query else []
+    return _found(contents, matches, query, library.thresholds(HELP))
+
+
+def _found(contents: Contents, matches: Sequence[Match], query: str, thresholds: Thresholds) -> Found:
     # The matcher's edition may be a moment older than the shelves: only what stands there now is shown.
     current = [match for match in matches if match.entry.id in contents.by_id]
-    return sort_by_confidence(current, contents.mentioning(query), library.thresholds(HELP))
+    return sort_by_confidence(current, contents.mentioning(query), thresholds)
 
 
 async def _offered(request: web.Request, contents: Contents, query: str) -> list[Entry]:

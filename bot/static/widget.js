@@ -1,7 +1,8 @@
 // The one script a page embeds. It makes a host element with a shadow root, and loads the rest as modules.
 //
 //   <script src="https://chat.example.com/widget.js" data-accent="#0b6" data-title="…" data-position="right|left"
-//           data-language="auto|zh-CN|zh-TW|en" data-theme="auto|light|dark" defer></script>
+//           data-language="auto|zh-CN|zh-TW|en" data-theme="auto|light|dark"
+//           data-suggestions="on|off" defer></script>
 //
 // Every attribute may be missing. An element of the page with data-yingsheng-open opens the chat when clicked.
 // A page with a Content-Security-Policy has to allow the chat's address in three places, and nothing inline:
@@ -23,6 +24,7 @@
     position: script.dataset.position === "left" ? "left" : "right",
     language: script.dataset.language || "auto",
     theme: script.dataset.theme || "auto",
+    suggestions: script.dataset.suggestions !== "off",
   };
 
   async function load() {

@@ -28,6 +28,7 @@ FIELDS = {
     "press": {"client_message_id", "action", "about"},
     "contact": {"client_message_id", "value", "refused"},
     "resume": {"after"},
+    "suggest": {"text"},
     "typing": set[str](),
 }
 STRICT = (
@@ -68,6 +69,8 @@ class FakeChat:
         self.echo_before_ack = False
         self.page = ""
         self.polls: list[int] = []
+        self.questions: list[str] = []
+        self.suggested_for: list[str] = []
         self._errors: list[Frame] = []
         self._acks_allowed = asyncio.Event()
         self._acks_allowed.set()
@@ -220,6 +223,9 @@ class FakeChat:
     async def _answer(self, visitor: Visitor, frame: Frame, socket: web.WebSocketResponse) -> None:
         if frame["type"] == "resume":
             await socket.send_json(_messages(visitor, frame["after"]))
+        elif frame["type"] == "suggest":
+            items = [{"id": question, "question": question} for question in self.questions]
+            await socket.send_json({"type": "suggestions", "text": frame["text"], "items": items})
         elif frame["type"] != "typing":
             asyncio.get_running_loop().create_task(self._keep_and_tell(visitor, frame, socket))
 
@@ -275,7 +281,10 @@ class FakeChat:
 
     def _check(self, frame: Frame) -> Frame:
         kind = frame.get("type", "")
-        self.received.append(frame)
+        if kind == "suggest":
+            self.suggested_for.append(frame["text"])
+        else:
+            self.received.append(frame)
         unknown = set(frame) - {"type"} - FIELDS.get(kind, set())
         if kind not in FIELDS or unknown:
             self.violations.append(f"{kind}: {sorted(unknown)}")

@@ -695,3 +695,106 @@ async def test_the_connection_does_not_follow_the_page_offline_events_blindly(
     await context.set_offline(False)
     await until(lambda: chat.visitor.texts == ["离线写的"])
     await expect(page.locator(".notice")).to_be_hidden()
+
+
+TYRES = ["轮胎多久换一次？", "轮胎要换位吗？"]
+
+
+async def suggested(chat: FakeChat, page: Page, text: str = "轮胎多久", questions: list[str] | None = None) -> Locator:
+    """What is offered after this has been typed."""
+    chat.questions = TYRES if questions is None else questions
+    await page.locator("textarea").press_sequentially(text)
+    await until(lambda: text in chat.suggested_for)
+    return page.locator(".suggestion")
+
+
+@pytest.mark.parametrize("device", [{}, PHONE], ids=["desk", "phone"])
+async def test_questions_are_offered_while_somebody_types_and_nothing_moves(
+    chat: FakeChat, new_context: MakeContext, device: dict[str, Any]
+) -> None:
+    page = await arrive(chat, new_context, **device)
+    box, log = page.locator(".box"), page.locator(".scroller")
+    before = await box.bounding_box(), await log.bounding_box()
+    offered = await suggested(chat, page)
+    await expect(offered).to_have_text(TYRES)
+    assert (await box.bounding_box(), await log.bounding_box()) == before
+    assert chat.suggested_for == ["轮胎多久"], "asked once, after a pause"
+    await offered.first.click()
+    await expect(texts(page)).to_have_text([TYRES[0]])
+    await expect(offered.first).to_be_hidden()
+    assert await page.locator("textarea").input_value() == ""
+    assert [frame["text"] for frame in chat.arrived("message")] == [TYRES[0]]
+
+
+async def test_suggestions_are_reached_with_the_keyboard_and_closed_with_escape(
+    chat: FakeChat, new_context: MakeContext
+) -> None:
+    page = await arrive(chat, new_context)
+    offered = await suggested(chat, page)
+    await expect(offered).to_have_count(2)
+    assert WORDS["zh-CN"]["suggestions_hint"].replace("{count}", "2") in await page.locator(".composer").inner_text()
+    await page.keyboard.press("ArrowUp")
+    await expect(offered.last).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await expect(offered.first).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(offered.first).to_be_hidden()
+    await expect(page.locator("textarea")).to_be_focused()
+    await expect(page.locator(".panel")).to_be_visible()
+    await page.locator("textarea").press_sequentially("换")
+    await page.wait_for_timeout(500)
+    await expect(offered.first).to_be_hidden()
+    await page.keyboard.press("Enter")
+    await expect(texts(page)).to_have_text(["轮胎多久换"])
+    offered = await suggested(chat, page, "轮胎花纹")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    await expect(texts(page)).to_have_text(["轮胎多久换", TYRES[1]])
+
+
+async def test_an_input_method_at_work_asks_for_nothing(chat: FakeChat, new_context: MakeContext) -> None:
+    page = await arrive(chat, new_context)
+    chat.questions = TYRES
+    session = await page.context.new_cdp_session(page)
+    await page.locator("textarea").focus()
+    for typed in ("lun", "luntai", "luntaiduo"):
+        await session.send(
+            "Input.imeSetComposition", {"text": typed, "selectionStart": len(typed), "selectionEnd": len(typed)}
+        )
+    await page.wait_for_timeout(500)
+    assert chat.suggested_for == []
+    await session.send("Input.insertText", {"text": "轮胎多"})
+    await until(lambda: chat.suggested_for == ["轮胎多"])
+    await expect(page.locator(".suggestion")).to_have_text(TYRES)
+
+
+async def test_nothing_is_offered_for_too_little_too_much_or_to_a_person(
+    chat: FakeChat, new_context: MakeContext
+) -> None:
+    page = await arrive(chat, new_context)
+    chat.questions = TYRES
+    for text in ("轮胎", "长" * 61, "第一行\n第二行"):
+        await page.locator("textarea").fill(text)
+        await page.wait_for_timeout(450)
+    await chat.become("agent", agent_name="李工")
+    await expect(page.locator(".state-words")).to_contain_text("李工")
+    await page.locator("textarea").fill("轮胎多久")
+    await page.wait_for_timeout(450)
+    assert chat.suggested_for == []
+    await expect(page.locator(".suggestion").first).to_be_hidden()
+
+
+async def test_a_page_can_do_without_suggestions(chat: FakeChat, new_context: MakeContext) -> None:
+    chat.page = '<!doctype html><title>x</title><body><script src="/widget.js" data-suggestions="off"></script>'
+    page = await visit(chat, await new_context(), "/page")
+    await open_panel(page)
+    await page.locator("textarea").fill("轮胎多久")
+    await page.wait_for_timeout(450)
+    assert chat.suggested_for == []
+
+
+async def test_a_suggestion_that_looks_like_markup_is_text(chat: FakeChat, new_context: MakeContext) -> None:
+    page = await arrive(chat, new_context)
+    hostile = "<img src=x onerror=alert(1)>"
+    await expect(await suggested(chat, page, questions=[hostile])).to_have_text([hostile])
+    assert await page.locator(".suggestions img").count() == 0

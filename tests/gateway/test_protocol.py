@@ -6,7 +6,9 @@ import re
 import pytest
 
 from bot.gateway.frames import LARGEST_FRAME
+from bot.gateway.limits import SUGGESTIONS_PER_MINUTE
 from bot.keys import TYPING
+from knowledgebase.model import Entry, Visibility
 from storage.database import Transaction
 from tests.conftest import StartServer
 from tests.fakes import ENTRIES, Clock, Server
@@ -324,3 +326,44 @@ async def only_conversation(server: Server) -> str:
     found = await server.database.read(ids)
     assert len(found) == 1
     return found[0]
+
+
+async def test_what_is_being_written_is_looked_up_and_not_kept(server: Server) -> None:
+    async with server.page() as page:
+        await page.send(type="suggest", text="轮胎多久")
+        told = await page.expect("suggestions")
+        assert told["text"] == "轮胎多久"
+        assert told["items"][0] == {"id": "tyre-when", "question": ENTRIES[0].question}
+        await page.send(type="suggest", text="今天天气真好啊")
+        assert (await page.expect("suggestions"))["items"] == []
+        assert (await page.say("轮胎多久换一次？"))["number"] == 1, "nothing was kept before"
+
+
+async def test_suggestions_are_in_the_visitors_script_and_only_of_what_customers_may_read(server: Server) -> None:
+    hidden = Visibility.AGENTS
+    inside = [Entry(f"in-{one}", f"轮胎内部价{one}多少？", "保密。", visibility=hidden) for one in "ab"]
+    await server.publish(inside)
+    page = server.page()
+    await page.connect()
+    await page.greet(language="zh-TW")
+    await page.send(type="suggest", text="輪胎內部價a多少？")
+    assert not {one.id for one in inside} & {item["id"] for item in (await page.expect("suggestions"))["items"]}
+    await page.send(type="suggest", text="輪胎多久")
+    assert (await page.expect("suggestions"))["items"][0]["question"] == "輪胎多久換一次？"
+    await page.leave()
+
+
+async def test_suggestions_cost_a_visitor_no_messages_and_have_a_limit_of_their_own(server: Server) -> None:
+    async with server.page() as page:
+        for _ in range(SUGGESTIONS_PER_MINUTE):
+            await page.send(type="suggest", text=" ")
+            await page.expect("suggestions")
+        error = await page.refused(type="suggest", text="轮胎")
+        assert (error["code"], error["retry"]) == ("too_fast", True)
+        assert (await page.say("轮胎多久换一次？"))["number"] == 1
+
+
+@pytest.mark.parametrize(("text", "code"), [("a\x00", "bad_text"), ("轮" * 201, "malformed"), (None, "malformed")])
+async def test_what_cannot_be_looked_up_is_refused(server: Server, text: str | None, code: str) -> None:
+    async with server.page() as page:
+        assert (await page.refused(type="suggest", text=text))["code"] == code

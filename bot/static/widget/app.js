@@ -9,7 +9,7 @@ import { chooseLanguage, loadTexts } from "./texts.js";
 
 const OPENER = "[data-yingsheng-open]";
 
-// options: server, accent, title, position, language, theme; what the page wrote on the script element.
+// options: server, accent, title, position, language, theme, suggestions; what the page wrote on the script element.
 export async function start(root, options) {
   const language = chooseLanguage(options.language);
   const [say] = await Promise.all([loadTexts(options.server, language), loadStyle(root, options.server)]);
@@ -22,7 +22,7 @@ export async function start(root, options) {
     explain: (error) => error.text || errorWords(error.code, say),
     changed: soon(() => panel.render()),
   });
-  panel = makePanel({ say, language, title: options.title, chat, server: options.server, drafts: openDrafts(options.server) });
+  panel = makePanel({ say, language, title: options.title, chat, server: options.server, suggests: options.suggestions, drafts: openDrafts(options.server) });
   panel.node.dataset.position = options.position;
   followTheme(panel.node, options);
   root.append(panel.node);

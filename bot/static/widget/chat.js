@@ -32,6 +32,8 @@ export class Chat {
   typing = null;
   // The sentence of the last error that was about no message of ours.
   notice = null;
+  // The last frame of questions that fit what is being written.
+  suggestions = null;
   contactError = null;
 
   // explain(error frame) -> a sentence; changed() is called after anything here is different.
@@ -118,6 +120,11 @@ export class Chat {
     return entry?.frame.text ?? entry?.label ?? "";
   }
 
+  // What is written is only looked up; the answer becomes suggestions.
+  suggest(text) {
+    this.connection.send({ type: "suggest", text });
+  }
+
   reportTyping() {
     if (this.conversation.state.mode === "bot" || Date.now() - this.#typedAt < TYPING_SENT_MS) return;
     this.#typedAt = Date.now();
@@ -164,6 +171,7 @@ export class Chat {
     else if (frame.type === "ack") this.#acknowledge(frame);
     else if (frame.type === "state") this.conversation.state = frame;
     else if (frame.type === "typing") this.#showTyping(frame);
+    else if (frame.type === "suggestions") this.suggestions = frame;
     else if (frame.type === "error") this.#refuse(frame);
     this.#changed();
   }

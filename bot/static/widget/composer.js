@@ -1,12 +1,13 @@
 // Where the visitor writes. Enter sends, Shift+Enter breaks the line, and an input method's Enter only chooses words.
 
 import { element, icon, set, write } from "./dom.js";
+import { makeSuggestions } from "./suggestions.js";
 
 const LINES = 5;
 const NEAR_LIMIT = 0.9;
 const DRAFT = "draft";
 
-export function makeComposer({ say, chat, drafts }) {
+export function makeComposer({ say, chat, drafts, suggests }) {
   const input = element("textarea", {
     rows: "1", "aria-label": say("composer"), enterkeyhint: "send", autocomplete: "off", dir: "auto",
   });
@@ -14,7 +15,8 @@ export function makeComposer({ say, chat, drafts }) {
   const human = element("button", { type: "button", class: "human", onclick: askForPerson }, icon("person"), element("span"));
   const send = element("button", { type: "button", class: "send", "aria-label": say("send"), title: say("send"), onclick: submit }, icon("send"));
   const box = element("div", { class: "box" }, input, element("div", { class: "tools" }, human, counter, send));
-  const node = element("div", { class: "composer" }, box);
+  const suggestions = suggests ? makeSuggestions({ say, chat, input, choose: ask }) : null;
+  const node = element("div", { class: "composer" }, suggestions?.node, suggestions?.hint, box);
   input.value = drafts.get(DRAFT) ?? "";
 
   input.addEventListener("input", () => {
@@ -34,9 +36,17 @@ export function makeComposer({ say, chat, drafts }) {
     input.focus();
   });
 
+  node.addEventListener("focusout", (event) => {
+    if (!node.contains(event.relatedTarget)) suggestions?.hide();
+  });
+
   function submit() {
     const text = cleaned(input.value);
-    if (!text || over() > 0) return;
+    if (text && over() <= 0) ask(text);
+  }
+
+  function ask(text) {
+    suggestions?.begin();
     fill("");
     chat.write(text);
     input.focus({ preventScroll: true });
@@ -90,6 +100,7 @@ export function makeComposer({ say, chat, drafts }) {
     write(human.lastChild, say(asked ? "human_waiting" : "human"));
     set(input, "placeholder", say(mode === "bot" ? "placeholder" : "placeholder_person"));
     refresh();
+    suggestions?.render();
   }
 
   return { node, input, render, fill };

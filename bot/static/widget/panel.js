@@ -9,7 +9,7 @@ const PHONE = "(max-width: 520px), (max-height: 520px) and (pointer: coarse)";
 const MOST_UNREAD = 99;
 const MINUTE_MS = 60_000;
 
-export function makePanel({ say, language, title, chat, drafts, server }) {
+export function makePanel({ say, language, title, chat, drafts, server, suggests }) {
   const badge = element("span", { class: "badge", hidden: true, "aria-hidden": "true" });
   const bubble = element("button", { class: "bubble", type: "button", "aria-expanded": "false", onclick: toggle },
     icon("chat"), icon("down"), badge);
@@ -18,7 +18,7 @@ export function makePanel({ say, language, title, chat, drafts, server }) {
   const closer = element("button", { class: "closer", type: "button", "aria-label": say("close"), title: say("close"), onclick: close },
     icon("down"));
   const notice = makeNotice({ say, chat });
-  const composer = makeComposer({ say, chat, drafts });
+  const composer = makeComposer({ say, chat, drafts, suggests });
   const log = makeLog({ say, language, chat, server, editAgain });
   const phone = matchMedia(PHONE);
   const panel = element("section", { class: "panel", role: "dialog", tabindex: "-1", hidden: true },
