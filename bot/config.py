@@ -112,8 +112,9 @@ class EncoderChoice(Section):
     deadline: Duration = 300
     url: BaseUrl | None = None
     model: str | None = Field(None, min_length=1, max_length=200)
-    key: str | None = Field(None, repr=False)
+    key: str | None = Field(None, repr=False, pattern=r"^[\x20-\x7e]+$")
     dimensions: int | None = Field(None, ge=8, le=8_192)
+    prefix: str = Field("", max_length=200)
     texts_at_once: int = Field(32, ge=1, le=2_048)
     allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     timeout: Duration = 10_000

@@ -104,7 +104,7 @@ def _kept(folder: Path, encoder: str, texts: Sequence[str]) -> dict[str, Halves]
 def _settings(choice: EncoderChoice) -> EndpointSettings:
     assert choice.url is not None
     assert choice.model is not None
-    return EndpointSettings(choice.url, choice.model, choice.dimensions, choice.texts_at_once)
+    return EndpointSettings(choice.url, choice.model, choice.dimensions, choice.prefix, choice.texts_at_once)
 
 
 def _outgoing(choice: EncoderChoice) -> Outgoing:

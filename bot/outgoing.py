@@ -94,8 +94,7 @@ class _Line:
     def __init__(self, make_session: Callable[[], aiohttp.ClientSession]) -> None:
         self._make_session = make_session
         started: Future[tuple[asyncio.AbstractEventLoop, aiohttp.ClientSession]] = Future()
-        self._ending = asyncio.Event()
-        self._thread = threading.Thread(target=asyncio.run, args=(self._live(started),), name="outgoing", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(started,), name="outgoing", daemon=True)
         self._thread.start()
         self._loop, self.session = started.result()
 
@@ -109,8 +108,17 @@ class _Line:
             self._loop.call_soon_threadsafe(self._ending.set)
             self._thread.join()
 
+    def _run(self, started: "Future[tuple[asyncio.AbstractEventLoop, aiohttp.ClientSession]]") -> None:
+        try:
+            asyncio.run(self._live(started))
+        except Exception as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
     async def _live(self, started: "Future[tuple[asyncio.AbstractEventLoop, aiohttp.ClientSession]]") -> None:
         async with self._make_session() as session:
+            self._ending = asyncio.Event()
             started.set_result((asyncio.get_running_loop(), session))
             await self._ending.wait()
             others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

@@ -186,6 +186,9 @@ class Library:
                 vectors = await store.complete(texts)
             except EncoderUnavailable:
                 return
+            except Exception:
+                log.exception("knowledge base stays without vectors")
+                return
             self._calm.clear()
             self._current = await asyncio.to_thread(self._current.with_vectors, vectors)
             log.info("knowledge base has vectors encoder=%s", vectors.encoder)

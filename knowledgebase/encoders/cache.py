@@ -1,6 +1,6 @@
 """Vectors in the database, so that nothing is encoded twice."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 import numpy as np
@@ -39,15 +39,19 @@ def write_rows(tx: Transaction, encoder: str, rows: Mapping[str, Halves]) -> Non
         )
 
 
-def prune(tx: Transaction, encoder: str, used: Collection[str]) -> int:
-    """Delete every row but those of this encoder under these text hashes; returns how many went."""
+def unused_hashes(tx: Transaction, encoder: str, texts: Iterable[str]) -> list[str]:
+    """The text hashes of this encoder's rows that are of none of these texts."""
+    used = {text_hash(text) for text in texts}
+    found = tx.execute("SELECT text_hash FROM vector WHERE encoder = :encoder", {"encoder": encoder})
+    return [row["text_hash"] for row in found if row["text_hash"] not in used]
+
+
+def forget(tx: Transaction, encoder: str, hashes: Iterable[str]) -> int:
+    """Delete these rows of this encoder, and all of every other; returns how many went."""
     gone = tx.change("DELETE FROM vector WHERE encoder <> :encoder", {"encoder": encoder})
-    held = tx.execute("SELECT text_hash FROM vector WHERE encoder = :encoder", {"encoder": encoder})
-    kept = set(used)
-    for row in held:
-        if row["text_hash"] not in kept:
-            gone += tx.change(
-                "DELETE FROM vector WHERE encoder = :encoder AND text_hash = :text_hash",
-                {"encoder": encoder, "text_hash": row["text_hash"]},
-            )
+    for key in hashes:
+        gone += tx.change(
+            "DELETE FROM vector WHERE encoder = :encoder AND text_hash = :text_hash",
+            {"encoder": encoder, "text_hash": key},
+        )
     return gone

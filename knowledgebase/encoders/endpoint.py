@@ -41,11 +41,13 @@ Post = Callable[[bytes], Reply]
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """What to ask for. dimensions: shorter vectors than the model's own. texts_at_once: in one request."""
+    """What to ask for. dimensions: shorter vectors than the model's own. prefix: what the model was taught to see
+    before a question. texts_at_once: in one request."""
 
     url: str
     model: str
     dimensions: int | None = None
+    prefix: str = ""
     texts_at_once: int = 32
 
 
@@ -59,9 +61,10 @@ class EndpointEncoder:
 
     @property
     def name(self) -> str:
-        """Address, model and, if they were asked for, dimensions."""
+        """Address, model and, if there are any, dimensions asked for and prefix."""
         asked = f" {self._settings.dimensions}" if self._settings.dimensions else ""
-        return f"{self._settings.url} {self._settings.model}{asked}"
+        prefix = f" {self._settings.prefix!r}" if self._settings.prefix else ""
+        return f"{self._settings.url} {self._settings.model}{asked}{prefix}"
 
     @property
     def dimensions(self) -> int:
@@ -88,7 +91,8 @@ class EndpointEncoder:
         return rows
 
     def _ask(self, texts: list[str]) -> Rows:
-        wanted: dict[str, Any] = {"model": self._settings.model, "input": texts, "encoding_format": "float"}
+        prefixed = [self._settings.prefix + text for text in texts]
+        wanted: dict[str, Any] = {"model": self._settings.model, "input": prefixed, "encoding_format": "float"}
         if self._settings.dimensions:
             wanted["dimensions"] = self._settings.dimensions
         reply = self._post(json.dumps(wanted, ensure_ascii=False).encode())

@@ -10,7 +10,6 @@ from itertools import islice
 import numpy as np
 
 from knowledgebase.encoders import cache
-from knowledgebase.encoders.cache import text_hash
 from knowledgebase.encoders.encoder import Rows
 from knowledgebase.encoders.patience import pause_ms
 from knowledgebase.encoders.thread import EncoderThread
@@ -89,8 +88,8 @@ class VectorStore:
         """Forget every vector but those of these texts."""
         wanted = set(texts)
         self._held = {text: row for text, row in (self._held or {}).items() if text in wanted}
-        hashes = await asyncio.to_thread(lambda: {text_hash(text) for text in wanted})
-        gone = await self._database.write(cache.prune, self._thread.name, hashes)
+        unused = await self._database.read(cache.unused_hashes, self._thread.name, wanted)
+        gone = await self._database.write(cache.forget, self._thread.name, unused)
         if gone:
             log.info("vectors forgotten rows=%d", gone)
 
@@ -170,7 +169,10 @@ class VectorStore:
     async def _of(self, texts: Sequence[str]) -> Vectors:
         held = self._held
         assert held is not None
-        return await asyncio.to_thread(lambda: stacked(self._thread.name, {text: held[text] for text in texts}))
+        vectors = await asyncio.to_thread(lambda: stacked(self._thread.name, {text: held[text] for text in texts}))
+        # The rows of the new table in the place of single ones: so each is in memory once.
+        held.update(zip(texts, vectors.rows, strict=True))
+        return vectors
 
     def _tell(self, failure: str) -> None:
         """Say once why it does not go on."""

@@ -125,6 +125,13 @@ def test_an_address_that_cannot_be_an_endpoint_is_refused(url: str) -> None:
         EncoderChoice.model_validate({"kind": "endpoint", "url": url, "model": "m"})
 
 
+def test_a_key_that_cannot_stand_in_a_header_is_refused_without_being_told() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config(None, {"YINGSHENG_ENCODER__KEY": f"{KEY}\r\nHost: x"})
+    assert refused.value.problems[0].startswith("encoder.key: ")
+    assert KEY not in str(refused.value)
+
+
 def test_every_problem_of_the_section_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as refused:
         load_config(None, {"YINGSHENG_ENCODER__KIND": "endpoint", "YINGSHENG_SLA__REPLY": "500ms"})

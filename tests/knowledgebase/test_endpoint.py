@@ -54,10 +54,14 @@ def test_the_name_tells_address_model_and_dimensions_asked_for() -> None:
     assert plain.name == "https://embeddings.example.com/v1 bge-m3"
     assert short.name == "https://embeddings.example.com/v1 bge-m3 3"
     assert (plain.dimensions, short.dimensions) == (0, 3)
+    prefixed = EndpointEncoder(EndpointSettings(SETTINGS.url, "e5", prefix="query: "), server.post)
+    assert prefixed.name == "https://embeddings.example.com/v1 e5 'query: '"
     plain.encode(["问"])
     short.encode(["问"])
     assert plain.dimensions == 3
     assert server.asked[1]["dimensions"] == 3
+    prefixed.encode(["问"])
+    assert server.asked[2]["input"] == ["query: 问"]
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
