@@ -18,8 +18,10 @@ from math import comb
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from knowledgebase.encoders.encoder import Encoder
+from knowledgebase.encoders.patience import encode_patiently
 from knowledgebase.judging.labelled import read_known, read_questions
-from knowledgebase.learning.likeness import Floats, likeness, together
+from knowledgebase.learning.likeness import CUT, CUT_BY_MEANING, Floats, Meaning, likeness, together
 from knowledgebase.search import KnowledgeBase
 from knowledgebase.wording.text import DATA, compact
 
@@ -47,10 +49,11 @@ class Part:
     peers: Floats
 
 
-def run() -> dict[str, float]:
-    """Gather the questions of each part; print how well they agree with the entries."""
-    parts = list(_parts())
-    ours = _mean([quality(together(part.ours), part.expected) for part in parts])
+def run(encoder: Encoder | None = None) -> dict[str, float]:
+    """Gather the questions of each part; print how well they agree with the entries. encoder: whose vectors count."""
+    parts = list(_parts(encoder))
+    cut = CUT if encoder is None else CUT_BY_MEANING
+    ours = _mean([quality(together(part.ours, cut), part.expected) for part in parts])
     peer = max((_of_peer(parts, cut) for cut in PEER_CUTS), key=lambda one: one.ari)
     print(f"{sum(len(part.expected) for part in parts)} questions in {PARTS} parts")
     for name, found in (("topics", ours), ("rapidfuzz", peer)):
@@ -91,7 +94,7 @@ def _adjusted_rand(inside: Sequence[Counter[str]], sizes: Counter[str], count: i
     return (both - chance) / ((ours + theirs) / 2 - chance)
 
 
-def _parts() -> Iterator[Part]:
+def _parts(encoder: Encoder | None = None) -> Iterator[Part]:
     entries = read_known(DATA / "demo.jsonl")
     asked: dict[str, list[str]] = defaultdict(list)
     for question in read_questions(DATA / "questions-dev.jsonl"):
@@ -103,12 +106,18 @@ def _parts() -> Iterator[Part]:
         out = set(ids[part::PARTS])
         base = KnowledgeBase.build([entry for entry in entries if entry.id not in out])
         texts, expected = zip(*((text, entry) for entry in sorted(out) for text in asked[entry]), strict=True)
-        yield Part(expected, _likeness(base, texts), _ratios(texts))
+        yield Part(expected, _likeness(base, texts, encoder), _ratios(texts))
 
 
-def _likeness(base: KnowledgeBase, texts: Sequence[str]) -> Floats:
+def _likeness(base: KnowledgeBase, texts: Sequence[str], encoder: Encoder | None) -> Floats:
     known = [text for entry in base.entries for text in (entry.question, *entry.similar)]
-    return likeness(texts, [base.search(text) for text in texts], known, base.matcher.vocabulary)
+    meaning = None if encoder is None else _meaning(encoder, texts, [entry.question for entry in base.entries])
+    return likeness(texts, [base.search(text) for text in texts], known, base.matcher.vocabulary, meaning)
+
+
+def _meaning(encoder: Encoder, texts: Sequence[str], known: Sequence[str]) -> Meaning:
+    rows = dict(zip(texts, encode_patiently(encoder, texts), strict=True))
+    return Meaning(rows, encode_patiently(encoder, known).mean(axis=0))
 
 
 def _ratios(texts: Sequence[str]) -> Floats:

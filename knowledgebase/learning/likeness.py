@@ -1,16 +1,19 @@
 """How alike questions are to one another, and which of them belong together. Pure.
 
-Alike are questions that share rare characters and pairs of characters, that share words (synonyms count as one), and
-that are near the same entries. The weights and the cut were chosen on the demo's development questions, with the
-entries that answer them taken out (benchmarks/topics.py).
+Alike are questions that share rare characters and pairs of characters, that share words (synonyms count as one),
+that are near the same entries, and, where vectors are at hand, that lie in the same direction from the middle of the
+knowledge base. The weights and cuts were chosen on the demo's development questions, with the entries that answer
+them taken out (benchmarks/topics.py).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.encoders.encoder import Rows
 from knowledgebase.matching.terms import grams
 from knowledgebase.model import Match
 from knowledgebase.wording.text import Vocabulary, compact
@@ -18,19 +21,37 @@ from knowledgebase.wording.text import Vocabulary, compact
 Floats = NDArray[np.float64]
 CHARACTERS, WORDS, ENTRIES = 0.375, 0.375, 0.25
 CUT = 0.24
+# With vectors they count for half, and what belongs together is more alike.
+MEANING, CUT_BY_MEANING = 0.5, 0.26
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The vectors of texts, by text, and the mean vector of the knowledge base's own wordings."""
+
+    rows: Mapping[str, Rows]
+    middle: Rows
 
 
 def likeness(
-    texts: Sequence[str], found: Sequence[Sequence[Match]], known: Sequence[str], vocabulary: Vocabulary
+    texts: Sequence[str],
+    found: Sequence[Sequence[Match]],
+    known: Sequence[str],
+    vocabulary: Vocabulary,
+    meaning: Meaning | None = None,
 ) -> Floats:
-    """For each two texts a number from 0 to 1. found: what a search finds for each; known: texts that show which
-    words are common."""
+    """For each two texts a number up to 1. found: what a search finds for each; known: texts that show which words
+    are common."""
     compacted, elsewhere = [compact(text) for text in texts], [compact(text) for text in known]
     characters = _weighted([grams(text) for text in compacted], [grams(text) for text in elsewhere])
     words = _weighted([vocabulary.tokens(text) for text in compacted], [vocabulary.tokens(text) for text in elsewhere])
     entries = _neighbourhoods(found)
     alike: Floats = CHARACTERS * (characters @ characters.T) + WORDS * (words @ words.T)
-    return alike + ENTRIES * (entries @ entries.T)
+    alike += ENTRIES * (entries @ entries.T)
+    if meaning is None or not texts:
+        return alike
+    directions = _of_length_one(np.stack([meaning.rows[text] for text in texts]).astype(float) - meaning.middle)
+    return (1 - MEANING) * alike + MEANING * (directions @ directions.T)
 
 
 def together(alike: Floats, cut: float = CUT) -> list[list[int]]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from knowledgebase.learning.asked import AskedQuestion, Decided, given_entry
-from knowledgebase.learning.likeness import Floats, likeness, together
+from knowledgebase.learning.likeness import CUT, CUT_BY_MEANING, Floats, Meaning, likeness, together
 from knowledgebase.model import Match
 from knowledgebase.wording.text import Vocabulary, compact
 
@@ -35,13 +35,15 @@ class Suggestion(StrEnum):
 class Search:
     """What the knowledge base in force has for the questions: for each text the matches, best first.
 
-    known: its own wordings. answer: the least confidence for an answer.
+    known: its own wordings. answer: the least confidence for an answer. meaning: the vectors of the texts, None
+    where there are none.
     """
 
     found: Mapping[str, Sequence[Match]]
     known: Sequence[str]
     vocabulary: Vocabulary
     answer: float
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,10 @@ def topics(questions: Iterable[AskedQuestion], search: Search, now: int) -> list
         by_text.setdefault(compact(question.text), []).append(question)
     texts = [asked[0].text for asked in by_text.values()]
     asked = list(by_text.values())
-    alike = likeness(texts, [search.found.get(text, ()) for text in texts], search.known, search.vocabulary)
-    gathered = [
-        _topic([asked[place] for place in group], alike[np.ix_(group, group)], search, now) for group in together(alike)
-    ]
+    found = [search.found.get(text, ()) for text in texts]
+    alike = likeness(texts, found, search.known, search.vocabulary, search.meaning)
+    groups = together(alike, CUT if search.meaning is None else CUT_BY_MEANING)
+    gathered = [_topic([asked[place] for place in group], alike[np.ix_(group, group)], search, now) for group in groups]
     return sorted(gathered, key=lambda topic: (-len(topic.questions), -topic.questions[0].asked_at, topic.key))
 
 

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.topics import quality
 from knowledgebase.learning.asked import AskedQuestion, Decided
 from knowledgebase.learning.deflection import experience, next_entries
-from knowledgebase.learning.likeness import together
+from knowledgebase.learning.likeness import Meaning, together
 from knowledgebase.learning.topics import WEEK_MS, WINDOW_MS, Search, Suggestion, Topic, topics, waits
 from knowledgebase.learning.wordings import Offer, hash_of, offers
 from knowledgebase.model import Entry
@@ -195,3 +195,16 @@ def test_a_wording_that_is_nearer_to_another_entry_says_so() -> None:
 def test_what_was_covered_is_left_out_of_the_wording() -> None:
     [offer] = offered(ask("××× 的车胎该几年一换", corrected_entry_id="tyre"))
     assert offer.wording == "的车胎该几年一换"
+
+
+def test_vectors_bring_together_what_shares_no_character() -> None:
+    questions = ask("异地牌照转籍", "外省车牌换成本市", "空调不冷")
+    rows = {"异地牌照转籍": [1.0, 0.1], "外省车牌换成本市": [1.0, 0.0], "空调不冷": [0.0, 1.0]}
+    meaning = Meaning({text: np.array(row, np.float32) for text, row in rows.items()}, np.zeros(2, np.float32))
+    search = Search({}, [], BASE.matcher.vocabulary, answer=0.95)
+    assert len(topics(questions, search, NOW)) == 3
+    gathered_by_meaning = topics(questions, replace(search, meaning=meaning), NOW)
+    assert [set(topic.wordings) for topic in gathered_by_meaning] == [
+        {"异地牌照转籍", "外省车牌换成本市"},
+        {"空调不冷"},
+    ]

@@ -88,13 +88,15 @@ class Lessons:
 async def lessons(request: web.Request) -> Lessons:
     """What there is to learn now."""
     database, library = request.config_dict[DATABASE], request.config_dict[LIBRARY]
-    now, base = request.config_dict[CLOCK](), library.knowledge_base
+    now = request.config_dict[CLOCK]()
     records = await database.read(_read, now)
     waiting = [one for one in records.questions if waits(one)][:MOST_QUESTIONS]
     confirmed = [one for one in records.questions if confirmed_entry(one)][:MOST_QUESTIONS]
-    found = await request.config_dict[FINDINGS].find(base, (one.text for one in (*waiting, *confirmed)))
+    found = await request.config_dict[FINDINGS].find(library, (one.text for one in (*waiting, *confirmed)))
+    base = found.base
     known = [text for entry in base.entries for text in (entry.question, *entry.similar)][:MOST_KNOWN]
-    search = Search(found, known, base.matcher.vocabulary, library.thresholds("chat").answer)
+    answer = library.thresholds("chat").answer
+    search = Search(found.matches, known, base.matcher.vocabulary, answer, found.meaning)
     gathered = await asyncio.to_thread(topics.topics, waiting, search, now)
     shown = experience(records.questions, now)
     return Lessons(
@@ -102,7 +104,7 @@ async def lessons(request: web.Request) -> Lessons:
         known=shown,
         topics=gathered,
         worths=next_entries(gathered, shown),
-        offers=offers(confirmed, records.entries, found, records.rejected),
+        offers=offers(confirmed, records.entries, found.matches, records.rejected),
         disputes=_disputes(records),
     )
 
