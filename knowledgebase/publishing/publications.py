@@ -4,8 +4,9 @@ base is compared and set: what was replayed against another state than the one i
 then can be published. Nothing of a publication is ever in force alone.
 """
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from knowledgebase.authoring import entries, lifecycle
@@ -82,6 +83,15 @@ def live(tx: Transaction) -> list[Publication]:
         " WHERE state IN ('running', 'ready', 'accepted', 'stale') ORDER BY id"
     )
     return [_publication(row) for row in rows]
+
+
+def told_of(tx: Transaction, publication_ids: Iterable[str]) -> dict[str, Publication]:
+    """Those of these few publications that there are, by id."""
+    found = {}
+    for publication_id in dict.fromkeys(publication_ids):
+        with contextlib.suppress(PublicationNotFound):
+            found[publication_id] = get(tx, publication_id)
+    return found
 
 
 def next_waiting(tx: Transaction) -> str | None:

@@ -16,13 +16,16 @@ from knowledgebase.authoring.differences import Difference, compare
 from knowledgebase.authoring.lifecycle import Action, allowed
 from knowledgebase.authoring.rows import Head
 from knowledgebase.authoring.versions import Version
+from knowledgebase.publishing import publications
+from knowledgebase.publishing.model import Publication
 from storage.database import Transaction
 from tickets import agents
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The versions of an entry, two of them compared; related holds the questions of entries named in the two."""
+    """The versions of an entry, two of them compared; related holds the questions of entries named in the two,
+    replays what was published with a version, by id."""
 
     head: Head
     versions: Sequence[Version]
@@ -31,6 +34,7 @@ class History:
     differences: Sequence[Difference]
     related: Mapping[str, str]
     names: Mapping[str, str]
+    replays: Mapping[str, Publication]
 
 
 async def show_versions(request: web.Request) -> web.StreamResponse:
@@ -54,7 +58,9 @@ def _history(tx: Transaction, entry_id: str, former: int | None, latter: int | N
     ids = dict.fromkeys((*before.entry.related, *after.entry.related))
     related = {one.entry.id: one.entry.question for one in catalogue.heads_of(tx, list(ids))}
     found = compare(before.entry, after.entry)
-    return History(head, versions.history(tx, entry_id), before, after, found, related, agents.names(tx))
+    listed = versions.history(tx, entry_id)
+    replays = publications.told_of(tx, (one.replay_id for one in listed if one.replay_id))
+    return History(head, listed, before, after, found, related, agents.names(tx), replays)
 
 
 def _compared_with(head: Head, latter: int) -> int:
