@@ -41,6 +41,10 @@ class NothingLeft(KnowledgeError):
     """Somebody else has dealt with the questions meanwhile."""
 
 
+class BatchNotFound(KnowledgeError):
+    """No act on many entries has this id."""
+
+
 class CalibrationAbandoned(KnowledgeError):
     """The entries that were being calibrated are no longer in force."""
 

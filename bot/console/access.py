@@ -17,7 +17,7 @@ from hashlib import sha256
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urlsplit
 
-from aiohttp import web
+from aiohttp import BodyPartReader, MultipartReader, web
 
 from bot.console.texts import Language, chosen_language
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE, ConsoleSettings
@@ -40,6 +40,7 @@ TICKET_NUMBER = "[0-9]{4}-[0-9]{4,9}"
 TOUCH_EVERY_MS = 60_000
 MOST_TOUCHED = 10_000
 FORM_WITHIN_S = 15.0
+LONGEST_TOKEN = 100
 
 
 class Permission(StrEnum):
@@ -62,12 +63,13 @@ _ROLES = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address and method of the console; path is below /console."""
+    """One address and method of the console; path is below /console. takes_file: its form may hold a file."""
 
     method: str
     path: str
     handler: Handler
     permission: Permission
+    takes_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,12 @@ class Login:
 
 
 PERMISSIONS = web.AppKey("console_permissions", dict[web.AbstractRoute, Permission])
+TAKING_FILES = web.AppKey("console_taking_files", set[web.AbstractRoute])
 TOUCHED = web.AppKey("console_touched", dict[str, int])
 LOGIN = web.RequestKey("console_login", Login)
 LANGUAGE = web.RequestKey("console_language", Language)
 FORM_TOKEN = web.RequestKey("console_form_token", str)
+UPLOAD = web.RequestKey("console_upload", MultipartReader)
 
 
 @web.middleware
@@ -212,10 +216,30 @@ def _require_permission(request: web.Request, permission: Permission, login: Log
 async def _require_token(request: web.Request, login: Login | None) -> None:
     expected = login.csrf_token if login else request.cookies.get(cookie_name(request, FORM_COOKIE), "")
     given = request.headers.get(CSRF_HEADER)
-    if given is None:
+    if request.content_type == "multipart/form-data" and request.match_info.route in request.app[TAKING_FILES]:
+        given = await _begin_upload(request)
+    elif given is None:
         given = (await read_form(request)).get(CSRF_FIELD, "")
     if not expected or not hmac.compare_digest(_bytes(given), _bytes(expected)):
         raise web.HTTPForbidden(reason="The form's token is missing or not of this session")
+
+
+async def _begin_upload(request: web.Request) -> str:
+    """The token, which has to be the first field of a form with a file: nothing is read for strangers."""
+    try:
+        async with asyncio.timeout(FORM_WITHIN_S):
+            reader = MultipartReader(request.headers, request.content)
+            part = await reader.next()
+            if not isinstance(part, BodyPartReader) or part.name != CSRF_FIELD:
+                return ""
+            token = (await part.read_chunk(LONGEST_TOKEN)).decode("ascii", "replace")
+            await part.release()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+    except (ValueError, LookupError, RuntimeError) as error:
+        raise web.HTTPBadRequest(reason="Not a form") from error
+    request[UPLOAD] = reader
+    return token
 
 
 def _form_token(request: web.Request) -> str:

@@ -9,6 +9,7 @@ from bot.console.render import problem
 from bot.keys import CONSOLE_SETTINGS, LETTERHEAD
 from knowledgebase.errors import (
     ActionNotAllowed,
+    BatchNotFound,
     EntryConflict,
     EntryInvalid,
     EntryNotFound,
@@ -53,7 +54,7 @@ async def translate_problems(request: web.Request, handler: Handler) -> web.Stre
         return problem(request, 404, "not_found")
     except NotAllowed:
         return problem(request, 422, "not_allowed")
-    except EntryNotFound:
+    except (EntryNotFound, BatchNotFound):
         return problem(request, 404, "entry_not_found")
     except EntryConflict:
         return problem(request, 409, "entry_conflict")

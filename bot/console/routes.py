@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from bot.console import acts, explanations, live, pages, session, setup, suggestions
-from bot.console.access import PERMISSIONS, TICKET_NUMBER, TOUCHED, Permission, Route, guard
-from bot.console.knowledge import authoring, hints, images, learning, publishing
+from bot.console.access import PERMISSIONS, TAKING_FILES, TICKET_NUMBER, TOUCHED, Permission, Route, guard
+from bot.console.knowledge import authoring, hints, images, importing, learning, publishing
 from bot.console.knowledge.findings import FINDINGS, Findings
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
@@ -54,6 +54,7 @@ def add_console(app: web.Application) -> None:
     app[explanations.PACE] = explanations.explanation_pace()
     app[FINDINGS] = Findings()
     app[hints.HINT_PACE] = hints.hint_pace()
+    app[importing.WAITING_FILES] = importing.WaitingFiles()
     app[LIVE_PAGES] = LivePages()
     app.cleanup_ctx.append(live_pages)
     app.on_shutdown.append(close_pages)
@@ -64,9 +65,12 @@ def console_app() -> web.Application:
     """The console's own application: everything in it stands behind guard()."""
     console = web.Application(middlewares=[translate_problems, guard])
     console[PERMISSIONS] = {}
+    console[TAKING_FILES] = set()
     for route in ROUTES:
         added = console.router.add_route(route.method, route.path, route.handler)
         console[PERMISSIONS][added] = route.permission
+        if route.takes_file:
+            console[TAKING_FILES].add(added)
     console[PERMISSIONS][console.router.add_route("GET", "/static/{file}", send_file)] = Permission.ANYONE
     console.on_response_prepare.append(protect)
     return console

@@ -42,6 +42,14 @@ class RowError:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A row that is an entry, with its line."""
+
+    line: int
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     """A row as it was found: its line and its fields as JSON has them, or what is wrong with the row itself."""
 
@@ -55,17 +63,23 @@ def read_entries(path: Path) -> tuple[list[Entry], list[RowError]]:
 
     Raises FileUnreadable when the file as a whole cannot be read.
     """
-    entries: dict[str, Entry] = {}
+    taken, refused = read_file(path)
+    return [one.entry for one in taken], refused
+
+
+def read_file(path: Path) -> tuple[list[Taken], list[RowError]]:
+    """As read_entries, each entry with its line."""
+    taken: dict[str, Taken] = {}
     refused: list[RowError] = []
     for row in _rows(path):
         entry, finding = (None, row.finding) if row.finding else entry_from_json(row.fields)
-        if finding is None and entry is not None and entry.id in entries:
+        if finding is None and entry is not None and entry.id in taken:
             finding = Finding(Problem.DUPLICATE_ID, "id")
         if finding is not None:
             refused.append(RowError(row.line, finding))
         elif entry is not None:
-            entries[entry.id] = entry
-    return list(entries.values()), refused
+            taken[entry.id] = Taken(row.line, entry)
+    return list(taken.values()), refused
 
 
 def write_entries(path: Path, entries: Iterable[Entry]) -> None:

@@ -35,6 +35,12 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/knowledge/new": ENTRY_FORM,
     "/knowledge/find": {},
     "/knowledge/images": {},
+    "/knowledge/import": {},
+    "/knowledge/import/{id}": {"then": "draft"},
+    "/knowledge/batches/{id}/undo": {},
+    "/knowledge/bulk": {"act": "submit"},
+    "/knowledge/bulk/confirm": {"act": "submit", "seen": ""},
+    "/knowledge/export.{ending:csv|xlsx|jsonl}": {},
     "/knowledge/learning": {},
     "/knowledge/learning/questions": {},
     **{f"/knowledge/learning/{act}": {} for act in ("topics", "wordings", "disputes", "notes", "undo")},
@@ -80,6 +86,7 @@ async def knock(
 ) -> ClientResponse:
     """Use a route with everything that it wants to hear."""
     path = "/console" + re.sub(r"\{number.*\}", number, route.path).replace("{id}", "tyre-01")
+    path = re.sub(r"\{ending.*\}", "csv", path)
     whole = "{" not in route.path or route.path.startswith("/knowledge")
     name = route.path if whole else route.path.rpartition("}")[2] or "/tickets"
     if route.method == "POST":
@@ -107,6 +114,9 @@ def test_nothing_is_changed_by_a_get() -> None:
         "/knowledge",
         "/knowledge/new",
         "/knowledge/find",
+        "/knowledge/import",
+        "/knowledge/import/{id}",
+        "/knowledge/export.{ending:csv|xlsx|jsonl}",
         "/knowledge/learning",
         "/knowledge/learning/questions",
         "/knowledge/entries/{id}",

@@ -94,6 +94,21 @@ ROWS: dict[tuple[str, str], Row] = {
         )
         for name in ("topics", "wordings", "disputes", "notes", "undo")
     },
+    ("GET", "/console/knowledge/export.{ending}"): Row(EDITORS, "/console/knowledge/export.csv"),
+    ("GET", "/console/knowledge/import"): Row(EDITORS, "/console/knowledge/import"),
+    ("POST", "/console/knowledge/import"): Row(EDITORS, "/console/knowledge/import", frozenset({422})),
+    # Nobody has sent a file, and nothing has been done to many entries.
+    ("GET", "/console/knowledge/import/{id}"): Row(EDITORS, "/console/knowledge/import/1", frozenset({410})),
+    ("POST", "/console/knowledge/import/{id}"): Row(EDITORS, "/console/knowledge/import/1", frozenset({410})),
+    ("POST", "/console/knowledge/batches/{id}/undo"): Row(
+        EDITORS, "/console/knowledge/batches/1/undo", frozenset({404})
+    ),
+    ("POST", "/console/knowledge/bulk"): Row(
+        EDITORS, "/console/knowledge/bulk", form={"act": "submit", "pick/tyre-when": "on"}
+    ),
+    ("POST", "/console/knowledge/bulk/confirm"): Row(
+        EDITORS, "/console/knowledge/bulk/confirm", frozenset({303}), {"act": "submit", "seen": "tyre-when@1"}
+    ),
     ("GET", "/console/knowledge/new"): Row(STAFF, "/console/knowledge/new"),
     ("POST", "/console/knowledge/new"): Row(STAFF, "/console/knowledge/new", frozenset({303, 422}), ENTRY_FORM),
     ("GET", "/console/knowledge/find"): Row(STAFF, "/console/knowledge/find?q=a"),

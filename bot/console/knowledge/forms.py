@@ -78,9 +78,14 @@ def _local(moment: str) -> str:
     return moment[:16]
 
 
+def day(text: str, parse: Callable[[str, tzinfo], int], zone: tzinfo) -> int | None:
+    """The moment of a date field; None for an empty one. Raises ValueError."""
+    return parse(text.strip(), zone) if text.strip() else None
+
+
 def _moment(text: str, parse: Callable[[str, tzinfo], int], zone: tzinfo) -> int | None:
     try:
-        return parse(text, zone) if text else None
+        return day(text, parse, zone)
     except ValueError:
         return None
 

@@ -1,6 +1,6 @@
 """The list of entries: searched as the chat does or by text, filtered, sorted, a page at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -9,9 +9,11 @@ from aiohttp import web
 from bot.console.access import LOGIN, Permission, Route
 from bot.console.render import page
 from bot.keys import CLOCK, DATABASE, LIBRARY
-from knowledgebase.authoring import catalogue
+from knowledgebase.authoring import batches, catalogue
+from knowledgebase.authoring.batches import Batch
 from knowledgebase.authoring.catalogue import PAGE, Category, Filter, Only, Sort
 from knowledgebase.authoring.rows import Head
+from knowledgebase.errors import BatchNotFound
 from knowledgebase.model import Entry, EntryStatus, Match, Visibility
 from storage.database import Transaction
 from tickets.model import Role
@@ -82,7 +84,8 @@ class Listing:
 
 async def show_list(request: web.Request) -> web.StreamResponse:
     """GET /console/knowledge: the entries."""
-    wanted, how = filter_of(request), "text" if request.query.get("how") == "text" else "meaning"
+    now = request.config_dict[CLOCK]()
+    wanted, how = filter_from(request.query, now), "text" if request.query.get("how") == "text" else "meaning"
     number = _page_number(request.query.get("page", ""))
     if request[LOGIN].agent.role is Role.READER:
         listing = await _for_reader(request, wanted, how, number)
@@ -90,12 +93,30 @@ async def show_list(request: web.Request) -> web.StreamResponse:
         listing = await _by_meaning(request, wanted)
     else:
         listing = await request.config_dict[DATABASE].read(_by_text, wanted, how, number)
-    return page(request, "knowledge/list.html", listing=listing, now=request.config_dict[CLOCK](), sorts=list(Sort))
+    return page(
+        request,
+        "knowledge/list.html",
+        listing=listing,
+        now=now,
+        batch=await _batch(request),
+        visibilities=list(Visibility),
+    )
 
 
-def filter_of(request: web.Request) -> Filter:
-    """What the address asks for; what it says wrongly excludes nothing."""
-    query, now = request.query, request.config_dict[CLOCK]()
+async def _batch(request: web.Request) -> Batch | None:
+    """The act on many entries that this list follows, while its own author can undo it."""
+    batch_id = request.query.get("batch")
+    if not batch_id or request[LOGIN].agent.role is Role.READER:
+        return None
+    try:
+        batch = await request.config_dict[DATABASE].read(batches.get, batch_id)
+    except BatchNotFound:
+        return None
+    return batch if batch.agent_id == request[LOGIN].agent.id and batch.undone_at is None else None
+
+
+def filter_from(query: Mapping[str, str], now: int) -> Filter:
+    """What the query of an address asks for; what it says wrongly excludes nothing."""
     return Filter(
         text=" ".join(query.get("q", "").split())[:LONGEST_QUERY],
         category=None if query.get("category") == "*" else query.get("category"),
