@@ -67,6 +67,9 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
     "/note": {"text": "已联系门店"},
     "/acknowledge": {},
+    "/entries": {},
+    "/mark": {},
+    "/entry-change": {},
     **{f"/{act}": {"version": 1} for act in ("take-over", "hand-back", "hold", "resume", "resolve", "reopen")},
 }
 FORGED: tuple[dict[str, str | None], ...] = (
@@ -127,6 +130,7 @@ def test_nothing_is_changed_by_a_get() -> None:
         "/knowledge/words",
         "/knowledge/precision",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}",
+        "/tickets/{number:[0-9]{4}-[0-9]{4,9}}/entries",
     }
 
 
