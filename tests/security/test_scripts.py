@@ -1,6 +1,7 @@
 """What people type never becomes part of a page: a corpus through a real Chromium, on every page of the house."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest_asyncio
 from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Route, expect
 
 from knowledgebase.authoring.transfer import read_entries
+from knowledgebase.model import Entry
 from storage.database import Transaction
 from tests.browser.conftest import MakeContext
 from tests.console import cast as people
@@ -59,12 +61,32 @@ CORPUS = [
     "<template data-owned><slot data-owned></template><x-y data-owned>",
 ]
 LINES = "\n".join(CORPUS)
+# What an answer's Markdown may be misused for. Most of it is refused where entries are written; here it stands in the
+# database all the same, as it would after a restore of something older.
+MARKDOWN = [
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert`1`) [x](java\tscript:alert) [x](&#106;avascript:alert) [x](\x01javascript:alert)",
+    "[x](data:text/html,<script>alert(1)</script>) [x](vbscript:alert) [x](blob:https://evil.example.net/1)",
+    "![x](https://evil.example.net/x.png) ![x](https://evil.example.net/x.svg?y=1)",
+    '![x" data-owned onerror="alert(1)](https://evil.example.net/x.png)',
+    "![x](data:image/svg+xml,<svg onload=alert(1)>) ![x](javascript:alert(1)) ![x](//evil.example.net/x.png)",
+    "![x](/media/../console) ![x](/media/x.svg) ![](https://evil.example.net/x.png)",
+    "[<img data-owned src=x onerror=alert(1)>](https://shop.example.com)",
+    '[x](https://shop.example.com/"data-owned) [x](https://shop.example.com/"onmouseover="alert(1))',
+    "[x](//evil.example.net) [x](/\\evil.example.net) [x](https:evil.example.net) [x](https://a@evil.example.net)",
+    "**<b data-owned>x</b>** **[x](javascript:alert(1))**",
+    "1. <img data-owned src=x onerror=alert(1)>\n   - [x](javascript:alert(1))\n     - ![x](https://evil.example.net/x)",
+    "| <img data-owned src=x onerror=alert(1)> | b |\n|---|---|\n| [x](javascript:alert(1)) | </table><b data-owned> |",
+    "{服务电话} {<b data-owned>} {{7*7}} {constructor} {__proto__}",
+    "[![x](https://evil.example.net/x.png)](javascript:alert(1)) [[x](https://shop.example.com)](javascript:alert(1))",
+    "<https://evil.example.net> <javascript:alert(1)> [x]: javascript:alert(1)\n[x]",
+]
 EVERY_ELEMENT = """() => {
   const found = [];
   const look = (root) => {
     for (const one of root.querySelectorAll('*')) {
       const bad = one.hasAttribute('data-owned') || [...one.attributes].some((a) => a.name.startsWith('on'))
-        || (one.tagName === 'SCRIPT' && !one.src && one.type !== 'application/json')
+        || (one.tagName === 'SCRIPT' && !one.src && !['application/json', 'application/ld+json'].includes(one.type))
         || /^\\s*(javascript|data|vbscript):/i.test(one.getAttribute('href') ?? '')
         || ['IFRAME', 'OBJECT', 'EMBED', 'BASE', 'STYLE'].includes(one.tagName);
       if (bad) found.push(one.outerHTML.slice(0, 200));
@@ -173,8 +195,24 @@ async def import_hostile_entries(server: Server, path: Path) -> None:
     ]
     path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
     found, refused = read_entries(path)
-    assert (len(found), refused) == (len(CORPUS), [])
-    await server.publish(found)
+    assert len(found) + len(refused) == len(CORPUS)
+    assert len(refused) <= 1, "links to scripts are refused, everything else is text"
+    marked = [Entry(f"marked-{number}", markdown_question(number), "x", "攻击") for number in range(len(MARKDOWN))]
+    await server.publish([*found, *marked])
+    await server.database.write(put_markdown)
+
+
+def markdown_question(number: int) -> str:
+    return f"第{number}种标记写成的答案长什么样？"
+
+
+def put_markdown(tx: Transaction) -> None:
+    """Answers as no check would let them pass."""
+    for number, text in enumerate(MARKDOWN):
+        row = {"id": f"marked-{number}", "answer": f"**这是第{number}种。**\n{text}\n完"}
+        tx.change("UPDATE entry SET answer = :answer WHERE id = :id", row)
+        tx.change("UPDATE entry_version SET answer = :answer WHERE entry_id = :id", row)
+    tx.notify("entries")
 
 
 async def test_nothing_typed_in_the_chat_becomes_part_of_the_widget(site: Site) -> None:
@@ -195,6 +233,65 @@ async def test_nothing_typed_in_the_chat_becomes_part_of_the_widget(site: Site) 
     await page.locator(".bubble").click()
     await expect(page.locator(".message.contact .text")).to_have_count(len(CORPUS) + 2)
     await site.watch.look(page)
+
+
+async def ask_for_markdown(page: Page) -> None:
+    """Ask every question whose answer is an attack, and wait for the answers."""
+    await page.locator(".bubble").click()
+    box = page.locator(".composer textarea")
+    for number in range(len(MARKDOWN)):
+        await box.fill(markdown_question(number))
+        await box.press("Enter")
+        await expect(page.locator(".message.bot .blocks").filter(has_text=f"这是第{number}种。")).to_be_visible()
+
+
+async def test_no_answer_of_ours_becomes_more_than_it_may_in_the_widget(site: Site) -> None:
+    page = await site.open("/demo")
+    await ask_for_markdown(page)
+    await site.watch.look(page)
+    assert await page.locator(".blocks img").count() == 0, "no picture from a place that is not allowed"
+    for link in await page.locator(".blocks a").all():
+        href = await link.get_attribute("href") or ""
+        assert href.startswith(("https://", "http://", "tel:")), href
+        assert not href.startswith("http") or await link.get_attribute("rel") == "noopener noreferrer nofollow"
+    await page.reload()
+    await page.locator(".bubble").click()
+    await expect(page.locator(".message.bot .blocks")).to_have_count(len(MARKDOWN))
+    await site.watch.look(page)
+
+
+async def test_no_answer_of_ours_becomes_more_than_it_may_in_the_help_centre(site: Site) -> None:
+    page = await site.open_without_widget("/help")
+    for number in range(len(MARKDOWN)):
+        await page.goto(f"{site.server.url}/help/entries/marked-{number}")
+        await expect(page.locator(".answer strong").first).to_be_visible()
+        await site.watch.look(page)
+        assert await page.locator(".answer img").count() == 0
+    await page.goto(f"{site.server.url}/help/search?{urlencode({'q': markdown_question(3)})}")
+    await site.watch.look(page)
+    await page.locator("input[name=q]").fill("<img data-owned src=x onerror=alert(1)>")
+    await page.wait_for_timeout(600)
+    await page.locator("input[name=q]").fill(CORPUS[1])
+    await expect(page.locator(".suggestions a").first).to_be_visible()
+    await site.watch.look(page)
+
+
+async def test_no_answer_of_ours_becomes_more_than_it_may_in_the_console(site: Site) -> None:
+    customer = await site.open("/demo")
+    await ask_for_markdown(customer)
+    await customer.locator(".human").click()
+    told = customer.locator(".message.bot .text").filter(has_text=re.compile(r"\d{4}-\d{4}"))
+    found = re.search(r"\d{4}-\d{4}", await told.first.inner_text())
+    assert found is not None
+    await customer.close()
+    page = await site.console(site.agent, f"/console/tickets/{found[0]}")
+    await expect(page.locator(".said-bot .blocks")).to_have_count(len(MARKDOWN))
+    await site.watch.look(page)
+    assert await page.locator(".blocks img").count() == 0
+    for number in range(len(MARKDOWN)):
+        await page.goto(f"{site.server.url}/console/knowledge/entries/marked-{number}")
+        await expect(page.locator(".answer strong").first).to_be_visible()
+        await site.watch.look(page)
 
 
 def disfigure(tx: Transaction, name: str) -> None:
