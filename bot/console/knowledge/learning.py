@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -9,11 +10,13 @@ from bot import learning
 from bot.console.access import Permission, Route
 from bot.console.knowledge import learning_acts
 from bot.console.knowledge.lessons import Lessons, lessons
-from bot.console.render import page
+from bot.console.render import page, say_for
 from bot.keys import DATABASE
 from knowledgebase.learning import acts
+from knowledgebase.learning.acts import LearningAct
 from knowledgebase.learning.asked import AskedQuestion, given_entry
 from knowledgebase.learning.deflection import has_entry, was_solved
+from knowledgebase.learning.masking import mask_personal
 from knowledgebase.learning.topics import Topic
 from storage.database import Transaction
 
@@ -51,7 +54,7 @@ async def show_lessons(request: web.Request) -> web.StreamResponse:
         number=number,
         pages=pages,
         offers=found.offers[:MOST_OFFERS],
-        undo=await request.config_dict[DATABASE].read(_standing, request.query.get("act", "")),
+        **await _notice(request),
     )
 
 
@@ -64,6 +67,7 @@ async def show_questions(request: web.Request) -> web.StreamResponse:
     answer = ""
     if listed.topic is not None:
         answer = await request.config_dict[DATABASE].read(learning.answer_from_agents, listed.topic.questions)
+        answer = mask_personal(answer)
     return page(request, "knowledge/questions.html", lessons=found, listed=listed, answer=answer)
 
 
@@ -72,10 +76,17 @@ def _number(text: str) -> int:
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 5 else 1
 
 
-def _standing(tx: Transaction, ids: str) -> str:
+async def _notice(request: web.Request) -> dict[str, Any]:
+    """What was just done, where it can be undone: the acts, and the sentence, which then is no toast any more."""
+    standing = await request.config_dict[DATABASE].read(_standing, request.query.get("act", ""))
+    say, key = say_for(request), f"done.{request.query.get('done', '')}"
+    return {"standing": standing, "told": say(key), "done": None} if standing and say.knows(key) else {"standing": ()}
+
+
+def _standing(tx: Transaction, ids: str) -> tuple[LearningAct, ...]:
     """Of these acts, parted by commas, those that can be undone."""
     found = (acts.get_act(tx, one) for one in ids.split(",")[: learning_acts.MOST_AT_ONCE])
-    return ",".join(act.id for act in found if act is not None and act.undone_at is None)
+    return tuple(act for act in found if act is not None and act.undone_at is None)
 
 
 def _listed(found: Lessons, of: str, key: str) -> Listed | None:
