@@ -9,6 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from tests.browser.fake_chat import FakeChat
+from tests.browser.newsroom import Newsroom, open_newsroom
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -62,3 +63,10 @@ async def chat() -> AsyncIterator[FakeChat]:
     async with FakeChat() as fake:
         yield fake
         assert fake.violations == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def newsroom(tmp_path: Path, new_context: MakeContext) -> AsyncIterator[Newsroom]:
+    """A running console with a small knowledge base, and doors to it."""
+    async with open_newsroom(tmp_path / "data", new_context) as room:
+        yield room

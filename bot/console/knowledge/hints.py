@@ -17,7 +17,7 @@ from knowledgebase.authoring import catalogue
 from knowledgebase.authoring.advice import Advice, advise
 from knowledgebase.authoring.catalogue import Filter
 from knowledgebase.authoring.rows import Head
-from knowledgebase.authoring.validation import LONGEST, MOST_SIMILAR, cautions
+from knowledgebase.authoring.validation import LONGEST, MOST_SIMILAR, Problem, cautions
 from knowledgebase.model import ANSWER_CHANNELS
 from storage.database import Transaction
 
@@ -49,7 +49,8 @@ async def check(request: web.Request) -> web.StreamResponse:
         advice=advice,
         drafts=[head.entry for head in drafts if head.entry.id not in known],
         cautions=cautions(draft.entry),
-        findings=[one for one in draft.findings if form.get("tried") or one.field in ("answer", "channel_answers")],
+        # What is still empty is going to be written.
+        findings=[one for one in draft.findings if one.problem is not Problem.MISSING_FIELD],
         longest=LONGEST,
     )
 
