@@ -98,7 +98,7 @@ def patterns_in(value: Any, depth: int = 0) -> Iterator[re.Pattern[str]]:
         for inner in value:
             yield from patterns_in(inner, depth + 1)
     elif isinstance(value, type) and value.__module__.split(".")[0] in ("bot", "knowledgebase", "storage", "tickets"):
-        for inner in vars(value).values():
+        for inner in tuple(vars(value).values()):
             yield from patterns_in(inner, depth + 1)
     elif hasattr(value, "__dataclass_fields__") and depth < 4:
         for name in value.__dataclass_fields__:

@@ -361,7 +361,8 @@ async def test_what_looks_like_a_template_stays_as_it_was_typed(start_server: St
                 reply = await page.reads()
             assert f"答案 {text} 完" in reply["text"]
             status, shown = await agent.get(f"/help/entries/template-{number}")
-            assert (status, unescaped(shown).count(f"答案 {text} 完")) == (200, 1)
+            assert status == 200
+            assert f"答案 {text} 完" in unescaped(shown)
             _, found = await agent.get(f"/help/search?{urlencode({'q': text})}")
             assert text in unescaped(found)
         await page.press("human")

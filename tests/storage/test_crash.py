@@ -60,10 +60,13 @@ async def test_killed_under_load_loses_no_acknowledged_write(folder: Path) -> No
     assert len(acked) > KILLS
 
 
-def migrations_with_a_second(folder: Path) -> Path:
+SHIPPED = sorted(path.stem for path in FOLDER.glob("*.sql"))
+
+
+def migrations_with_another(folder: Path) -> Path:
     """The shipped migrations and one that rebuilds a table which others refer to."""
     shutil.copytree(FOLDER, folder)
-    (folder / "0002-rebuild.sql").write_text(
+    (folder / "9999-rebuild.sql").write_text(
         """
         CREATE TABLE contact_new (id TEXT PRIMARY KEY, nick TEXT);
         INSERT INTO contact_new (id, nick) SELECT id, name FROM contact;
@@ -81,20 +84,24 @@ def schema(connection: sqlite3.Connection) -> list[tuple[str]]:
 
 
 def schemas_and_statements(migrations: Path) -> tuple[list[list[tuple[str]]], int]:
-    """The schema after none, the first and both migrations, and how many statements they take."""
+    """The schema after none, one, two and so on of the migrations, and how many statements all of them take."""
     statements: list[str] = []
+    schemas: list[list[tuple[str]]] = [[]]
+    few = migrations.with_name("few")
+    few.mkdir()
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrate(connection)
-        first = schema(connection)
+        for path in sorted(migrations.glob("*.sql")):
+            shutil.copy(path, few)
+            migrate(connection, few)
+            schemas.append(schema(connection))
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.set_trace_callback(statements.append)
         migrate(connection, migrations)
-        connection.set_trace_callback(None)
-        return [[], first, schema(connection)], len(statements)
+    return schemas, len(statements)
 
 
 def test_killed_in_a_migration_the_schema_is_the_old_or_the_new_one(tmp_path: Path, program: Program) -> None:
-    migrations = migrations_with_a_second(tmp_path / "migrations")
+    migrations = migrations_with_another(tmp_path / "migrations")
     schemas, statements = schemas_and_statements(migrations)
     seen = set()
     for death in (*range(1, statements, 5), statements - 1, statements, statements + 1):
@@ -104,9 +111,10 @@ def test_killed_in_a_migration_the_schema_is_the_old_or_the_new_one(tmp_path: Pa
             done = len(applied(connection))
             assert schema(connection) == schemas[done]
             migrate(connection, migrations)
-            assert schema(connection) == schemas[2]
+            assert schema(connection) == schemas[-1]
         seen.add((done, out))
-    assert seen == {(0, ""), (1, ""), (2, "migrated\n")}
+    last = len(schemas) - 1
+    assert seen == {*((done, "") for done in range(last)), (last, "migrated\n")}
 
 
 @pytest.mark.parametrize(
@@ -114,11 +122,11 @@ def test_killed_in_a_migration_the_schema_is_the_old_or_the_new_one(tmp_path: Pa
 )
 def test_a_faulty_migration_leaves_nothing_behind(tmp_path: Path, script: str) -> None:
     migrations = shutil.copytree(FOLDER, tmp_path / "migrations")
-    (migrations / "0002-faulty.sql").write_text(f"CREATE TABLE half (a TEXT);\n{script}", encoding="utf-8")
+    (migrations / "9999-faulty.sql").write_text(f"CREATE TABLE half (a TEXT);\n{script}", encoding="utf-8")
     with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as connection:
-        with pytest.raises(MigrationFailed, match="0002-faulty"):
+        with pytest.raises(MigrationFailed, match="9999-faulty"):
             migrate(connection, migrations)
-        assert applied(connection) == {"0001-first"}
+        assert applied(connection) == set(SHIPPED)
         assert not any("half" in sql for (sql,) in schema(connection))
 
 
@@ -133,7 +141,7 @@ def test_a_migration_keeps_the_rows_that_refer_to_a_rebuilt_table(folder: Path, 
             "INSERT INTO identity (id, contact_id, channel, address, created_at)"
             " VALUES ('i', 'c', 'chat', 'visitor', 1)"
         )
-        assert migrate(connection, migrations_with_a_second(tmp_path / "migrations")) == ["0002-rebuild"]
+        assert migrate(connection, migrations_with_another(tmp_path / "migrations")) == ["9999-rebuild"]
         enforce_foreign_keys(connection)
         assert connection.execute("SELECT contact_id FROM identity").fetchall() == [("c",)]
         assert connection.execute("SELECT nick FROM contact").fetchall() == [("Wu Lan",)]

@@ -24,8 +24,7 @@ function startPanes() {
 }
 
 async function startTicket() {
-  const { startTalk, showTyping } = await import("./talk.js");
-  const { startEntries } = await import("./entries.js");
+  const [{ startTalk, showTyping }, { startEntries }] = await Promise.all([import("./talk.js"), import("./entries.js")]);
   const columns = document.querySelector(".columns");
   startTalk();
   startComposer();
