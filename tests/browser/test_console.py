@@ -134,6 +134,7 @@ async def test_why_the_bot_said_something_is_shown_where_it_said_it(busy_desk: D
 async def test_typing_is_seen_on_both_sides(busy_desk: Desk) -> None:
     page = await busy_desk.ticket_page(busy_desk.cast.li, "soon")
     conversation = busy_desk.made["soon"].conversation_id
+    await expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
     await page.locator("#form-reply textarea").press_sequentially("您好")
     busy_desk.database.signals.publish([("typing", conversation)])
     await expect(page.locator("#typing")).to_be_visible()
