@@ -18,6 +18,7 @@ from math import comb
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from knowledgebase.encoders.distilled import shipped_encoder
 from knowledgebase.encoders.encoder import Encoder
 from knowledgebase.encoders.patience import encode_patiently
 from knowledgebase.judging.labelled import read_known, read_questions
@@ -49,26 +50,20 @@ class Part:
     peers: Floats
 
 
-def run(encoder: Encoder | None = None) -> dict[str, float]:
-    """Gather the questions of each part; print how well they agree with the entries. encoder: whose vectors count."""
-    parts = list(_parts(encoder))
-    cut = CUT if encoder is None else CUT_BY_MEANING
-    ours = _mean([quality(together(part.ours, cut), part.expected) for part in parts])
-    peer = max((_of_peer(parts, cut) for cut in PEER_CUTS), key=lambda one: one.ari)
-    print(f"{sum(len(part.expected) for part in parts)} questions in {PARTS} parts")
-    for name, found in (("topics", ours), ("rapidfuzz", peer)):
-        print(
-            f"{name:<10} ARI {found.ari:.3f}  purity {found.purity:.3f}  B3 {found.b3:.3f}  per entry {found.share:.2f}"
-        )
-    return {
-        "ARI": ours.ari,
-        "purity": ours.purity,
-        "B3": ours.b3,
-        "topics per entry": ours.share,
-        "rapidfuzz ARI": peer.ari,
-        "rapidfuzz purity": peer.purity,
-        "rapidfuzz B3": peer.b3,
+def run() -> dict[str, float]:
+    """Gather the questions of each part, with the shipped vectors and without; print how well they agree with the
+    entries."""
+    plain, by_meaning = list(parts()), list(parts(shipped_encoder()))
+    found = {
+        "topics": _of_ours(by_meaning, CUT_BY_MEANING),
+        "without vectors": _of_ours(plain, CUT),
+        "rapidfuzz": max((_of_peer(plain, cut) for cut in PEER_CUTS), key=lambda one: one.ari),
     }
+    print(f"{sum(len(part.expected) for part in plain)} questions in {PARTS} parts")
+    for name, one in found.items():
+        print(f"{name:<16} ARI {one.ari:.3f}  purity {one.purity:.3f}  B3 {one.b3:.3f}  per entry {one.share:.2f}")
+    figures = {"ARI": "ari", "purity": "purity", "B3": "b3", "per entry": "share"}
+    return {f"{name} {figure}": getattr(one, field) for name, one in found.items() for figure, field in figures.items()}
 
 
 def quality(groups: Sequence[Sequence[int]], expected: Sequence[str]) -> Quality:
@@ -94,7 +89,8 @@ def _adjusted_rand(inside: Sequence[Counter[str]], sizes: Counter[str], count: i
     return (both - chance) / ((ours + theirs) / 2 - chance)
 
 
-def _parts(encoder: Encoder | None = None) -> Iterator[Part]:
+def parts(encoder: Encoder | None = None) -> Iterator[Part]:
+    """The questions asked in vain, part after part; encoder: whose vectors count."""
     entries = read_known(DATA / "demo.jsonl")
     asked: dict[str, list[str]] = defaultdict(list)
     for question in read_questions(DATA / "questions-dev.jsonl"):
@@ -125,8 +121,12 @@ def _ratios(texts: Sequence[str]) -> Floats:
     return np.asarray(process.cdist(compacted, compacted, scorer=fuzz.ratio), float) / 100
 
 
-def _of_peer(parts: Sequence[Part], cut: float) -> Quality:
-    return _mean([quality(together(part.peers, cut), part.expected) for part in parts])
+def _of_ours(asked: Sequence[Part], cut: float) -> Quality:
+    return _mean([quality(together(part.ours, cut), part.expected) for part in asked])
+
+
+def _of_peer(asked: Sequence[Part], cut: float) -> Quality:
+    return _mean([quality(together(part.peers, cut), part.expected) for part in asked])
 
 
 def _mean(qualities: Sequence[Quality]) -> Quality:

@@ -21,8 +21,8 @@ from knowledgebase.wording.text import Vocabulary, compact
 Floats = NDArray[np.float64]
 CHARACTERS, WORDS, ENTRIES = 0.375, 0.375, 0.25
 CUT = 0.24
-# With vectors they count for half, and what belongs together is more alike.
-MEANING, CUT_BY_MEANING = 0.5, 0.26
+# With vectors what belongs together is more alike.
+MEANING, CUT_BY_MEANING = 0.4, 0.26
 
 
 @dataclass(frozen=True, slots=True)

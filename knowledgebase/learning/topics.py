@@ -18,6 +18,7 @@ WINDOW_MS = 4 * WEEK_MS
 MOST_QUESTIONS = 1_000
 # So many texts of the knowledge base show which words are common.
 MOST_KNOWN = 4_000
+MOST_NEAR = 5
 # An entry that answers a topic more likely than not wants its wordings. On the demo, with and without the entries
 # that answer the development questions, this tells both apart in three of four topics.
 LIKELY = 0.5
@@ -51,15 +52,16 @@ class Topic:
     """Questions that mean the same, newest first.
 
     wordings: each way in which it was asked, the most typical first. this_week counts the last seven days,
-    week_before the seven before them. nearest: the published entry that is nearest to all of them together, with
-    its mean confidence. target_id: the entry that the suggestion is about, None for a new one.
+    week_before the seven before them. near: the published entries that are nearest to all of them together, each
+    with its mean confidence, best first, at most MOST_NEAR. target_id: the entry that the suggestion is about, None
+    for a new one.
     """
 
     questions: tuple[AskedQuestion, ...]
     wordings: tuple[str, ...]
     this_week: int
     week_before: int
-    nearest: tuple[Match, float] | None
+    near: tuple[tuple[Match, float], ...]
     suggestion: Suggestion
     target_id: str | None
 
@@ -67,6 +69,11 @@ class Topic:
     def key(self) -> str:
         """The message that asked first: it names the topic as long as it waits."""
         return min(question.message_id for question in self.questions)
+
+    @property
+    def nearest(self) -> tuple[Match, float] | None:
+        """The nearest published entry with its mean confidence."""
+        return self.near[0] if self.near else None
 
     @property
     def answered_by_agents(self) -> bool:
@@ -118,14 +125,14 @@ def _is_answered_now(question: AskedQuestion, search: Search) -> bool:
 def _topic(asked: Sequence[Sequence[AskedQuestion]], alike: Floats, search: Search, now: int) -> Topic:
     times = [len(each) for each in asked]
     questions = sorted((one for each in asked for one in each), key=lambda one: (-one.asked_at, one.message_id))
-    nearest = _nearest([search.found.get(each[0].text, ()) for each in asked], times)
-    suggestion, target = _suggestion(questions, nearest)
+    near = _near([search.found.get(each[0].text, ()) for each in asked], times)
+    suggestion, target = _suggestion(questions, near)
     return Topic(
         questions=tuple(questions),
         wordings=tuple(asked[place][0].text for place in _typical(asked, alike, times)),
         this_week=sum(one.asked_at > now - WEEK_MS for one in questions),
         week_before=sum(now - 2 * WEEK_MS < one.asked_at <= now - WEEK_MS for one in questions),
-        nearest=nearest,
+        near=near,
         suggestion=suggestion,
         target_id=target,
     )
@@ -137,8 +144,8 @@ def _typical(asked: Sequence[Sequence[AskedQuestion]], alike: Floats, times: Seq
     return sorted(range(len(asked)), key=lambda place: (-likeness_to_all[place], len(asked[place][0].text), place))
 
 
-def _nearest(found: Sequence[Sequence[Match]], times: Sequence[int]) -> tuple[Match, float] | None:
-    """The entry with the highest mean confidence over all that was asked, and that mean."""
+def _near(found: Sequence[Sequence[Match]], times: Sequence[int]) -> tuple[tuple[Match, float], ...]:
+    """The entries with the highest mean confidence over all that was asked, and that mean."""
     sums: dict[str, float] = defaultdict(float)
     best: dict[str, Match] = {}
     for matches, count in zip(found, times, strict=True):
@@ -146,19 +153,17 @@ def _nearest(found: Sequence[Sequence[Match]], times: Sequence[int]) -> tuple[Ma
             sums[match.entry.id] += match.confidence * count
             if match.entry.id not in best or match.confidence > best[match.entry.id].confidence:
                 best[match.entry.id] = match
-    if not best:
-        return None
-    entry_id = max(sorted(sums), key=lambda one: sums[one])
-    return best[entry_id], sums[entry_id] / sum(times)
+    nearest_first = sorted(sums, key=lambda one: (-sums[one], one))[:MOST_NEAR]
+    return tuple((best[entry_id], sums[entry_id] / sum(times)) for entry_id in nearest_first)
 
 
 def _suggestion(
-    questions: Sequence[AskedQuestion], nearest: tuple[Match, float] | None
+    questions: Sequence[AskedQuestion], near: Sequence[tuple[Match, float]]
 ) -> tuple[Suggestion, str | None]:
     disputed = Counter(given_entry(one) for one in questions if one.solved is False)
     entry_id, count = disputed.most_common(1)[0] if disputed else (None, 0)
     if entry_id is not None and 2 * count > len(questions):
         return Suggestion.REWRITE, entry_id
-    if nearest is not None and nearest[1] >= LIKELY:
-        return Suggestion.ADD_WORDING, nearest[0].entry.id
+    if near and near[0][1] >= LIKELY:
+        return Suggestion.ADD_WORDING, near[0][0].entry.id
     return Suggestion.NEW_ENTRY, None

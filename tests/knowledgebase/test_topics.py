@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.topics import quality
+from benchmarks.topics import parts, quality
 from knowledgebase.learning.asked import AskedQuestion, Decided
 from knowledgebase.learning.deflection import experience, next_entries
 from knowledgebase.learning.likeness import Meaning, together
@@ -208,3 +208,11 @@ def test_vectors_bring_together_what_shares_no_character() -> None:
         {"异地牌照转籍", "外省车牌换成本市"},
         {"空调不冷"},
     ]
+
+
+def test_topics_agree_with_the_entries_that_would_answer_them() -> None:
+    part = next(parts())
+    found = quality(together(part.ours), part.expected)
+    assert found.ari > 0.25
+    assert found.purity > 0.75
+    assert found.b3 > 0.68

@@ -42,7 +42,8 @@ async def act_on_topic(request: web.Request) -> web.StreamResponse:
                 request, "topics", "worded", lambda tx: acts.add_wordings(tx, entry_id, wordings, ids, doer)
             )
         case "rewrite":
-            rewrite = partial(acts.mark_rewritten, entry_id=entry_id, message_ids=ids, doer=doer)
+            target = topic.target_id or entry_id
+            rewrite = partial(acts.mark_rewritten, entry_id=target, message_ids=ids, doer=doer)
             return await _do(request, "topics", "rewritten", rewrite, to_entry=True)
         case "dismiss":
             return await _do(request, "topics", "dismissed", lambda tx: acts.dismiss(tx, ids, doer))
