@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledgebase.matching.reading import read_rows
-from knowledgebase.matching.terms import Ids, Kind, Places, Rows, Terms, joined, sound_string
+from knowledgebase.matching.terms import NO_ROWS, Ids, Kind, Places, Rows, Terms, joined, sound_string
 from knowledgebase.model import Entry
 from knowledgebase.wording.contrasts import Contrasts, contrasts
 from knowledgebase.wording.text import Vocabulary, compact_all
 
 T = TypeVar("T")
 ADDED = -1
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Corpus:
             contrasts=_contrasts_of(texts),
             rows=read_rows(texts, vocabulary, terms),
             answers=answers,
-            answer_words=answers.only(terms.kinds[answers.terms] == Kind.WORD),
+            answer_words=_words_of(answers, terms),
         )
 
     def __len__(self) -> int:
@@ -137,6 +138,14 @@ def _same_words(left: Entry, right: Entry) -> bool:
     return left is right or (
         left.question == right.question and left.similar == right.similar and left.answer == right.answer
     )
+
+
+def _words_of(rows: Rows, terms: Terms) -> Rows:
+    """The rows with their words alone."""
+    words = terms.kinds == Kind.WORD
+    edges = [*range(0, len(rows), _AT_ONCE), len(rows)]
+    parts = (rows.between(np.array([begin]), np.array([end])) for begin, end in pairwise(edges))
+    return joined([NO_ROWS, *(part.only(words[part.terms]) for part in parts)])
 
 
 def _edges(sizes: Iterable[int] | NDArray[np.int64]) -> Places:

@@ -10,6 +10,7 @@ to the end. That is exact. Turtle and Flood, "Query evaluation: strategies and o
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ B = 0.6
 GRAIN = 2.0**20
 POSTINGS_AT_ONCE = 16_384
 MOST_SCORED = 512
+ROWS_AT_ONCE = 10_000
 SLACK = 1e-4
 _SHARES = (0.6, 0.4, 0.25, 0.1, 0.0)
 
@@ -227,9 +229,8 @@ class Index:
 
     def _weights(self) -> Singles:
         """What each row's different terms weigh together, by field."""
-        at = self.rows.places.astype(np.int64) * len(Field) + self.fields[self.rows.terms]
-        weights = np.bincount(at, weights=self.texts.rarities[self.rows.terms], minlength=self.lengths.size)
-        return np.maximum(weights, 1e-9).reshape(-1, len(Field)).astype(np.float32)
+        weights = sum_by_field(self.rows, self.fields, self.texts.rarities[self.rows.terms])
+        return np.maximum(weights, 1e-9).astype(np.float32)
 
     def best_owners(self, weighed: Weighed, most: int) -> Places:
         """The owners of the rows that score highest, at most so many, rising; of equal ones the first."""
@@ -306,9 +307,19 @@ class Index:
 
 def lengths_by_field(rows: Rows, fields: NDArray[np.int8]) -> Singles:
     """How many terms of each field each row has, repeats counted: one row for each."""
-    at = rows.places.astype(np.int64) * len(Field) + fields[rows.terms]
-    lengths = np.bincount(at, weights=rows.counts, minlength=len(rows) * len(Field))
-    return lengths.reshape(-1, len(Field)).astype(np.float32)
+    return sum_by_field(rows, fields, rows.counts).astype(np.float32)
+
+
+def sum_by_field(rows: Rows, fields: NDArray[np.int8], values: NDArray[Any]) -> Floats:
+    """The sums by field of what is told of each term of each row, a part at a time: one row for each."""
+    edges = [*range(0, len(rows), ROWS_AT_ONCE), len(rows)]
+    sums = np.empty((len(rows), len(Field)))
+    for begin, end in pairwise(edges):
+        part = slice(rows.starts[begin], rows.starts[end])
+        owners = np.repeat(np.arange(end - begin) * len(Field), np.diff(rows.starts[begin : end + 1]))
+        at = owners + fields[rows.terms[part]]
+        sums[begin:end] = np.bincount(at, values[part], (end - begin) * len(Field)).reshape(-1, len(Field))
+    return sums
 
 
 def _highest(values: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint8]:

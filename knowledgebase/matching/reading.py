@@ -3,14 +3,13 @@
 A chunk at a time, so that nobody who shares the interpreter waits long.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from knowledgebase.matching.terms import NO_ROWS, UNKNOWN, Ids, Kind, Places, Rows, Terms, joined, sound_string
 from knowledgebase.wording.cutting import END, UNLISTED, Codes, Cut, Cutter, cutter_of, spread
-from knowledgebase.wording.text import Vocabulary
+from knowledgebase.wording.text import Vocabulary, portions
 
 CHUNK_CHARS = 200_000
 # Fewer characters than this are cut one by one: that is sooner done than a whole dictionary turned into arrays.
@@ -21,20 +20,7 @@ _HALF, _LOW = 32, 0xFFFFFFFF
 def read_rows(texts: Sequence[str], vocabulary: Vocabulary, terms: Terms) -> Rows:
     """The rows of compacted texts; their terms get numbers."""
     reader = _Reader(vocabulary, terms, few=sum(map(len, texts)) < FEW)
-    return joined([NO_ROWS, *map(reader.read, chunks(texts))])
-
-
-def chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The texts in parts of some CHUNK_CHARS; between two of them others have the interpreter."""
-    start = size = 0
-    for at, text in enumerate(texts):
-        size += len(text) + 1
-        if size >= CHUNK_CHARS:
-            yield texts[start : at + 1]
-            start, size = at + 1, 0
-            time.sleep(0)
-    if start < len(texts):
-        yield texts[start:]
+    return joined([NO_ROWS, *map(reader.read, portions(texts, CHUNK_CHARS))])
 
 
 class _Reader:
@@ -122,13 +108,17 @@ class _Numbers:
 
     def _learn(self, codes: Codes, at: Places) -> None:
         """Number new ones, each of which belongs before the place given."""
-        first = map(chr, (codes >> _HALF).tolist())
-        last = map(chr, (codes & _LOW).tolist())
-        spelt = list(last) if self._kinds[0] is Kind.CHARACTER else list(map("".join, zip(first, last, strict=True)))
+        size = 1 if self._kinds[0] is Kind.CHARACTER else 2
+        halves = np.stack((codes >> _HALF, codes & _LOW), axis=1)[:, -size:]
+        said = halves.astype("<u4").tobytes().decode("utf-32-le")
+        heard = sound_string(said)
         self._codes = np.insert(self._codes, at, codes)
-        self._said = np.insert(self._said, at, self._terms.number(self._kinds[0], spelt))
-        heard = self._terms.number(self._kinds[1], [sound_string(each) for each in spelt])
-        self._heard = np.insert(self._heard, at, heard)
+        self._said = np.insert(self._said, at, self._number(said, size, self._kinds[0]))
+        self._heard = np.insert(self._heard, at, self._number(heard, size, self._kinds[1]))
+
+    def _number(self, together: str, size: int, kind: Kind) -> Ids:
+        """The numbers of terms of one size, which are given one after the other."""
+        return self._terms.number(kind, [together[at : at + size] for at in range(0, len(together), size)])
 
 
 def _counted(keys: Codes, rows: int) -> Rows:

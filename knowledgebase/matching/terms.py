@@ -62,10 +62,9 @@ class Terms:
         """The numbers of terms, new ones for those that have none."""
         numbers = self._numbers[kind]
         with self._growing:
-            for term in terms:
-                if term not in numbers:
-                    numbers[term] = len(self._kinds)
-                    self._kinds.append(kind)
+            new = dict.fromkeys(term for term in terms if term not in numbers)
+            numbers.update(zip(new, range(len(self._kinds), len(self._kinds) + len(new)), strict=True))
+            self._kinds.extend(bytes((kind,)) * len(new))
         return np.fromiter(map(numbers.__getitem__, terms), np.int32, len(terms))
 
 

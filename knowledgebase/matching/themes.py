@@ -7,6 +7,7 @@ found through the entries' own inner products, whose eigenvectors are the left s
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,23 @@ class Documents:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    @property
+    def owners(self) -> Places:
+        """Whose each term is."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    def part(self, entries: slice) -> "Documents":
+        """Some of the entries, in their order."""
+        chosen = range(len(self))[entries]
+        if chosen.step == 1 and len(chosen):
+            starts = self.starts[chosen.start : chosen.stop + 1]
+            inside = slice(starts[0], starts[-1])
+            return Documents(starts - starts[0], self.terms[inside], self.weights[inside], self.of)
+        lengths = np.diff(self.starts)[entries]
+        begins = self.starts[:-1][entries]
+        at = np.concatenate([np.arange(b, b + size) for b, size in zip(begins.tolist(), lengths.tolist(), strict=True)])
+        return Documents(np.append(0, np.cumsum(lengths)), self.terms[at], self.weights[at], self.of)
+
 
 def documents_of(corpus: Corpus, kinds: NDArray[np.uint8]) -> Documents:
     """For each entry its pairs and words: one for each wording that holds it, ANSWER_COUNTS for the answer."""
@@ -66,27 +84,26 @@ class Space:
         holding = np.bincount(documents.terms, minlength=documents.of)
         self._size = len(documents)
         self._idf = np.log1p(len(documents) / np.maximum(holding, 1)).astype(np.float32)
-        learnt = np.arange(len(documents))[:: max(1, -(-len(documents) // MOST_LEARNT_FROM))]
-        parts = [slice(documents.starts[at], documents.starts[at + 1]) for at in learnt.tolist()]
-        terms = np.concatenate([documents.terms[part] for part in parts] or [np.empty(0, np.int32)])
-        weights = np.concatenate([self._weigh(documents.terms[p], documents.weights[p]) for p in parts] or [_NOTHING])
-        owners = np.repeat(np.arange(len(parts)), [part.stop - part.start for part in parts])
+        sample = documents.part(slice(None, None, max(1, -(-len(documents) // MOST_LEARNT_FROM))))
+        unique, columns = np.unique(sample.terms, return_inverse=True)
         self._row = np.full(documents.of, -1, np.int32)
-        unique, columns = np.unique(terms, return_inverse=True)
         self._row[unique] = np.arange(len(unique))
         order = np.argsort(columns, kind="stable")
-        self._projection = _project(owners[order], columns[order], weights[order], (len(parts), len(unique)))
+        shape = len(sample), len(unique)
+        self._projection = _project(sample.owners[order], columns[order], self._weigh(sample)[order], shape)
 
     def place(self, documents: Documents) -> Singles:
         """Each document's point; 0 for one of which no term was learnt."""
         points = np.zeros((len(documents), self._projection.shape[1]), np.float32)
-        rows = self._rows_of(documents.terms)
-        for at in range(len(documents)):
-            part = slice(documents.starts[at], documents.starts[at + 1])
-            known = np.flatnonzero(rows[part] >= 0)
-            if len(known):
-                weights = self._weigh(documents.terms[part], documents.weights[part])
-                points[at] = weights[known] @ self._projection[rows[part][known]]
+        for begin in range(0, len(documents), _ENTRIES_AT_ONCE):
+            part = documents.part(slice(begin, begin + _ENTRIES_AT_ONCE))
+            rows = self._rows_of(part.terms)
+            known = rows >= 0
+            rows, weights = rows[known], self._weigh(part)[known]
+            starts = np.concatenate(([0], np.cumsum(known)))[part.starts].tolist()
+            for at, (start, end) in enumerate(pairwise(starts), begin):
+                if start < end:
+                    points[at] = weights[start:end] @ self._projection[rows[start:end]]
         return points
 
     def place_query(self, query: Query) -> Singles:
@@ -104,13 +121,14 @@ class Space:
         rows[known] = self._row[terms[known]]
         return rows
 
-    def _weigh(self, terms: Ids, counts: Singles) -> Singles:
-        """The weights of a document's terms, as a vector of length 1; a new term is as rare as any."""
-        known = terms < len(self._idf)
-        idf = np.full(len(terms), np.log1p(self._size), np.float32)
-        idf[known] = self._idf[terms[known]]
-        weights: Singles = np.log1p(counts) * idf
-        return weights / max(float(np.linalg.norm(weights)), 1e-6)
+    def _weigh(self, documents: Documents) -> Singles:
+        """The weights of each document's terms, as vectors of length 1; a new term is as rare as any."""
+        known = documents.terms < len(self._idf)
+        idf = np.full(len(known), np.log1p(self._size), np.float32)
+        idf[known] = self._idf[documents.terms[known]]
+        weights: Singles = np.log1p(documents.weights) * idf
+        lengths = np.sqrt(np.bincount(documents.owners, weights=weights * weights, minlength=len(documents)))
+        return (weights / np.maximum(lengths, 1e-6)[documents.owners]).astype(np.float32)
 
 
 class Themes:

@@ -41,7 +41,7 @@ class Cut:
 
     starts: Places
     lengths: Places
-    listed: NDArray[np.int64]
+    listed: NDArray[np.int32]
     texts: Places
 
 
@@ -66,7 +66,7 @@ class Cutter:
         starts = _follow(lengths, ends)
         starts = self._together(characters, starts, lengths)
         lengths = np.minimum(np.diff(starts, append=len(characters)), ends[np.searchsorted(ends, starts)] - starts)
-        number = np.full(len(starts), UNLISTED, np.int64)
+        number = np.full(len(starts), UNLISTED, np.int32)
         short = lengths <= listed.shape[1]
         number[short] = listed[starts[short], lengths[short] - 1]
         return Cut(starts, lengths, number, np.searchsorted(ends, starts))
@@ -91,14 +91,14 @@ class Cutter:
             looking, place = looking[on], (place[on] + 1) & (len(self._keys) - 1)
         return found
 
-    def _look_up(self, characters: Codes) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def _look_up(self, characters: Codes) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """For each position and length the chance of the word there and its number."""
         size = len(characters)
         codes = np.where(self._apart[characters], END, characters)
         at = np.flatnonzero(codes)
         node = np.full(len(at), _ROOT, np.int64)
         chances: list[NDArray[np.float64]] = []
-        listed: list[NDArray[np.int64]] = []
+        listed: list[NDArray[np.int32]] = []
         while True:
             offset = len(chances)
             inside = at + offset < size
@@ -108,7 +108,7 @@ class Cutter:
             at, number = at[known], number[known]
             if not len(at) and chances:
                 break
-            column, numbers = np.full(size, _NEVER), np.full(size, UNLISTED)
+            column, numbers = np.full(size, _NEVER), np.full(size, UNLISTED, np.int32)
             column[at] = self._chances[number]
             numbers[at] = np.where(column[at] > _NEVER, number, UNLISTED)
             chances.append(column)
