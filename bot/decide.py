@@ -19,7 +19,8 @@ MOST_CANDIDATES = 3
 
 
 class Action(StrEnum):
-    """Buttons that we offer; a candidate's button is ENTRY followed by the entry's id."""
+    """Buttons that we offer; a candidate's button is ENTRY followed by the entry's id, that of a question which may
+    come next RELATED followed by it."""
 
     HUMAN = "human"
     SOLVED = "solved"
@@ -27,6 +28,7 @@ class Action(StrEnum):
     NONE = "none"
     CONTACT_REFUSED = "contact_refused"
     ENTRY = "entry:"
+    RELATED = "related:"
 
 
 class Remark(StrEnum):

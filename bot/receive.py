@@ -33,7 +33,7 @@ from bot.scene import (
 )
 from knowledgebase.authoring import entries
 from knowledgebase.learning import asked
-from knowledgebase.model import Match
+from knowledgebase.model import Entry, Match
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
 from tickets import clocks, contacts, conversations, desk, tickets
@@ -43,6 +43,7 @@ from tickets.policies import ReplyPolicy
 
 log = logging.getLogger(__name__)
 
+MOST_RELATED = 2
 CONTACT_REFUSED = Action.CONTACT_REFUSED.value
 # Buttons of the page itself, which no message has to offer.
 ALWAYS_OFFERED = frozenset({Action.HUMAN, Action.CONTACT_REFUSED})
@@ -244,6 +245,7 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, policy: ReplyPol
         contact=mask(decision.details.value) if isinstance(decision, Say) and decision.details else None,
         ask_contact=contact.may_be_asked,
         channel=scene.conversation.channel,
+        related=_related(tx, scene, decision, now),
     )
     ticket = tickets.live_of_conversation(tx, scene.conversation.id)
     clock = clocks.running(tx, scene.conversation.id)
@@ -251,6 +253,16 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, policy: ReplyPol
         return context
     due = promise(clock.due_at, now, policy.time_zone)
     return replace(context, ticket=ticket.number, due=due, overdue=clock.due_at <= now)
+
+
+def _related(tx: Transaction, scene: Scene, decision: Decision, now: int) -> tuple[Entry, ...]:
+    """What the author of the one entry that answers named as next, without what was answered here already."""
+    match decision:
+        case Answer((only,), None):
+            told = {one["id"] for message in scene.history for one in answered_entries(message)} | {only.entry.id}
+            named = (entries.published_entry(tx, one) for one in only.entry.related if one not in told)
+            return tuple(entry for entry in named if entry and entry.is_for_customers(now))[:MOST_RELATED]
+    return ()
 
 
 def _keep_feedback(tx: Transaction, scene: Scene, now: int) -> None:

@@ -35,7 +35,7 @@ class Context:
     channel is where they are read. language is 'zh' or 'en'; traditional asks for Traditional characters. ticket and
     due, the promised moment, are there while a person is awaited; overdue says that the promise was not kept.
     contact is the masked phone number or mail address just given; ask_contact says that we know no way to reach the
-    customer.
+    customer. related are entries that may be asked for next.
     """
 
     language: str = "zh"
@@ -46,6 +46,7 @@ class Context:
     contact: str | None = None
     ask_contact: bool = False
     channel: str = "chat"
+    related: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,13 @@ def _answers(matches: Sequence[Match], rest: Clarify | HandOff | Say | None, spe
 def _answer(matches: Sequence[Match], asks_if_solved: bool, speech: _Speech) -> Draft:
     document = _document([match.entry for match in matches], speech)
     text = plain(document, speech.letterhead.base)
-    buttons = speech.buttons(Action.SOLVED, Action.UNSOLVED) if asks_if_solved else []
+    buttons = [*speech.buttons(Action.SOLVED, Action.UNSOLVED), *_related(speech)] if asks_if_solved else []
     blocks = {} if is_plain(document) else {"blocks": as_blocks(document)}
     return _draft(MessageKind.ANSWER, text, speech.trace("answer", matches), actions=buttons, **blocks)
+
+
+def _related(speech: _Speech) -> list[dict[str, str]]:
+    return [{"id": f"{Action.RELATED}{entry.id}", "label": entry.question} for entry in speech.context.related]
 
 
 def _document(entries: Sequence[Entry], speech: _Speech) -> Document:

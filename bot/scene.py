@@ -201,9 +201,10 @@ def _bare(text: str) -> str:
 
 
 def _chosen(tx: Transaction, action: str, now: int) -> Entry | None:
-    if not action.startswith(Action.ENTRY):
+    prefix = next((one for one in (Action.ENTRY, Action.RELATED) if action.startswith(one)), None)
+    if prefix is None:
         return None
-    entry = entries.published_entry(tx, action.removeprefix(Action.ENTRY))
+    entry = entries.published_entry(tx, action.removeprefix(prefix))
     return entry if entry is not None and entry.is_for_customers(now) else None
 
 

@@ -14,7 +14,7 @@ from bot.receive import Answering, Terms, record
 from bot.scene import details_in, load_scene, typed_button
 from bot.templates import load_templates
 from knowledgebase.authoring import entries
-from knowledgebase.model import EntryStatus, Match
+from knowledgebase.model import EntryStatus, Match, Visibility
 from storage.database import Row, Transaction
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.bot.cast import (
@@ -566,3 +566,40 @@ async def test_a_code_or_a_single_word_is_not_english(
     shelf.knows(text.lower(), found)
     reply, *_ = await talk(bot, lin, text)
     assert any("㐀" <= char <= "鿿" for char in reply.text)
+
+
+async def test_an_answer_offers_what_its_author_named_as_next(
+    database: SQLiteDatabase, bot: Answering, shelf: ScriptedShelf, lin: Customer
+) -> None:
+    hidden = replace(SERVICE, id="inside", visibility=Visibility.INTERNAL)
+    tyres = replace(TYRES, related=("inside", PRICE.id, COMPLAINTS.id, BRAKES.id))
+    await database.write(entries.save, [tyres, hidden, PRICE, COMPLAINTS, BRAKES], "test", 0)
+    shelf.knows("轮胎多久换一次", match(tyres, 0.95))
+    (answer,) = await talk(bot, lin, "轮胎多久换一次")
+    ids = [action["id"] for action in answer.extras["actions"]]
+    assert ids == ["solved", "unsolved", "related:price", "related:complaints"]
+    (price,) = await press(bot, lin, "related:price", answer)
+    assert price.text == PRICE.answer
+    shelf.knows("车胎几年换", match(tyres, 0.95))
+    (again,) = await talk(bot, lin, "车胎几年换")
+    assert [action["id"] for action in again.extras["actions"]][2:] == ["related:complaints", "related:brakes"]
+
+
+async def test_agreeing_to_an_answer_asks_for_nothing_that_it_offers(
+    database: SQLiteDatabase, bot: Answering, shelf: ScriptedShelf, lin: Customer
+) -> None:
+    tyres = replace(TYRES, related=(PRICE.id,))
+    await database.write(entries.save, [tyres, PRICE], "test", 0)
+    shelf.knows("轮胎多久换一次", match(tyres, 0.95))
+    said = await talk(bot, lin, "轮胎多久换一次", "好的")
+    assert [one.kind for one in said] == [MessageKind.SMALL_TALK]
+
+
+async def test_an_answer_is_said_as_the_chat_says_it_with_its_lists_kept(
+    database: SQLiteDatabase, bot: Answering, shelf: ScriptedShelf, lin: Customer
+) -> None:
+    rich = replace(TYRES, answer="信里的话。", channel_answers=(("chat", "**分两种：**\n1. 夏季胎\n2. 冬季胎"),))
+    shelf.knows("轮胎多久换一次", match(rich, 0.95))
+    (answer,) = await talk(bot, lin, "轮胎多久换一次")
+    assert answer.text == "分两种：\n1. 夏季胎\n2. 冬季胎"
+    assert [block["kind"] for block in answer.extras["blocks"]] == ["paragraph", "list"]
