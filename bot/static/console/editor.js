@@ -1,6 +1,7 @@
 // The form of an entry: preview, hints while typing, related entries, a draft that survives, nothing lost by leaving.
 import { say } from "./words.js";
 import { startPicks } from "./picks.js";
+import { takePictures } from "./pictures.js";
 import { forgetDrafts, keepDraft, keptDraft, noteSent } from "./drafts.js";
 
 const WAIT_MS = 600;
@@ -113,6 +114,8 @@ function offerKeptDraft() {
 
 if (form && !form.querySelector("fieldset").disabled) {
   startPicks(form, changed);
+  takePictures(form.elements.namedItem("answer"), document.getElementById("put-picture"));
+  for (const other of form.querySelectorAll("textarea[name^=answer_]")) takePictures(other);
   clean = snapshot();
   // A form that came back with problems, or to be merged, holds what nobody has saved.
   if (document.querySelector("#problems, .theirs")) clean = "";
