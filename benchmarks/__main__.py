@@ -5,7 +5,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import answers, contrast, group_commit, idle, matching, robustness, topics
+from benchmarks import answers, contrast, encoders, group_commit, idle, matching, robustness, topics
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHMARKS = {
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "answers": answers.run,
     "group commit": group_commit.run,
     "matching": matching.run,
+    "encoders": encoders.run,
     "contrast": contrast.run,
     "robustness": robustness.run,
     "topics": topics.run,

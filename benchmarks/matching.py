@@ -20,12 +20,12 @@ KILOBYTES_A_MB = 1_024
 def run() -> dict[str, float]:
     """Time building and searching, and count how often each finds the right entry first; print both."""
     entries, questions = read_known(DEMO), read_questions(QUESTIONS)
-    memory = _resident_mb()
+    memory = resident_mb()
     words_s = _seconds(text.shipped_vocabulary)
     built = time.perf_counter()
     base = KnowledgeBase.build(entries)
     built_s = time.perf_counter() - built
-    memory = _resident_mb() - memory
+    memory = resident_mb() - memory
     wordings = [(entry.id, wording) for entry in entries for wording in (entry.question, *entry.similar)]
     ours_ms, ours_right = _ask(questions, lambda utterance: _first(base, utterance))
     peer_ms, peer_right = _ask(questions, _peer(wordings))
@@ -81,7 +81,8 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
+    """The memory of this process that is really there."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / KILOBYTES_A_MB
