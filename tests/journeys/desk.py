@@ -50,6 +50,13 @@ class AgentAtDesk:
         """Take notice of the ticket's alerts; the HTTP status."""
         return await self._press(number, "acknowledge", {})
 
+    async def compare_answers(self) -> str:
+        """Have what is in force compared with what was accepted last; the id of that publication."""
+        url, data = f"{self._program.url}/console/knowledge/publications", {"csrf": self._csrf}
+        async with self._session.post(url, data=data, headers=self._own, allow_redirects=False) as answer:
+            assert answer.status == 303, answer.status
+            return answer.headers["Location"].rpartition("/")[2]
+
     async def _press(self, number: str, act: str, form: dict[str, str]) -> int:
         headers = {**self._own, "X-CSRF-Token": self._csrf, "X-Fetch": "1", "Accept": "application/json"}
         url = f"{self._program.url}/console/tickets/{number}/{act}"
