@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec
 
 from bot.receive import Answering
+from knowledgebase.publishing import publications
 from storage import outbox
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
@@ -34,6 +35,7 @@ LONGEST_ROUND_MS = 60_000
 LONGEST_DELIVERY_MS = 600_000
 HOUR_S = 3_600.0
 KEEP_SENT_MS = 30 * 86_400_000
+PUBLICATION_WAITS_MS = 14 * 86_400_000
 
 P = ParamSpec("P")
 Deliver = Callable[[OutboxRow], Awaitable[None]]
@@ -127,12 +129,14 @@ def sweep_deadlines(database: Database, policy: ReplyPolicy, clock: Callable[[],
 
 
 def keep_house(database: Database, idle_ms: int, absolute_ms: int, clock: Callable[[], int]) -> Turn:
-    """A turn that forgets what has had its time: ended logins, deliveries sent long ago."""
+    """A turn that forgets what has had its time: ended logins, deliveries sent long ago,
+    publications that nobody came back to."""
 
     async def turn() -> None:
         now = clock()
         await database.write(sessions.drop_expired, now, idle_ms, absolute_ms)
         await database.write(outbox.forget_sent, now - KEEP_SENT_MS)
+        await database.write(publications.withdraw_forgotten, now - PUBLICATION_WAITS_MS, now)
 
     return turn
 

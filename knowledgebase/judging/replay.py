@@ -216,7 +216,7 @@ def compare(questions: Sequence[Replayed], before: Sequence[Outcome], after: Seq
     """Where two rows of outcomes part, in the order of the questions."""
     flips, reworded, asked_back = [], 0, 0
     for question, then, now in zip(questions, before, after, strict=True):
-        if (kind := _kind(then, now)) is not None:
+        if (kind := flip_kind(then, now)) is not None:
             flips.append(Flip(kind, question, then, now, mark(question.expected, then, now)))
         elif then.decision != now.decision:
             asked_back += 1
@@ -225,6 +225,17 @@ def compare(questions: Sequence[Replayed], before: Sequence[Outcome], after: Seq
     labelled = sum(question.expected is not None for question in questions)
     sides = (_side(questions, before), _side(questions, after))
     return Replay(len(questions), labelled, tuple(flips), reworded, asked_back, *sides)
+
+
+def flip_kind(before: Outcome, after: Outcome) -> FlipKind | None:
+    """What kind of flip these two outcomes of a question are; None if they are none."""
+    if before.decision == ANSWER != after.decision:
+        return FlipKind.VANISHED
+    if after.decision == ANSWER != before.decision:
+        return FlipKind.APPEARED
+    if before.decision == after.decision and before.entry_id != after.entry_id:
+        return FlipKind.FLIPPED
+    return None
 
 
 def mark(expected: frozenset[str] | None, before: Outcome, after: Outcome) -> Mark | None:
@@ -257,16 +268,6 @@ def _outcome(state: State, channel: str, match: Match | None) -> Outcome:
 
 def _fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _kind(before: Outcome, after: Outcome) -> FlipKind | None:
-    if before.decision == ANSWER != after.decision:
-        return FlipKind.VANISHED
-    if after.decision == ANSWER != before.decision:
-        return FlipKind.APPEARED
-    if before.decision == after.decision and before.entry_id != after.entry_id:
-        return FlipKind.FLIPPED
-    return None
 
 
 def _worth(expected: frozenset[str], outcome: Outcome) -> int:

@@ -95,6 +95,20 @@ def outcomes(tx: Transaction, publication_id: str) -> list[tuple[Replayed, Outco
     return [(_question_from(row), outcome_from(row["outcome_json"])) for row in rows]
 
 
+def replace_outcome(tx: Transaction, publication_id: str, question: Replayed, outcome: Outcome) -> None:
+    """Let this be what became of one question."""
+    tx.change(
+        "UPDATE replay_outcome SET outcome_json = :outcome"
+        " WHERE publication_id = :id AND utterance = :utterance AND channel = :channel",
+        {
+            "id": publication_id,
+            "utterance": question.utterance,
+            "channel": question.channel,
+            "outcome": outcome_as_text(outcome),
+        },
+    )
+
+
 def forget_outcomes(tx: Transaction, publication_id: str) -> None:
     """Forget what became of the questions of a publication."""
     tx.change("DELETE FROM replay_outcome WHERE publication_id = :id", {"id": publication_id})

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from knowledgebase.authoring import entries, lifecycle
 from knowledgebase.authoring.lifecycle import Action
 from knowledgebase.errors import ActionNotAllowed, EntryNotFound, PublicationNotFound, PublicationRefused
-from knowledgebase.judging.replay import FlipKind, Outcome, Replay, Replayed, Source
+from knowledgebase.judging.replay import FlipKind, Outcome, Replay, Replayed, Source, flip_kind
 from knowledgebase.model import EntryStatus
 from knowledgebase.publishing import flips, questions, terms, words
 from knowledgebase.publishing.flips import Accepted
@@ -278,6 +278,7 @@ def publish(tx: Transaction, publication_id: str, model: str, by: str, now: int)
     if publication.base != base_of(tx, model):
         return _move(tx, publication_id, PublicationState.STALE)
     _apply(tx, publication, by, now)
+    _keep_what_nobody_accepted(tx, publication_id)
     _end(tx, publication_id, PublicationState.PUBLISHED, by, now)
     _forget_others(tx, publication_id)
     if not publication.changes.is_empty:
@@ -293,6 +294,14 @@ def withdraw(tx: Transaction, publication_id: str, by: str, now: int) -> None:
         raise PublicationRefused(f"publication {publication_id} is {publication.state}")
     _end(tx, publication_id, PublicationState.WITHDRAWN, by, now)
     flips.forget_outcomes(tx, publication_id)
+
+
+def withdraw_forgotten(tx: Transaction, before: int, now: int) -> int:
+    """Give up those that were asked for before this time and have waited since; returns how many."""
+    forgotten = [one for one in live(tx) if one.requested_at < before]
+    for one in forgotten:
+        withdraw(tx, one.id, NOBODY, now)
+    return len(forgotten)
 
 
 def fail(tx: Transaction, publication_id: str, failure: Failure, about: str, now: int) -> PublicationState:
@@ -387,10 +396,23 @@ def _apply(tx: Transaction, publication: Publication, by: str, now: int) -> None
         terms.set_precision(tx, changes.precision, publication.id)
 
 
+def _keep_what_nobody_accepted(tx: Transaction, publication_id: str) -> None:
+    """Answers that had changed by themselves before are still to be accepted, whatever else is published."""
+    flipped = {flips.key(one.flip)[:2] for one in flips.of(tx, publication_id)}
+    before = {(question.utterance, question.channel): outcome for question, outcome in accepted_outcomes(tx) or ()}
+    for question, outcome in flips.outcomes(tx, publication_id):
+        place = (question.utterance, question.channel)
+        old = before.get(place)
+        if old is not None and place not in flipped and flip_kind(old, outcome) is not None:
+            flips.replace_outcome(tx, publication_id, question, old)
+
+
 def _unsettle_others(tx: Transaction, publication_id: str, now: int) -> None:
-    """Whatever else waits was replayed against what is no longer in force."""
+    """Whatever else waits was replayed against what is no longer in force; what a command accepted ends with it."""
     for other in live(tx):
-        if (problem := misfit(tx, other.changes)) is not None:
+        if other.origin is Origin.COMMAND_LINE:
+            _end(tx, other.id, PublicationState.WITHDRAWN, NOBODY, now)
+        elif (problem := misfit(tx, other.changes)) is not None:
             fail(tx, other.id, Failure.MOVED_ON, problem, now)
         elif other.state is not PublicationState.RUNNING:
             _move(tx, other.id, PublicationState.STALE)

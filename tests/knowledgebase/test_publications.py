@@ -349,6 +349,38 @@ async def test_customers_words_are_replayed_once_and_labels_go_before_them(datab
     assert work.questions[1].conversation_id
 
 
+async def test_an_acceptance_from_the_command_line_ends_with_the_next_publication(database: SQLiteDatabase) -> None:
+    told = await database.write(publications.begin, ChangeSet(), "command line", NOW, Origin.COMMAND_LINE)
+    await database.write(rehearse, told, 0)
+    await database.write(accept_all, told.id)
+    publication = await proposed(database)
+    await database.write(publications.publish, publication.id, MODEL, "wang", NOW)
+    assert (await database.read(publications.get, told.id)).state is PublicationState.WITHDRAWN
+
+
+async def test_what_changed_by_itself_is_not_accepted_by_publishing_something_else(database: SQLiteDatabase) -> None:
+    first = await proposed(database)
+    await database.write(publications.publish, first.id, MODEL, "wang", NOW)
+    version = await database.write(draft, FREE)
+    second = await database.write(publications.begin, ChangeSet({"free": version}), "xu", NOW)
+    await database.write(publications.start, second.id, 10, NOW)
+    base = await database.read(publications.base_of, MODEL)
+    drifted = [TYRES, NOTHING, NOTHING]
+    pairs = list(zip(ASKED, drifted, strict=True))
+    await database.write(publications.finish, second.id, base, MODEL, compare(ASKED, drifted, drifted), pairs, NOW)
+    await database.write(publications.publish, second.id, MODEL, "wang", NOW)
+    kept = await database.read(publications.accepted_outcomes)
+    assert kept is not None
+    assert [outcome.decision for _, outcome in kept] == [HANDOFF, HANDOFF, HANDOFF]
+
+
+async def test_what_nobody_comes_back_to_is_given_up(database: SQLiteDatabase) -> None:
+    publication = await proposed(database, 0)
+    assert await database.write(publications.withdraw_forgotten, NOW, NOW) == 0
+    assert await database.write(publications.withdraw_forgotten, NOW + 1, NOW + 1) == 1
+    assert (await database.read(publications.get, publication.id)).state is PublicationState.WITHDRAWN
+
+
 # --- Word lists -------------------------------------------------------------------------------------------------
 
 
