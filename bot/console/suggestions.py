@@ -23,6 +23,8 @@ from tickets import conversations, tickets
 from tickets.model import Conversation
 
 MOST_FOUND = 6
+# What is surely not meant is left out, but for the first few.
+LEAST_FOUND, LEAST_SURE = 3, 0.01
 LONGEST_SEARCH = 200
 
 
@@ -53,7 +55,8 @@ async def suggest(request: web.Request, text: str, channel: str) -> list[Suggest
     """What the knowledge base in force finds for a text, best first, whatever its visibility."""
     found: Sequence[Match] = await request.config_dict[LIBRARY].search(text, MOST_FOUND)
     letterhead = request.config_dict[LETTERHEAD]
-    return [_suggested(match.entry, match.confidence, channel, letterhead) for match in found]
+    near = [match for place, match in enumerate(found) if place < LEAST_FOUND or match.confidence >= LEAST_SURE]
+    return [_suggested(match.entry, match.confidence, channel, letterhead) for match in near]
 
 
 def _suggested(entry: Entry, confidence: float, channel: str, letterhead: Letterhead) -> Suggested:

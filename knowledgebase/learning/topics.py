@@ -19,6 +19,8 @@ MOST_QUESTIONS = 1_000
 # So many texts of the knowledge base show which words are common.
 MOST_KNOWN = 4_000
 MOST_NEAR = 5
+# So long a customer who was asked back may still choose.
+OPEN_MS = 10 * 60 * 1000
 # An entry that answers a topic more likely than not wants its wordings. On the demo, with and without the entries
 # that answer the development questions, this tells both apart in three of four topics.
 LIKELY = 0.5
@@ -96,7 +98,7 @@ def waits(question: AskedQuestion) -> bool:
 
 def topics(questions: Iterable[AskedQuestion], search: Search, now: int) -> list[Topic]:
     """The topics of those that wait, the most frequent first. What the knowledge base answers by now is left out."""
-    waiting = [one for one in questions if waits(one) and not _is_answered_now(one, search)]
+    waiting = [one for one in questions if waits(one) and not _is_open(one, now) and not _is_answered_now(one, search)]
     by_text: dict[str, list[AskedQuestion]] = {}
     for question in waiting:
         by_text.setdefault(compact(question.text), []).append(question)
@@ -111,6 +113,11 @@ def topics(questions: Iterable[AskedQuestion], search: Search, now: int) -> list
 
 def _answered_by_several(question: AskedQuestion) -> bool:
     return question.decision is Decided.ANSWER and question.entry_id is None
+
+
+def _is_open(question: AskedQuestion, now: int) -> bool:
+    """Whether we have just asked back, and the customer may still choose."""
+    return question.decision is Decided.CLARIFY and question.asked_at > now - OPEN_MS
 
 
 def _is_answered_now(question: AskedQuestion, search: Search) -> bool:

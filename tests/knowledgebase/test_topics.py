@@ -216,3 +216,8 @@ def test_topics_agree_with_the_entries_that_would_answer_them() -> None:
     assert found.ari > 0.25
     assert found.purity > 0.75
     assert found.b3 > 0.68
+
+
+def test_a_customer_who_was_just_asked_back_may_still_choose() -> None:
+    assert gathered(ask(IMPORTS[0], decision=Decided.CLARIFY)) == []
+    assert len(gathered(ask(IMPORTS[0], decision=Decided.CLARIFY, asked_at=NOW - DAY))) == 1

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from aiohttp import web
 
@@ -94,7 +95,7 @@ async def lessons(request: web.Request) -> Lessons:
     confirmed = [one for one in records.questions if confirmed_entry(one)][:MOST_QUESTIONS]
     found = await request.config_dict[FINDINGS].find(library, (one.text for one in (*waiting, *confirmed)))
     base = found.base
-    known = [text for entry in base.entries for text in (entry.question, *entry.similar)][:MOST_KNOWN]
+    known = list(islice((text for entry in base.entries for text in (entry.question, *entry.similar)), MOST_KNOWN))
     answer = library.thresholds("chat").answer
     search = Search(found.matches, known, base.matcher.vocabulary, answer, found.meaning)
     gathered = await asyncio.to_thread(topics.topics, waiting, search, now)
