@@ -11,6 +11,8 @@ from bot import operations
 from bot.config import Config, load_config
 from bot.errors import ConfigError
 from bot.replay_command import Proposal
+from knowledgebase.authoring.lifecycle import Action
+from knowledgebase.model import EntryStatus
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -108,6 +110,88 @@ def replay(
     proposal = Proposal(entries, vocabulary, precision, questions)
     work = partial(operations.replay, settings(path or outer), proposal, accept, as_json)
     sys.exit(operations.guarded(work, on_problem=2))
+
+
+@main.group()
+def entries() -> None:
+    """The entries of the knowledge base, also while the server runs."""
+
+
+@entries.command("list")
+@click.option("--text", default="", help="Only those that hold this text.")
+@click.option("--status", type=click.Choice(list(EntryStatus)), help="Only these; archived ones only when asked for.")
+@click.pass_obj
+def list_entries(path: Path | None, text: str, status: str | None) -> None:
+    """Name the entries: id, status, version, question."""
+    sys.exit(operations.guarded(partial(operations.list_entries, settings(path), text, status or "")))
+
+
+@entries.command("show")
+@click.argument("id")
+@click.option("--version", type=click.IntRange(1), help="As it was at this version.")
+@click.pass_obj
+def show_entry(path: Path | None, id: str, version: int | None) -> None:
+    """Print the entry ID as JSON."""
+    sys.exit(operations.guarded(partial(operations.show_entry, settings(path), id, version)))
+
+
+@entries.command("history")
+@click.argument("id")
+@click.pass_obj
+def show_history(path: Path | None, id: str) -> None:
+    """Name the versions of the entry ID with who, when and why; * marks the one that customers get."""
+    sys.exit(operations.guarded(partial(operations.show_history, settings(path), id)))
+
+
+@entries.command("diff")
+@click.argument("id")
+@click.argument("former", type=click.IntRange(1))
+@click.argument("latter", type=click.IntRange(1))
+@click.pass_obj
+def show_differences(path: Path | None, id: str, former: int, latter: int) -> None:
+    """Print what differs between two versions of the entry ID."""
+    sys.exit(operations.guarded(partial(operations.show_differences, settings(path), id, former, latter)))
+
+
+@entries.command("submit")
+@click.argument("id")
+@click.pass_obj
+def submit_entry(path: Path | None, id: str) -> None:
+    """Submit the draft ID for review."""
+    sys.exit(operations.guarded(partial(operations.move_entry, settings(path), id, Action.SUBMIT)))
+
+
+@entries.command("publish")
+@click.argument("id")
+@click.pass_obj
+def publish_entry(path: Path | None, id: str) -> None:
+    """Ask for the replay after which ID goes to customers."""
+    sys.exit(operations.guarded(partial(operations.move_entry, settings(path), id, Action.PUBLISH)))
+
+
+@entries.command("archive")
+@click.argument("id")
+@click.pass_obj
+def archive_entry(path: Path | None, id: str) -> None:
+    """Take ID away: at once if no customer gets it, else after a replay."""
+    sys.exit(operations.guarded(partial(operations.move_entry, settings(path), id, Action.ARCHIVE)))
+
+
+@entries.command("restore")
+@click.argument("id")
+@click.pass_obj
+def restore_entry(path: Path | None, id: str) -> None:
+    """Make a draft of the archived entry ID."""
+    sys.exit(operations.guarded(partial(operations.move_entry, settings(path), id, Action.RESTORE)))
+
+
+@entries.command("rollback")
+@click.argument("id")
+@click.argument("version", type=click.IntRange(1))
+@click.pass_obj
+def roll_entry_back(path: Path | None, id: str, version: int) -> None:
+    """Make a draft of what ID said at VERSION."""
+    sys.exit(operations.guarded(partial(operations.move_entry, settings(path), id, Action.ROLL_BACK, version)))
 
 
 @main.command()

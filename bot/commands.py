@@ -6,14 +6,17 @@ from typing import Any
 
 from bot.console.passwords import hashed, password_problem
 from bot.errors import BotError
-from knowledgebase.authoring import entries
+from knowledgebase.authoring import entries, versions
+from knowledgebase.authoring.lifecycle import Action
 from knowledgebase.authoring.plain import entry_from_json
+from knowledgebase.authoring.rows import Change
 from knowledgebase.errors import KnowledgeError
 from knowledgebase.judging.replay import Flip, FlipKind, Mark, Outcome, Replay, Replayed, Side, Source
 from knowledgebase.model import Entry
 from knowledgebase.publishing import publications
+from knowledgebase.publishing.model import ChangeSet, Origin
 from storage import outbox
-from storage.database import Database
+from storage.database import Database, Transaction
 from tickets import agents
 from tickets.model import Role
 
@@ -39,6 +42,38 @@ def _entry(plain: dict[str, Any]) -> Entry:
     if entry is None:
         raise CommandRefused(f"entry {plain.get('id')!r}: {finding}")
     return entry
+
+
+async def move_entry(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
+    """Submit, restore, publish, archive or roll back an entry as it stands now; says its version or what it waits for.
+
+    What customers get changes only after a replay: then the id of the publication is returned.
+    """
+    try:
+        return await database.write(_move_entry, arguments, Change(arguments["by"], now))
+    except KnowledgeError as error:
+        raise CommandRefused(str(error)) from error
+
+
+def _move_entry(tx: Transaction, arguments: dict[str, Any], change: Change) -> dict[str, Any]:
+    head = entries.get_head(tx, arguments["id"])
+    entry_id, version = head.entry.id, head.entry.version
+    match Action(arguments["action"]):
+        case Action.PUBLISH:
+            return _begin(tx, ChangeSet(publish={entry_id: version}), change)
+        case Action.ARCHIVE if head.published_version is not None:
+            return _begin(tx, ChangeSet(archive={entry_id: version}), change)
+        case Action.ARCHIVE:
+            moved = entries.archive(tx, entry_id, version, None, change.by, change.at)
+        case Action.ROLL_BACK:
+            moved = versions.roll_back(tx, entry_id, int(arguments["to"]), version, change)
+        case action:
+            moved = entries.move(tx, entry_id, version, action, change)
+    return {"version": moved.version, "status": moved.status.value}
+
+
+def _begin(tx: Transaction, changes: ChangeSet, change: Change) -> dict[str, Any]:
+    return {"publication": publications.begin(tx, changes, change.by, change.at, Origin.COMMAND_LINE).id}
 
 
 async def add_user(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
@@ -127,6 +162,7 @@ def _question_from(plain: dict[str, Any]) -> Replayed:
 COMMANDS: dict[str, Command] = {
     "import-entries": import_entries,
     "replay-accept": accept_replay,
+    "entry-move": move_entry,
     "user-add": add_user,
     "outbox-retry": retry_dead_letter,
 }

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import Progress
 
-from bot import logs
+from bot import entry_commands, logs
 from bot.app import limits_in_force, replay_settings
 from bot.commands import COMMANDS
 from bot.config import Config
@@ -26,8 +27,10 @@ from bot.replay_command import render as render_replay
 from bot.server import serve, wall_clock
 from bot.templates import load_templates
 from knowledgebase.authoring import entries
+from knowledgebase.authoring.importing import unknown_related
+from knowledgebase.authoring.lifecycle import Action
 from knowledgebase.authoring.plain import as_json
-from knowledgebase.authoring.transfer import RowError, read_entries, write_entries
+from knowledgebase.authoring.transfer import RowError, read_entries, read_file, write_entries
 from knowledgebase.errors import KnowledgeError
 from knowledgebase.judging.evaluate import evaluate_files, render
 from knowledgebase.matching.explain import explain
@@ -36,6 +39,7 @@ from knowledgebase.search import KnowledgeBase
 from storage import backup as copies
 from storage import outbox
 from storage.check import Severity
+from storage.database import Transaction
 from storage.errors import DataFolderInUse, StorageError
 from storage.folder import DATABASE_NAME
 from storage.sqlite import open_database, read_folder
@@ -110,7 +114,9 @@ def _tell_refused(path: Path, refused: Sequence[RowError]) -> None:
 
 def import_entries(config: Config, path: Path) -> int:
     """Publish every entry of a file, or none if one row is refused."""
-    found, refused = read_entries(path)
+    taken, wrong = read_file(path)
+    refused = sorted((*wrong, *unknown_related(taken, _known(config))), key=lambda error: error.line)
+    found = [one.entry for one in taken]
     _tell_refused(path, refused)
     if refused:
         console.print(f"{len(refused)} rows refused; nothing was imported", style="red")
@@ -121,6 +127,13 @@ def import_entries(config: Config, path: Path) -> int:
         report = asyncio.run(_carry_out(config, "import-entries", arguments))
     say(f"created {report['created']}, changed {report['changed']}, unchanged {report['unchanged']}")
     return 0
+
+
+def _known(config: Config) -> dict[str, None]:
+    """The ids of the entries that there are already."""
+    folder = config.server.data_folder
+    there = (folder / DATABASE_NAME).is_file()
+    return dict.fromkeys(entry.id for entry in read_folder(folder, entries.every_entry)) if there else {}
 
 
 def export_entries(config: Config, path: Path) -> int:
@@ -150,6 +163,45 @@ def replay(config: Config, proposal: Proposal, accept: bool, as_json: bool) -> i
         asyncio.run(_carry_out(config, "replay-accept", acceptance(result, "command line")))
         console.print(f"accepted {len(result.found.flips)} flips")
     return 1 if result.unaccepted and not accept else 0
+
+
+def list_entries(config: Config, text: str, status: str) -> int:
+    """Name the entries, one a line."""
+    return _say_all(config, partial(entry_commands.listed, text=text, status=status))
+
+
+def show_entry(config: Config, entry_id: str, version: int | None) -> int:
+    """Print an entry as JSON."""
+    say(read_folder(config.server.data_folder, partial(entry_commands.shown, entry_id=entry_id, version=version)))
+    return 0
+
+
+def show_history(config: Config, entry_id: str) -> int:
+    """Name the versions of an entry, the newest first."""
+    zone = ZoneInfo(config.sla.time_zone)
+    return _say_all(config, partial(entry_commands.past, entry_id=entry_id, zone=zone))
+
+
+def show_differences(config: Config, entry_id: str, former: int, latter: int) -> int:
+    """Print what differs between two versions."""
+    return _say_all(config, partial(entry_commands.differences, entry_id=entry_id, former=former, latter=latter))
+
+
+def move_entry(config: Config, entry_id: str, action: Action, to: int | None = None) -> int:
+    """Do to an entry what the console can do; what needs a replay is asked for."""
+    arguments = {"id": entry_id, "action": action.value, "by": "command line", "to": to}
+    told = asyncio.run(_carry_out(config, "entry-move", arguments))
+    if "publication" in told:
+        say(f"{entry_id} waits for its replay: /console/knowledge/publications/{told['publication']}")
+    else:
+        say(f"{entry_id} is at version {told['version']} now, {told['status']}")
+    return 0
+
+
+def _say_all(config: Config, read: Callable[[Transaction], Sequence[str]]) -> int:
+    for line in read_folder(config.server.data_folder, read):
+        say(line)
+    return 0
 
 
 def add_user(config: Config, login: str, name: str, role: str, email: str | None, password: str) -> int:

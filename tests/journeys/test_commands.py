@@ -245,3 +245,45 @@ def test_a_replay_beside_a_running_server_is_accepted_through_it(program: Progra
     )
     proposal = ("replay", "--entries", str(file), "--questions", str(asked))
     assert [program.command(*proposal, *more).returncode for more in ((), ("--accept",), ())] == [1, 0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("running", [False, True], ids=["stopped", "running"])
+def test_entries_are_listed_compared_and_moved_as_in_the_console(
+    program: Program, tmp_path: Path, running: bool
+) -> None:
+    file = tmp_path / "entries.jsonl"
+    for answer in (ENTRY["answer"], "月球上没有充电站。"):
+        file.write_text(json.dumps({**ENTRY, "answer": answer}, ensure_ascii=False), encoding="utf-8")
+        assert program.command("import-entries", str(file)).returncode == 0
+    if running:
+        program.start()
+
+    def said(*words: str) -> str:
+        done = program.command("entries", *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "moon-charging  published  v2  月球上能充电吗？" in said("list", "--text", "月球")
+    assert json.loads(said("show", "moon-charging", "--version", "1"))["answer"] == ENTRY["answer"]
+    assert "没有充电[-桩-]。" in said("diff", "moon-charging", "1", "2")
+    assert "is at version 3 now, draft" in said("rollback", "moon-charging", "1")
+    assert "is at version 4 now, review" in said("submit", "moon-charging")
+    assert "/console/knowledge/publications/" in said("publish", "moon-charging")
+    lines = said("history", "moon-charging").splitlines()
+    assert [line.split()[:2] for line in lines[:2]] == [["v4", "review"], ["v3", "draft"]]
+    assert lines[2].startswith("* v2  published")
+    assert "command line" in lines[0]
+    for words in (("restore", "moon-charging"), ("archive", "nothing"), ("show", "nothing")):
+        done = program.command("entries", *words)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+@pytest.mark.slow
+def test_a_related_entry_that_is_not_there_is_named_by_its_line(program: Program, tmp_path: Path) -> None:
+    file = tmp_path / "entries.jsonl"
+    rows = [{**ENTRY, "related": ["sun"]}, {**ENTRY, "id": "sun", "question": "太阳？", "related": ["mars"]}]
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    done = program.command("import-entries", str(file))
+    assert done.returncode == 1
+    assert "entries.jsonl:2: unknown entry: related" in done.stderr
