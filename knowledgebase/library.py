@@ -11,6 +11,8 @@ from knowledgebase.encoders.store import VectorStore
 from knowledgebase.encoders.vectors import Vectors
 from knowledgebase.errors import CalibrationAbandoned, EncoderUnavailable
 from knowledgebase.judging.calibration import PRECISION, Calibration, uncalibrated
+from knowledgebase.judging.heeding import heed, told_by
+from knowledgebase.learning import asked
 from knowledgebase.matching.confidence import shipped_weights
 from knowledgebase.model import Match, Thresholds
 from knowledgebase.publishing.terms import ALL_CHANNELS, InForce, in_force
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 Searcher = Callable[[str], Sequence[Match]]
 # Between two questions calibration lets everybody else have the interpreter for so long.
 BREATH_S = 0.002
+# So many of the newest questions of which somebody has said what answers them are heeded.
+MOST_HEEDED = 300
 # What is only proposed does not wait for an encoder that fails so often in a row.
 PROPOSED_TRIES = 3
 
@@ -196,14 +200,29 @@ class Library:
         await store.prune(texts)
 
     async def _calibrated(self, base: KnowledgeBase, outdated: threading.Event) -> KnowledgeBase:
-        """The knowledge base calibrated to itself; as it was, if that is given up or cannot be done."""
+        """The knowledge base calibrated to itself and to what was said of its answers; as it was, if that is given up
+        or cannot be done."""
         try:
-            return await asyncio.to_thread(base.calibrated, self._precision, lambda: outdated.wait(BREATH_S))
+            found = await asyncio.to_thread(base.calibrated, self._precision, lambda: outdated.wait(BREATH_S))
+            return await self._heeding(found, outdated)
         except CalibrationAbandoned:
             return base
         except Exception:
             log.exception("knowledge base not calibrated entries=%d", base.size)
             return base
+
+    async def _heeding(self, base: KnowledgeBase, outdated: threading.Event) -> KnowledgeBase:
+        """The knowledge base, as sure as the words of customers and agents let it be."""
+        outcomes = await self._database.read(asked.outcomes, MOST_HEEDED)
+        if not outcomes:
+            return base
+        try:
+            search = await self.searcher(base, list(dict.fromkeys(one.utterance for one in outcomes)))
+        except EncoderUnavailable:
+            return base
+        told = await asyncio.to_thread(told_by, outcomes, search, lambda: outdated.wait(BREATH_S))
+        log.info("knowledge base heeds words=%d", len(told))
+        return base.under(heed(base.calibration, told))
 
     def _put(self, calibrated: KnowledgeBase) -> None:
         """In force, unless it is there already."""
