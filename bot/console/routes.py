@@ -1,5 +1,7 @@
 """The console's route table: every address with who may use it. add_console() mounts it under /console."""
 
+import asyncio
+
 from aiohttp import web
 
 from bot.console import acts, explanations, live, pages, session, setup, suggestions
@@ -55,6 +57,7 @@ def add_console(app: web.Application) -> None:
     app[FINDINGS] = Findings()
     app[hints.HINT_PACE] = hints.hint_pace()
     app[importing.WAITING_FILES] = importing.WaitingFiles()
+    app[images.TURNS] = asyncio.Semaphore(images.AT_A_TIME)
     app[LIVE_PAGES] = LivePages()
     app.cleanup_ctx.append(live_pages)
     app.on_shutdown.append(close_pages)

@@ -1,5 +1,6 @@
 """The pages of the help centre: its start, a category, an article, and what is not there."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from storage.database import Transaction
 
 FILES = Files("help")
 MOST_RELATED = 6
+QUESTIONS_PER_PAGE = 100
 
 
 async def open_shelves(app: web.Application) -> AsyncIterator[None]:
@@ -41,8 +43,19 @@ async def show_category(request: web.Request) -> web.Response:
     if shelf is None:
         return await missing(request)
     reader = reader_of(request)
-    structured = [trail_data(request, reader, [(name_of(reader, shelf), None)])]
-    return page(request, reader, "category.html", shelf=shelf, contents=contents, structured=structured)
+    pages = max(1, -(-len(shelf.entries) // QUESTIONS_PER_PAGE))
+    number = min(page_number(request), pages)
+    return page(
+        request,
+        reader,
+        "category.html",
+        shelf=shelf,
+        shown=shelf.entries[(number - 1) * QUESTIONS_PER_PAGE : number * QUESTIONS_PER_PAGE],
+        number=number,
+        pages=pages,
+        contents=contents,
+        structured=[trail_data(request, reader, [(name_of(reader, shelf), None)])],
+    )
 
 
 async def show_entry(request: web.Request) -> web.Response:
@@ -83,6 +96,12 @@ def related(contents: Contents, entry: Entry) -> list[Entry]:
     named = [contents.by_id[one] for one in entry.related if one in contents.by_id and one != entry.id]
     near = _neighbours(contents.shelf_of(entry).entries, entry)
     return [*named, *(one for one in near if one not in named)][:MOST_RELATED]
+
+
+def page_number(request: web.Request) -> int:
+    """Which page of a long list is asked for; the first if it is no number."""
+    asked = request.query.get("page", "")
+    return max(1, int(asked)) if re.fullmatch("[0-9]{1,6}", asked) else 1
 
 
 def name_of(reader: Reader, shelf: Shelf) -> str:

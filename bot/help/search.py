@@ -1,5 +1,6 @@
 """Looking for an article: the page of results, and what is offered while somebody types."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -108,20 +109,21 @@ async def questions_like(library: Library, shelves: Shelves, text: str) -> list[
     contents, limits = await shelves.contents(), library.thresholds(CHAT_CHANNEL)
     # Nobody asked for these: only what is likelier than what would be asked back may interrupt.
     likely = Thresholds(limits.answer, max(limits.clarify, limits.answer / 2))
-    found = _found(contents, await library.search(query, MOST_MATCHES), query, likely)
+    found = await _found(contents, await library.search(query, MOST_MATCHES), query, likely)
     return [*found.best, *found.likely, *found.mentions]
 
 
 async def _find(request: web.Request, contents: Contents, query: str) -> Found:
     library = request.app[LIBRARY]
     matches = await library.search(query, MOST_MATCHES) if query else []
-    return _found(contents, matches, query, library.thresholds(HELP))
+    return await _found(contents, matches, query, library.thresholds(HELP))
 
 
-def _found(contents: Contents, matches: Sequence[Match], query: str, thresholds: Thresholds) -> Found:
+async def _found(contents: Contents, matches: Sequence[Match], query: str, thresholds: Thresholds) -> Found:
     # The matcher's edition may be a moment older than the shelves: only what stands there now is shown.
     current = [match for match in matches if match.entry.id in contents.by_id]
-    return sort_by_confidence(current, contents.mentioning(query), thresholds)
+    mentions = await asyncio.to_thread(contents.mentioning, query)
+    return sort_by_confidence(current, mentions, thresholds)
 
 
 async def _offered(request: web.Request, contents: Contents, query: str) -> list[Entry]:

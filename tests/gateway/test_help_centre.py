@@ -253,3 +253,15 @@ async def test_pages_that_are_no_articles_are_not_indexed(server: Server) -> Non
         page = await visit(server, path, status=status)
         assert head_of(page)["robots"] == "noindex"
         assert head_of(page)["canonical"] == ""
+
+
+async def test_a_long_category_has_pages(server: Server) -> None:
+    await server.publish([Entry(f"long-{one:03}", f"第{one}个问题是什么？", "答。", "长") for one in range(205)])
+    first = await visit(server, f"/help/{quote('长')}")
+    assert len([link for link in first.links if "/help/entries/long-" in link]) == 100
+    assert f"/help/{quote('长')}?page=2" in first.links
+    last = await visit(server, f"/help/{quote('长')}", page="3", lang="en")
+    assert len([link for link in last.links if "/help/entries/long-" in link]) == 5
+    assert "Page 3 of 3" in last.text
+    for odd in ("0", "-1", "99", "x", "1" * 50):
+        await visit(server, f"/help/{quote('长')}", page=odd)

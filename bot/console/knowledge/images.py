@@ -12,7 +12,8 @@ from knowledgebase.authoring import pictures
 from knowledgebase.authoring.inlines import PICTURES
 
 UPLOAD_WITHIN_S = 30.0
-AT_A_TIME = asyncio.Semaphore(2)
+AT_A_TIME = 2
+TURNS = web.AppKey("picture_turns", asyncio.Semaphore)
 
 
 async def upload(request: web.Request) -> web.Response:
@@ -23,7 +24,7 @@ async def upload(request: web.Request) -> web.Response:
     try:
         async with asyncio.timeout(UPLOAD_WITHIN_S):
             body = await _body(request)
-        async with AT_A_TIME:
+        async with request.config_dict[TURNS]:
             picture = await asyncio.to_thread(develop, body)
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error

@@ -9,6 +9,7 @@ from aiohttp import web
 from bot import learning
 from bot.console.access import Permission, Route
 from bot.console.knowledge import learning_acts
+from bot.console.knowledge.article_words import articles_heard
 from bot.console.knowledge.lessons import Lessons, lessons
 from bot.console.render import page, say_for
 from bot.keys import DATABASE
@@ -54,6 +55,7 @@ async def show_lessons(request: web.Request) -> web.StreamResponse:
         number=number,
         pages=pages,
         offers=found.offers[:MOST_OFFERS],
+        articles=await articles_heard(request),
         **await _notice(request),
     )
 
