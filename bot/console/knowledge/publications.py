@@ -12,7 +12,7 @@ from bot.console.render import page, say_for
 from bot.keys import CLOCK, DATABASE, REPLAYING
 from knowledgebase.authoring import catalogue
 from knowledgebase.judging.replay import FlipKind, Mark, is_right
-from knowledgebase.publishing import flips, publications, questions, words
+from knowledgebase.publishing import flips, publications, words
 from knowledgebase.publishing.flips import KeptFlip
 from knowledgebase.publishing.model import ChangeSet, Publication, PublicationState
 from knowledgebase.wording.word_lists import Changes, WordList
@@ -55,14 +55,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A publication as its page shows it. counts: flips by kind, and those for the worse as 'worse'."""
+    """A publication as its page shows it. counts: flips by kind, and those for the worse as 'worse'. expected: the
+    questions of the entries that are right for these flips, by id."""
 
     told: Told
     lists: Sequence[ListChange]
     flips: Sequence[KeptFlip]
     counts: Mapping[str, int]
     unaccepted: Mapping[FlipKind, int]
-    labelled: int
+    expected: Mapping[str, str]
 
     @property
     def publication(self) -> Publication:
@@ -188,13 +189,15 @@ def _shown(tx: Transaction, publication_id: str, wanted: str) -> Shown:
     kept = flips.of(tx, publication_id)
     counts = {kind.value: sum(one.flip.kind is kind for one in kept) for kind in FlipKind}
     worse = sum(one.flip.mark is Mark.WORSE for one in kept)
+    shown = [one for one in kept if wanted in ("", one.flip.kind, one.flip.mark)][:MOST_FLIPS]
+    expected = {one for kept_flip in shown for one in kept_flip.flip.question.expected or ()}
     return Shown(
         Told(publication, _touched(tx, publication.changes, MOST_ENTRIES), agents.names(tx)),
         _lists(tx, publication),
-        [one for one in kept if wanted in ("", one.flip.kind, one.flip.mark)][:MOST_FLIPS],
+        shown,
         {**counts, "worse": worse},
         flips.unaccepted(tx, publication_id),
-        questions.count(tx),
+        {head.entry.id: head.entry.question for head in catalogue.heads_of(tx, sorted(expected))},
     )
 
 
