@@ -62,10 +62,20 @@ class Terms:
         """The numbers of terms, new ones for those that have none."""
         numbers = self._numbers[kind]
         with self._growing:
-            new = dict.fromkeys(term for term in terms if term not in numbers)
+            found = self._found(kind, terms)
+            missing = np.flatnonzero(found == UNKNOWN)
+            new = dict.fromkeys(map(terms.__getitem__, missing.tolist()))
             numbers.update(zip(new, range(len(self._kinds), len(self._kinds) + len(new)), strict=True))
+            if len(new) < len(missing):
+                found = self._found(kind, terms)
+            else:
+                found[missing] = np.arange(len(self._kinds), len(self._kinds) + len(new))
             self._kinds.extend(bytes((kind,)) * len(new))
-        return np.fromiter(map(numbers.__getitem__, terms), np.int32, len(terms))
+        return found
+
+    def _found(self, kind: Kind, terms: Sequence[str]) -> Ids:
+        numbers = self._numbers[kind]
+        return np.array([numbers.get(term, UNKNOWN) for term in terms], np.int32)
 
 
 @dataclass(frozen=True, slots=True)
