@@ -150,5 +150,5 @@ class KnowledgeBase:
             score=float(ranking.scores[place]),
             confidence=sure,
             wording=self._matcher.wording(candidates.nearest[row]),
-            why={name: round(float(value), 4) for name, value in zip(FEATURES, candidates.features[row], strict=True)},
+            why=dict(zip(FEATURES, candidates.features[row].round(4).tolist(), strict=True)),
         )

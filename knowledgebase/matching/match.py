@@ -5,7 +5,6 @@ Every feature is a share or a yes-or-no, so that a weight means the same in any 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from knowledgebase.wording.text import Vocabulary, compact, compact_all
 Floats = NDArray[np.float64]
 CANDIDATES = 32
 # So many entries are looked at whole, all their wordings together, before the candidates are chosen among them.
-ENTRIES_LOOKED_AT = 64
+ENTRIES_LOOKED_AT = 48
 NEIGHBOURS = 48
 # What a cosine counts beside BM25 in characters, words and sounds, each near 1 for a repeat of the question.
 MEANING_COUNTS = np.float32(3.0)
@@ -239,9 +238,11 @@ class Matcher:
         insists = contrasts(asked)
         said = [self._corpus.contrasts[at] for at in nearest.tolist()]
         firsts = [self._corpus.contrasts[at] for at in self._index.first[entries].tolist()]
+        # Wordings that insist on the same share one object, and most insist on little.
+        different = {at: differences(insists, each) for at, each in {id(each): each for each in said}.items()}
         rows = [
             (
-                *differences(insists, wording),
+                *different[id(wording)],
                 float(insists.denies != first.denies),
                 _length_difference(asked, self._corpus.texts[at]),
             )
@@ -269,7 +270,7 @@ class _Found:
         """What the index says of these entries."""
         begins, ends = index.first[entries], index.first[entries + 1]
         wordings, starts = _ranges(begins, ends)
-        counts = weighed.query.counts(index.rows.between(begins, ends))
+        counts = weighed.query.counts(index.rows.take(wordings))
         bm25, held = weighed.bm25(counts, index.texts.saturation[wordings]), weighed.held(counts)
         query_share = (held / weighed.own).astype(np.float32)
         document_share = (held / index.weights[wordings]).astype(np.float32)
@@ -351,9 +352,10 @@ def _richness(wordings: int, entries: int) -> float:
 
 
 def _nearest(nearness: Floats, starts: Places) -> Places:
-    """The place of the nearest wording of each entry."""
-    edges = [*starts.tolist(), len(nearness)]
-    return np.array([start + int(np.argmax(nearness[start:end])) for start, end in pairwise(edges)], np.intp)
+    """The place of the nearest wording of each entry, of equally near ones the first."""
+    owners = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(nearness)))
+    best = np.flatnonzero(nearness == np.maximum.reduceat(nearness, starts)[owners])
+    return best[np.diff(owners[best], prepend=-1) > 0]
 
 
 def _length_difference(left: str, right: str) -> float:
