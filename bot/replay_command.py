@@ -1,6 +1,6 @@
 """`main.py replay`: what a proposed change does to the answers, for a pipeline to stop at.
 
-Both sides are calibrated to themselves, as the server calibrates what is in force.
+Both sides are calibrated as the server calibrates what is in force.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ from bot.errors import BotError
 from bot.replaying import Settings, model_of, state_of
 from knowledgebase.authoring.transfer import RowError, read_entries
 from knowledgebase.encoders.encoder import Rows
+from knowledgebase.judging.heeding import heed, told_by
 from knowledgebase.judging.labelled import read_questions
 from knowledgebase.judging.replay import (
     CLARIFY,
@@ -27,6 +28,8 @@ from knowledgebase.judging.replay import (
     replay_accepted,
     spread,
 )
+from knowledgebase.learning import asked
+from knowledgebase.library import MOST_HEEDED
 from knowledgebase.model import Entry, EntryStatus
 from knowledgebase.publishing import flips, publications, questions, terms
 from knowledgebase.publishing.terms import ALL_CHANNELS, InForce
@@ -63,12 +66,14 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the data folder knows: what is in force, what to ask, and the outcomes that were accepted last."""
+    """What the data folder knows: what is in force, what to ask, the outcomes that were accepted last, and what
+    customers and agents said of answers."""
 
     before: InForce
     labelled: list[Replayed]
     real: list[Replayed]
     accepted: Accepted | None
+    said: list[asked.Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,11 @@ class Result:
 def gather(tx: Transaction, real: int) -> Gathered:
     """What the data folder knows, in one view."""
     return Gathered(
-        terms.in_force(tx), questions.labelled(tx), questions.real(tx, real), publications.accepted_outcomes(tx)
+        terms.in_force(tx),
+        questions.labelled(tx),
+        questions.real(tx, real),
+        publications.accepted_outcomes(tx),
+        asked.outcomes(tx, MOST_HEEDED),
     )
 
 
@@ -103,11 +112,12 @@ def carry_out(
     Raises BadProposal or FileUnreadable for a file that cannot be proposed, EncoderUnavailable.
     """
     labelled = known.labelled if proposal.questions is None else _questions(proposal.questions)
-    asked = publications.distinct([*labelled, *known.real])
+    wanted = publications.distinct([*labelled, *known.real])
     after = _proposed(known.before, proposal)
+    texts = [one.utterance for one in (*wanted, *(old for old, _ in known.accepted or ()))]
+    vectors = meaning.vectors([*texts, *(one.utterance for one in known.said)])
     tell("calibrating what is in force", 0, 0)
-    base = _calibrated(known.before, settings, meaning)
-    vectors = meaning.vectors([one.utterance for one in (*asked, *(old for old, _ in known.accepted or ()))])
+    base = _calibrated(known.before, settings, meaning, known.said, vectors)
     state = state_of(base, _first(base, vectors), known.before.precision, settings, now)
 
     def replaying(done: int, total: int) -> None:
@@ -115,15 +125,15 @@ def carry_out(
 
     name = f"{known.before.fingerprint}:{model_of(base, settings)}"
     if proposal.is_empty:
-        found, pairs = replay_accepted(known.accepted or [], state, asked, replaying)
+        found, pairs = replay_accepted(known.accepted or [], state, wanted, replaying)
         return Result(found, pairs, name, False, frozenset(), bool(known.accepted))
     other = base
     if (after.entries, after.lists) != (known.before.entries, known.before.lists):
         tell("calibrating what is proposed", 0, 0)
-        other = _calibrated(after, settings, meaning)
+        other = _calibrated(after, settings, meaning, known.said, vectors)
     search = state.search if other is base else _first(other, vectors)
     proposed = state_of(other, search, after.precision, settings, now)
-    spreaded = spread(asked, state, proposed)
+    spreaded = spread(wanted, state, proposed)
     found, outcomes = replay(state, proposed, spreaded, replaying)
     return Result(found, list(zip(spreaded, outcomes, strict=True)), name, True, frozenset(), True)
 
@@ -219,9 +229,17 @@ def _first(base: KnowledgeBase, vectors: Mapping[str, Rows]) -> Callable[[str], 
     return lambda text: base.search(text, 1, vectors.get(text))
 
 
-def _calibrated(found: InForce, settings: Settings, meaning: Meaning) -> KnowledgeBase:
+def _calibrated(
+    found: InForce,
+    settings: Settings,
+    meaning: Meaning,
+    said: Sequence[asked.Outcome],
+    vectors: Mapping[str, Rows],
+) -> KnowledgeBase:
+    """The knowledge base of this, calibrated to itself and to what was said of answers, as the server calibrates."""
     built = KnowledgeBase.build(found.entries, vocabulary_of(found.lists))
-    return meaning.given(built).calibrated(settings.precision)
+    base = meaning.given(built).calibrated(settings.precision)
+    return base.under(heed(base.calibration, told_by(said, _first(base, vectors))))
 
 
 def _questions(path: Path) -> list[Replayed]:

@@ -129,6 +129,11 @@ class Publication:
     finished_at: int | None
 
     @property
+    def is_acceptance(self) -> bool:
+        """Whether it only keeps that flips were accepted from the command line, for whoever proposes the same."""
+        return self.origin is Origin.COMMAND_LINE and self.changes.is_empty
+
+    @property
     def is_live(self) -> bool:
         """Whether it can still go into force."""
         return self.state in LIVE

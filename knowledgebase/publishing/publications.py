@@ -316,11 +316,8 @@ def fail(tx: Transaction, publication_id: str, failure: Failure, about: str, now
 
 def accepted_on_command_line(tx: Transaction, base: str) -> dict[flips.Key, Accepted]:
     """The flips that were accepted from the command line for this base."""
-    rows = tx.execute(
-        "SELECT id FROM publication WHERE origin = 'command_line' AND state = 'accepted' AND base = :base ORDER BY id",
-        {"base": base},
-    )
-    kept = (one for row in rows for one in flips.of(tx, row["id"]))
+    told = [one for one in live(tx) if one.is_acceptance and one.base == base]
+    kept = (one for acceptance in told for one in flips.of(tx, acceptance.id))
     return {flips.key(one.flip): one.accepted for one in kept if one.accepted is not None}
 
 
@@ -410,7 +407,7 @@ def _keep_what_nobody_accepted(tx: Transaction, publication_id: str) -> None:
 def _unsettle_others(tx: Transaction, publication_id: str, now: int) -> None:
     """Whatever else waits was replayed against what is no longer in force; what a command accepted ends with it."""
     for other in live(tx):
-        if other.origin is Origin.COMMAND_LINE:
+        if other.is_acceptance:
             _end(tx, other.id, PublicationState.WITHDRAWN, NOBODY, now)
         elif (problem := misfit(tx, other.changes)) is not None:
             fail(tx, other.id, Failure.MOVED_ON, problem, now)

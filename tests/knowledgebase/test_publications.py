@@ -358,6 +358,17 @@ async def test_an_acceptance_from_the_command_line_ends_with_the_next_publicatio
     assert (await database.read(publications.get, told.id)).state is PublicationState.WITHDRAWN
 
 
+async def test_a_publication_asked_for_by_a_command_is_one_like_any_other(database: SQLiteDatabase) -> None:
+    first, version = await proposed(database), await database.write(draft, FREE)
+    changes = ChangeSet({"free": version})
+    told = await database.write(publications.begin, changes, "command line", NOW, Origin.COMMAND_LINE)
+    await database.write(rehearse, told)
+    await database.write(publications.publish, first.id, MODEL, "wang", NOW)
+    assert (await database.read(publications.get, told.id)).state is PublicationState.STALE
+    await database.write(rehearse, told)
+    assert await database.write(publications.publish, told.id, MODEL, "wang", NOW) is PublicationState.PUBLISHED
+
+
 async def test_what_changed_by_itself_is_not_accepted_by_publishing_something_else(database: SQLiteDatabase) -> None:
     first = await proposed(database)
     await database.write(publications.publish, first.id, MODEL, "wang", NOW)
