@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from knowledgebase.judging.replay import FlipKind, Outcome, Replay, Replayed, Side
 from knowledgebase.wording.word_lists import WordList
@@ -23,7 +22,6 @@ class PublicationState(StrEnum):
 
 
 LIVE = frozenset({PublicationState.RUNNING, PublicationState.READY, PublicationState.ACCEPTED, PublicationState.STALE})
-REPLAYED = frozenset({PublicationState.READY, PublicationState.ACCEPTED})
 
 
 class Origin(StrEnum):
@@ -59,17 +57,6 @@ class ChangeSet:
     def is_empty(self) -> bool:
         """Whether nothing changes."""
         return not (self.publish or self.archive or self.words) and self.precision is None
-
-    @property
-    def entry_ids(self) -> frozenset[str]:
-        """The entries that it touches."""
-        return frozenset((*self.publish, *self.archive))
-
-    def overlaps(self, other: "ChangeSet") -> bool:
-        """Whether both touch the same thing."""
-        same_words = bool(set(self.words) & set(other.words))
-        same_precision = self.precision is not None and other.precision is not None
-        return bool(self.entry_ids & other.entry_ids) or same_words or same_precision
 
     def as_text(self) -> str:
         """Its form in the database."""
@@ -178,8 +165,3 @@ def expected_as_text(question: Replayed) -> str | None:
 def expected_from(text: str | None) -> frozenset[str] | None:
     """From its form in the database."""
     return None if text is None else frozenset(json.loads(text))
-
-
-def as_plain(summary: Summary) -> dict[str, Any]:
-    """The numbers as JSON."""
-    return asdict(summary)
