@@ -15,6 +15,7 @@ from knowledgebase.authoring import entries
 from knowledgebase.encoders import cache
 from knowledgebase.encoders.vectors import texts_of
 from knowledgebase.errors import EncoderUnavailable
+from knowledgebase.publishing import publications
 from storage import outbox
 from storage.check import Finding, Severity, check
 from storage.errors import StorageError
@@ -33,6 +34,7 @@ async def diagnose(config: Config) -> list[Finding]:
         settings,
         *check(config.server.data_folder),
         *_dead_letters(config.server.data_folder),
+        *_answers(config.server.data_folder),
         _chain(config),
         await _mail(config),
         await _webhook(config),
@@ -81,6 +83,22 @@ def _dead_letters(folder: Path) -> list[Finding]:
     if dead:
         return [Finding(Severity.PROBLEM, f"outbox: {len(dead)} deliveries were given up; see `main.py outbox list`.")]
     return [Finding(Severity.FINE, "outbox: nothing was given up.")]
+
+
+def _answers(folder: Path) -> list[Finding]:
+    """Whether a calibration, a model or a setting has changed answers that nobody has looked at."""
+    if not (folder / DATABASE_NAME).is_file():
+        return []
+    try:
+        waiting = read_folder(folder, publications.live)
+    except StorageError as error:
+        return [Finding(Severity.PROBLEM, f"answers: {error}")]
+    changed = [one for one in waiting if one.requested_by == publications.NOBODY and one.summary]
+    flips = sum(one.summary.flips for one in changed if one.summary)
+    if flips:
+        sentence = f"answers: {flips} have changed by themselves; accept them at /console/knowledge/publications."
+        return [Finding(Severity.WARNING, sentence)]
+    return [Finding(Severity.FINE, "answers: none has changed by itself since it was accepted.")]
 
 
 def _chain(config: Config) -> Finding:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.config import Config
+from bot.diagnosis import diagnose
 from bot.replaying import Replaying, Settings
 from knowledgebase.authoring import entries
 from knowledgebase.authoring.rows import Change
@@ -19,6 +21,7 @@ from knowledgebase.publishing import flips, publications, questions, words
 from knowledgebase.publishing.model import ChangeSet, Failure, Publication, PublicationState
 from knowledgebase.search import KnowledgeBase
 from knowledgebase.wording.word_lists import Changes, WordList, shipped
+from storage.check import Severity
 from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.bot.cast import NOW
@@ -186,7 +189,7 @@ async def test_a_calibration_that_changes_no_answer_leaves_no_trace(replaying: R
     assert [one.id for one in await replaying.database.read(publications.newest)] == [first.id]
 
 
-async def test_a_change_that_came_past_the_gate_is_shown_for_acceptance(replaying: Replaying) -> None:
+async def test_a_change_that_came_past_the_gate_is_shown_for_acceptance(replaying: Replaying, tmp_path: Path) -> None:
     first = await replayed(replaying, await replaying.database.write(draft, replace(TYRE, answer="6 年。")))
     await publish(replaying, first)
     hidden = replace(FREE, valid_until=NOW - 1)
@@ -197,6 +200,9 @@ async def test_a_change_that_came_past_the_gate_is_shown_for_acceptance(replayin
     assert (drift.requested_by, drift.state) == (publications.NOBODY, PublicationState.READY)
     [kept] = await replaying.database.read(flips.of, drift.id)
     assert (kept.flip.kind, kept.flip.question.utterance) == (FlipKind.VANISHED, "首保免费吗？")
+    config = Config.model_validate({"server": {"data_folder": tmp_path}})
+    told = [finding for finding in await diagnose(config) if finding.sentence.startswith("answers")]
+    assert [finding.severity for finding in told] == [Severity.WARNING]
     assert await publish(replaying, drift) is PublicationState.PUBLISHED
     await replaying.turn()
     assert len(await replaying.database.read(publications.live)) == 0
