@@ -44,7 +44,7 @@ async def test_an_entry_is_written_warned_about_reviewed_and_published(
     await expect(page.locator("#picks")).to_contain_text(FREE.question)
     await page.get_by_role("button", name="保存并提交审核").click()
     await expect(page.locator(".head-badges")).to_have_text("待审核")
-    place = page.url.removeprefix(newsroom.url)
+    place = page.url.removeprefix(newsroom.url).partition("?")[0]
     zhou = await newsroom.page(newsroom.cast.supervisor, place, **wishes)
     await expect(zhou.locator("#picks")).to_contain_text(FREE.question)
     await zhou.get_by_role("button", name="发布…", exact=True).click()
@@ -110,6 +110,36 @@ async def test_what_was_not_saved_survives_a_reload_and_ends_with_the_login(news
     await page.get_by_role("button", name="退出登录").click()
     await page.wait_for_url("**/console/login")
     assert await page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft')).length") == 0
+
+
+async def test_a_text_that_met_a_conflict_is_offered_again_to_who_went_away(newsroom: Newsroom) -> None:
+    chen = await newsroom.page(newsroom.cast.chen, ENTRY)
+    li = await newsroom.page(newsroom.cast.li, ENTRY)
+    await li.fill("#answer", "每 6 年更换。")
+    await save(li)
+    await expect(li.locator(".toast")).to_have_text("已保存为草稿")
+    await chen.fill("#answer", "每 7 年更换。")
+    await save(chen)
+    await expect(chen.locator("#conflict")).to_be_visible()
+    await chen.goto(f"{newsroom.url}{ENTRY}")
+    await expect(chen.locator("#kept-draft")).to_contain_text("之后有人保存过新的版本")
+    await chen.get_by_role("button", name="恢复草稿").click()
+    await expect(chen.locator("#answer")).to_have_value("每 7 年更换。")
+    await save(chen)
+    await expect(chen.locator(".toast")).to_have_text("已保存为草稿")
+    await chen.reload()
+    await expect(chen.locator("#kept-draft")).to_be_hidden()
+
+
+async def test_what_was_saved_is_not_offered_again(newsroom: Newsroom) -> None:
+    page = await newsroom.page(newsroom.cast.li, "/console/knowledge/new")
+    await page.fill("#question", "怎么开发票？")
+    await page.fill("#answer", "在订单里申请。")
+    await expect(page.locator("#save-state")).to_contain_text("草稿已存在本机")
+    await save(page)
+    await expect(page.locator(".head-badges")).to_have_text("草稿")
+    await page.goto(f"{newsroom.url}/console/knowledge/new")
+    await expect(page.locator("#kept-draft")).to_be_hidden()
 
 
 async def test_an_entry_can_be_written_with_the_keyboard_alone(newsroom: Newsroom) -> None:

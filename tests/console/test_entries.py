@@ -49,7 +49,7 @@ async def test_an_agent_writes_a_draft_and_customers_keep_what_is_published(
 ) -> None:
     li = await new_browser.of(stocked.cast.li)
     assert await location(li, "/console/knowledge/entries/tyre-01/save", **FORM) == (
-        "/console/knowledge/entries/tyre-01?done=entry_saved"
+        "/console/knowledge/entries/tyre-01?done=entry_saved&saved=tyre-01"
     )
     head = await stocked.database.read(entries.get_head, "tyre-01")
     assert (head.entry.answer, head.entry.status, head.published_version) == ("每 6 年更换。", EntryStatus.DRAFT, 1)
@@ -82,7 +82,7 @@ async def test_a_new_entry_is_kept_with_everything_that_was_typed(stocked: Conso
         "valid_until": "2026-11-30",
         "then": "submit",
     }
-    assert (await location(li, "/console/knowledge/new", **form)).endswith(f"{found[1]}?done=entry_submitted")
+    assert (await location(li, "/console/knowledge/new", **form)).endswith(f"?done=entry_submitted&saved={found[1]}")
     entry = await stocked.database.read(entries.get_entry, found[1])
     assert (entry.channel_answers, entry.related) == ((("mail", "您好，请平放。"),), ("tyre-01", "price"))
     assert (entry.valid_from, entry.valid_until) == (1_793_462_400_000, 1_796_054_400_000)
@@ -192,7 +192,7 @@ async def test_an_agent_neither_publishes_nor_archives(stocked: Console, new_bro
     for act in ("publish", "archive", "restore", "roll-back"):
         assert (await li.send(f"/console/knowledge/entries/tyre-01/{act}", version=1, to=1)).status == 403
     target = await location(li, "/console/knowledge/entries/tyre-01/save", **{**FORM, "then": "publish"})
-    assert target.endswith("?done=entry_saved")
+    assert target.endswith("?done=entry_saved&saved=tyre-01")
 
 
 async def test_a_reader_sees_what_is_published_for_the_house_and_nothing_else(

@@ -1,7 +1,7 @@
 """What can be done to an entry beside writing it: submit, send back, discard, roll back, restore, publish, archive."""
 
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
@@ -24,12 +24,12 @@ async def after_saving(request: web.Request, entry: Entry, then: str) -> web.Str
     """Where to go once an entry is kept: to its page, or on to the review or the publication that was asked for."""
     can = allowed(entry.status, duty_of(request), is_published=False)
     if then == "publish" and Action.PUBLISH in can:
-        return await _begin(request, ChangeSet(publish={entry.id: entry.version}))
+        return await _begin(request, ChangeSet(publish={entry.id: entry.version}), entry.id)
     if then == "submit" and Action.SUBMIT in can:
         change = change_by(request)
         await request.config_dict[DATABASE].write(entries.move, entry.id, entry.version, Action.SUBMIT, change)
-        return _back(entry.id, "entry_submitted")
-    return _back(entry.id, "entry_saved")
+        return _back(entry.id, "entry_submitted", entry.id)
+    return _back(entry.id, "entry_saved", entry.id)
 
 
 def moving(move: Move, done: str) -> Handler:
@@ -69,10 +69,10 @@ async def archive(request: web.Request) -> web.StreamResponse:
     return _back(entry_id, "entry_archived")
 
 
-async def _begin(request: web.Request, changes: ChangeSet) -> web.StreamResponse:
+async def _begin(request: web.Request, changes: ChangeSet, saved: str | None = None) -> web.StreamResponse:
     change = change_by(request)
     begun = await request.config_dict[DATABASE].write(publications.begin, changes, change.by, change.at)
-    raise web.HTTPSeeOther(f"/console/knowledge/publications/{begun.id}")
+    raise web.HTTPSeeOther(f"/console/knowledge/publications/{begun.id}{_query(saved=saved)}")
 
 
 def _submit(tx: Transaction, entry_id: str, seen: int, change: Change) -> Entry:
@@ -87,9 +87,15 @@ def _restore(tx: Transaction, entry_id: str, seen: int, change: Change) -> Entry
     return entries.move(tx, entry_id, seen, Action.RESTORE, change)
 
 
-def _back(entry_id: str, done: str) -> web.Response:
+def _back(entry_id: str, done: str, saved: str | None = None) -> web.Response:
     place = f"/console/knowledge/entries/{quote(entry_id, safe='')}"
-    return web.Response(status=303, headers={"Location": f"{place}?done={done}"})
+    return web.Response(status=303, headers={"Location": f"{place}{_query(done=done, saved=saved)}"})
+
+
+def _query(**values: str | None) -> str:
+    """The query of an address; saved tells the page that a draft of that entry needs no keeping any more."""
+    told = {name: value for name, value in values.items() if value is not None}
+    return f"?{urlencode(told)}" if told else ""
 
 
 def version_in(text: str | None) -> int:

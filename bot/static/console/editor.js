@@ -2,7 +2,7 @@
 import { say } from "./words.js";
 import { startPicks } from "./picks.js";
 import { takePictures } from "./pictures.js";
-import { forgetDrafts, keepDraft, keptDraft, noteSent } from "./drafts.js";
+import { forgetDraft, keepDraft, keptDraft } from "./drafts.js";
 
 const WAIT_MS = 600;
 const form = document.getElementById("entry-form");
@@ -84,7 +84,7 @@ function changed(event) {
     keepDraft(form);
     state.textContent = say("draft_kept", { at: new Date().toTimeString().slice(0, 5) });
   } else {
-    forgetDrafts(form.dataset.new ? "new" : form.dataset.entry);
+    forgetDraft(form);
     state.textContent = "";
   }
 }
@@ -93,11 +93,12 @@ function offerKeptDraft() {
   const notice = document.getElementById("kept-draft");
   const kept = keptDraft(form);
   if (!kept) return;
-  const same = Object.entries(kept).every(([name, text]) => form.elements.namedItem(name)?.value === text);
-  if (same) return;
+  const texts = Object.entries(kept.texts);
+  if (texts.every(([name, text]) => form.elements.namedItem(name)?.value === text)) return;
   notice.hidden = false;
+  notice.querySelector("[data-older]").hidden = kept.version === form.dataset.version;
   notice.querySelector("[data-restore-draft]").addEventListener("click", () => {
-    for (const [name, text] of Object.entries(kept)) {
+    for (const [name, text] of texts) {
       const field = form.elements.namedItem(name);
       if (field) field.value = text;
     }
@@ -107,7 +108,7 @@ function offerKeptDraft() {
     form.elements.namedItem("question").focus();
   });
   notice.querySelector("[data-drop-draft]").addEventListener("click", () => {
-    forgetDrafts(form.dataset.new ? "new" : form.dataset.entry);
+    forgetDraft(form);
     notice.hidden = true;
   });
 }
@@ -127,7 +128,6 @@ if (form && !form.querySelector("fieldset").disabled) {
   channel.addEventListener("change", showPreview);
   form.addEventListener("submit", () => {
     leaving = true;
-    noteSent(form);
     state.textContent = say("saving");
   });
   for (const other of document.querySelectorAll("form[data-leaves]")) {

@@ -1,6 +1,6 @@
 // What every page of the knowledge base does: menus that close, filters that apply at once, keys for lists.
 import "./toasts.js";
-import { forgetDrafts, forgetSent } from "./drafts.js";
+import { forgetDrafts, forgetSaved } from "./drafts.js";
 
 const SHORTCUTS = {
   "/": () => document.querySelector("input[type=search]")?.focus(),
@@ -36,14 +36,16 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("submit", (event) => {
   if (event.target.matches('form[action="/console/logout"]')) forgetDrafts();
-  if (event.target.matches("[data-drops-draft]")) forgetDrafts(event.target.dataset.dropsDraft);
 });
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-drops-draft]");
-  if (link) forgetDrafts(link.dataset.dropsDraft);
+  if (link) forgetSaved(link.dataset.dropsDraft);
 });
-forgetSent(document.getElementById("entry-form"));
-if (new URLSearchParams(location.search).has("done")) {
+const asked = new URLSearchParams(location.search);
+if (asked.has("saved")) forgetSaved(asked.get("saved"));
+if (asked.has("saved") || asked.has("done")) {
   // What was just done is said once; the address stays good for a reload.
-  history.replaceState(null, "", location.pathname);
+  asked.delete("saved");
+  asked.delete("done");
+  history.replaceState(null, "", location.pathname + (asked.size ? `?${asked}` : ""));
 }
