@@ -603,3 +603,15 @@ async def test_an_answer_is_said_as_the_chat_says_it_with_its_lists_kept(
     (answer,) = await talk(bot, lin, "轮胎多久换一次")
     assert answer.text == "分两种：\n1. 夏季胎\n2. 冬季胎"
     assert [block["kind"] for block in answer.extras["blocks"]] == ["paragraph", "list"]
+
+
+async def test_an_answer_in_traditional_keeps_its_addresses(
+    database: SQLiteDatabase, bot: Answering, shelf: ScriptedShelf, lin: Customer
+) -> None:
+    rich = replace(TYRES, answer="**轮胎**见[说明](https://www.example.com/轮胎)")
+    shelf.knows("轮胎多久换一次", match(rich, 0.95))
+    (answer,) = await talk(bot, lin, "輪胎多久換一次")
+    bold, _, link = answer.extras["blocks"][0]["inlines"]
+    assert bold["inlines"] == [{"kind": "text", "text": "輪胎"}]
+    assert link["href"] == "https://www.example.com/轮胎"
+    assert answer.text.startswith("輪胎見說明")

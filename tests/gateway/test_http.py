@@ -272,3 +272,12 @@ async def test_errors_speak_the_browsers_language(page: HttpPage) -> None:
     )
     assert frames[0]["code"] == "contact_invalid"
     assert frames[0]["text"].isascii()
+
+
+async def test_what_is_being_written_is_looked_up_over_http_too(page: HttpPage) -> None:
+    await page.greet()
+    status, frames = await page.post({"type": "suggest", "text": "轮胎多久"})
+    assert status == 200
+    assert [(frame["type"], frame["items"][0]["id"]) for frame in frames] == [("suggestions", "tyre-when")]
+    status, frames = await page.post({"type": "suggest", "text": "輪胎多久"}, **{"Accept-Language": "zh-TW"})
+    assert frames[0]["items"][0]["question"] == "輪胎多久換一次？"
