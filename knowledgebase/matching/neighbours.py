@@ -15,12 +15,13 @@ from knowledgebase.matching.terms import Places
 Singles = NDArray[np.float32]
 Bytes = NDArray[np.int8]
 EXACT_UP_TO = 4_096
-COARSE = 64
+COARSE = 96
 SAMPLE = 20_000
 ROUNDS = 6
-ROWS_A_CLUSTER = 96
-ROWS_PROBED = 4_096
-REFINED = 8
+ROWS_A_CLUSTER = 32
+MOST_CLUSTERS = 2_048
+ROWS_PROBED, SHARE_PROBED = 5_000, 0.05
+REFINED = 16
 _AT_ONCE = 8_192
 
 
@@ -102,7 +103,8 @@ class Neighbours:
         reduced = clusters.directions @ vector
         by_nearness = np.argsort(-(clusters.centres @ reduced))
         sizes = np.cumsum(np.diff(clusters.starts)[by_nearness])
-        probed = by_nearness[: int(np.searchsorted(sizes, max(ROWS_PROBED, most))) + 1]
+        wanted = max(ROWS_PROBED, SHARE_PROBED * len(self), most)
+        probed = by_nearness[: int(np.searchsorted(sizes, wanted)) + 1]
         parts = [slice(clusters.starts[at], clusters.starts[at + 1]) for at in probed]
         places = np.concatenate([clusters.order[part] for part in parts])
         nearness = np.concatenate([clusters.coarse[part] for part in parts]).astype(np.float32) @ reduced
@@ -129,7 +131,7 @@ def _clustered(codes: Bytes, scales: Singles) -> _Clusters:
     seen = _decoded(codes[sample], scales[sample])
     directions = _directions(seen)
     reduced = seen @ directions.T
-    centres = _centres(reduced, max(len(codes) // ROWS_A_CLUSTER, 1))
+    centres = _centres(reduced, min(len(codes) // ROWS_A_CLUSTER, MOST_CLUSTERS))
     blank = np.empty(0, np.int32)
     learnt = _Clusters(
         directions, centres, blank, blank, np.zeros(1, np.int64), np.empty((0, len(directions)), np.int8)
