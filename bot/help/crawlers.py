@@ -1,8 +1,10 @@
 """What search engines are told: which pages there are (https://www.sitemaps.org/protocol.html, RFC 9309), and what
 stands on them (https://schema.org, JSON-LD)."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -34,10 +36,10 @@ async def robots(request: web.Request) -> web.Response:
 async def sitemap(request: web.Request) -> web.Response:
     """Every page of the help centre; the files that hold them, when they are too many for one."""
     base, contents = request.app[LETTERHEAD].base, await request.app[SHELVES].contents()
-    pages = list(_pages(contents))
-    if len(pages) <= PAGES_PER_FILE:
-        return _file(base, pages)
-    files = range(-(-len(pages) // PAGES_PER_FILE))
+    count = 1 + len(contents.shelves) + len(contents.by_id)
+    if count <= PAGES_PER_FILE:
+        return await _file(base, contents, 0)
+    files = range(-(-count // PAGES_PER_FILE))
     told = "".join(f"<sitemap><loc>{escape(base)}/sitemaps/{number}.xml</loc></sitemap>\n" for number in files)
     text = f'{HEAD}<sitemapindex xmlns="{SITEMAPS}">\n{told}</sitemapindex>\n'
     return web.Response(text=text, content_type=XML, headers=FOR_AN_HOUR)
@@ -45,11 +47,8 @@ async def sitemap(request: web.Request) -> web.Response:
 
 async def sitemap_part(request: web.Request) -> web.Response:
     """One of the files of a large sitemap. Raises HTTPNotFound."""
-    number = int(request.match_info["number"])
-    pages = list(_pages(await request.app[SHELVES].contents()))[number * PAGES_PER_FILE :][:PAGES_PER_FILE]
-    if not pages:
-        raise web.HTTPNotFound
-    return _file(request.app[LETTERHEAD].base, pages)
+    contents = await request.app[SHELVES].contents()
+    return await _file(request.app[LETTERHEAD].base, contents, int(request.match_info["number"]))
 
 
 def trail_data(request: web.Request, reader: Reader, trail: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
@@ -90,10 +89,17 @@ def _pages(contents: Contents) -> Iterator[tuple[str, int | None]]:
         yield f"/help/entries/{quote(entry_id, safe='')}", contents.published_at[entry_id]
 
 
-def _file(base: str, pages: Sequence[tuple[str, int | None]]) -> web.Response:
-    told = "".join(_page(base + path, at) for path, at in pages)
+async def _file(base: str, contents: Contents, number: int) -> web.Response:
+    """The pages of one file. Thousands of them are written beside the event loop. Raises HTTPNotFound for none."""
+    told = await asyncio.to_thread(_told, base, contents, number * PAGES_PER_FILE)
+    if not told:
+        raise web.HTTPNotFound
     text = f'{HEAD}<urlset xmlns="{SITEMAPS}" xmlns:xhtml="{XHTML}">\n{told}</urlset>\n'
     return web.Response(text=text, content_type=XML, headers=FOR_AN_HOUR)
+
+
+def _told(base: str, contents: Contents, begin: int) -> str:
+    return "".join(_page(base + path, at) for path, at in islice(_pages(contents), begin, begin + PAGES_PER_FILE))
 
 
 def _page(address: str, at: int | None) -> str:
