@@ -9,8 +9,9 @@ import pytest
 from knowledgebase.authoring import entries
 from knowledgebase.authoring.lifecycle import Action
 from knowledgebase.authoring.rows import Change, Head
+from knowledgebase.authoring.transfer import read_entries, write_entries
 from knowledgebase.errors import ActionNotAllowed, EntryConflict, EntryInvalid, EntryNotFound
-from knowledgebase.model import Entry, EntryStatus
+from knowledgebase.model import Entry, EntryStatus, Visibility
 from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
 
@@ -171,3 +172,37 @@ def _one_message(tx: Transaction) -> None:
         "INSERT INTO message (id, conversation_id, number, author, kind, text, created_at)"
         " VALUES ('m1', 'v1', 1, 'bot', 'answer', 'x', 1)"
     )
+
+
+def _many() -> list[Entry]:
+    return [
+        Entry(
+            f"e-{n}",
+            f"第 {n} 个问题怎么办？",
+            f"**先**停车，第 {n} 步。\n\n- 打电话\n- 等",
+            f"类 {n % 40}",
+            (f"问法 {n} 甲", f"=问法 {n} 乙"),
+            status=list(EntryStatus)[n % 4],
+            internal_note="记" * (n % 3),
+            visibility=list(Visibility)[n % 3],
+            valid_from=n * 86_400_000 if n % 2 else None,
+            channel_answers=(("mail", f"您好，{n}"),) if n % 7 == 0 else (),
+            related=(f"e-{n - 1}",) if n else (),
+        )
+        for n in range(10_000)
+    ]
+
+
+async def test_ten_thousand_entries_imported_exported_and_imported_again_are_equal(
+    database: SQLiteDatabase, tmp_path: Path
+) -> None:
+    write_entries(tmp_path / "first.csv", _many())
+    found, refused = read_entries(tmp_path / "first.csv")
+    assert (found, refused) == (_many(), [])
+    await database.write(entries.save, found, "xu", NOW)
+    standing = await database.read(entries.every_entry)
+    write_entries(tmp_path / "second.csv", standing)
+    again, refused = read_entries(tmp_path / "second.csv")
+    assert (again, refused) == (standing, [])
+    assert await database.write(entries.save, again, "xu", NOW) == entries.SaveReport(0, 0, 10_000)
+    assert sorted(again, key=lambda entry: entry.id) == sorted(_many(), key=lambda entry: entry.id)

@@ -1,6 +1,5 @@
 """Keeping what was written: a new draft or the next version, never over what another has written meanwhile."""
 
-from dataclasses import replace
 from urllib.parse import quote
 
 from aiohttp import web
@@ -56,14 +55,14 @@ async def merge(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     draft = written(form, request.match_info["id"], zone_of(request))
     newest = await request.config_dict[DATABASE].read(_newest, draft.entry.id)
-    return await show_editor(request, draft, newest.entry.version, meanwhile=newest)
+    differences = compare(newest.entry, draft.entry)
+    return await show_editor(request, draft, newest.entry.version, meanwhile=newest, differences=differences)
 
 
 async def show_conflict(request: web.Request, draft: Written, seen: int, conflict: EntryConflict) -> web.Response:
     """409: what was written beside what stands now, and what to do."""
     newest = await request.config_dict[DATABASE].read(_newest, conflict.theirs.id)
-    mine = replace(draft.entry, status=newest.entry.status, version=newest.entry.version)
-    differences = compare(newest.entry, mine)
+    differences = compare(newest.entry, draft.entry)
     return await show_editor(
         request, draft, seen, 409, "knowledge/conflict.html", meanwhile=newest, differences=differences
     )
