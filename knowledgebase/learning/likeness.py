@@ -19,8 +19,8 @@ from knowledgebase.model import Match
 from knowledgebase.wording.text import Vocabulary, compact
 
 Floats = NDArray[np.float64]
-CHARACTERS, WORDS, ENTRIES = 0.375, 0.375, 0.25
-CUT = 0.24
+CHARACTERS, WORDS, ENTRIES = 0.425, 0.425, 0.15
+CUT = 0.2
 # With vectors what belongs together is more alike.
 MEANING, CUT_BY_MEANING = 0.4, 0.26
 

@@ -22,7 +22,7 @@ MOST_NEAR = 5
 # So long a customer who was asked back may still choose.
 OPEN_MS = 10 * 60 * 1000
 # An entry that answers a topic more likely than not wants its wordings. On the demo, with and without the entries
-# that answer the development questions, this tells both apart in three of four topics.
+# that answer the development questions, this tells both apart in four of five topics.
 LIKELY = 0.5
 
 
