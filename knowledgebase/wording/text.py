@@ -16,6 +16,8 @@ import jieba
 import opencc
 from pypinyin import Style, lazy_pinyin
 
+from knowledgebase.wording.english import in_chinese
+from knowledgebase.wording.manners import without_manners
 from knowledgebase.wording.quantities import canonical_numbers
 
 RAW_CHARS = 2_000
@@ -63,7 +65,8 @@ def _normalised(texts: Sequence[str]) -> list[str]:
 
 
 def compact(text: str) -> str:
-    """The normalised text with numbers in digits and without spaces and punctuation."""
+    """What is asked, in one spelling: normalised, without manners, spaces and punctuation, English words in Chinese,
+    numbers in digits."""
     return _compacted(normalise(text))
 
 
@@ -72,8 +75,13 @@ def compact_all(texts: Sequence[str]) -> list[str]:
     return [_compacted(text) for text in normalise_all(texts)]
 
 
+def spoken(text: str) -> str:
+    """What is asked, as somebody would write it: normalised, without manners, English words in Chinese."""
+    return in_chinese(without_manners(normalise(text)))
+
+
 def _compacted(normalised: str) -> str:
-    return _UNSPOKEN.sub("", canonical_numbers(normalised))
+    return _UNSPOKEN.sub("", canonical_numbers(in_chinese(without_manners(normalised))))
 
 
 def tokens(text: str) -> list[str]:
