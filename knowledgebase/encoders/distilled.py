@@ -11,9 +11,8 @@ weights   float (n,)          how much a piece counts in the mean
 ========  ==================  ===========================================================
 """
 
-import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -24,27 +23,25 @@ from numpy.typing import NDArray
 
 from knowledgebase.encoders.encoder import Rows
 from knowledgebase.errors import EncoderUnavailable
-from knowledgebase.wording.text import DATA, compact, normalise, shipped_vocabulary
+from knowledgebase.wording.text import DATA, compact, shipped_vocabulary
 
 SHIPPED = DATA / "distilled.npz"
 # So many pieces are looked up at once: a few megabytes, however many texts there are.
 PIECES_AT_ONCE = 4_096
-_LATIN = re.compile(r"[a-z]{2,}|\d+")
 
-Cut = Callable[[str], list[str]]
+Tokens = Callable[[str], list[str]]
 
 
-def pieces(text: str, cut: Cut) -> list[str]:
-    """What a text is looked up by: its words, its pairs of characters, its characters, and its Latin words.
+def pieces(text: str, tokens: Tokens) -> list[str]:
+    """What a text is looked up by: its words, its pairs of characters and its characters, each of them once.
 
-    cut: the words of a compacted text. A word of two characters counts as word and as pair.
+    tokens: the words of a compacted text. A word of two characters counts as word and as pair.
     """
     compacted = compact(text)
     return [
-        *cut(compacted),
-        *(left + right for left, right in pairwise(compacted)),
-        *compacted,
-        *_LATIN.findall(normalise(text)),
+        *dict.fromkeys(tokens(compacted)),
+        *dict.fromkeys(left + right for left, right in pairwise(compacted)),
+        *dict.fromkeys(compacted),
     ]
 
 
@@ -52,14 +49,14 @@ class DistilledEncoder:
     """Looks the pieces of a text up in a table; needs nothing but numpy. Safe from any thread."""
 
     def __init__(
-        self, name: str, known: Sequence[str], vectors: NDArray[np.int8], scales: Rows, weights: Rows, cut: Cut
+        self, name: str, known: Sequence[str], vectors: NDArray[np.int8], scales: Rows, weights: Rows, tokens: Tokens
     ) -> None:
         self._name = name
         self._places: Mapping[str, int] = {piece: place for place, piece in enumerate(known)}
         self._vectors = vectors
         self._weights = (weights[:, None] * (scales if scales.shape[1] == 1 else 1)).astype(np.float32)
         self._columns = (scales if scales.shape[1] != 1 else np.ones((1, 1))).astype(np.float32)
-        self._cut = cut
+        self._tokens = tokens
 
     @property
     def name(self) -> str:
@@ -76,10 +73,14 @@ class DistilledEncoder:
         """A few milliseconds' worth."""
         return 64
 
-    def encode(self, texts: Sequence[str]) -> Rows:
-        """One row of length 1 for each text; zeros for a text of which no piece is known."""
-        rows = np.zeros((len(texts), self.dimensions), np.float32)
-        for owners, places in self._portions(texts):
+    def places(self, those: Iterable[str]) -> list[int]:
+        """The rows of pieces in the table, -1 for those that have none."""
+        return [self._places.get(piece, -1) for piece in those]
+
+    def sums(self, places: NDArray[np.intp], owners: NDArray[np.intp], count: int) -> Rows:
+        """The vectors of so many texts, of length 1, from their pieces' rows and the text of each, rising."""
+        rows = np.zeros((count, self.dimensions), np.float32)
+        if len(places):
             starts = np.flatnonzero(np.diff(owners, prepend=-1))
             rows[owners[starts]] = np.add.reduceat(self._vectors[places] * self._weights[places], starts)
         rows *= self._columns
@@ -87,12 +88,20 @@ class DistilledEncoder:
         np.divide(rows, lengths, out=rows, where=lengths > 0)
         return rows
 
+    def encode(self, texts: Sequence[str]) -> Rows:
+        """One row of length 1 for each text; zeros for a text of which no piece is known."""
+        rows = np.zeros((len(texts), self.dimensions), np.float32)
+        for owners, places in self._portions(texts):
+            first, last = int(owners[0]), int(owners[-1]) + 1
+            rows[first:last] = self.sums(places, owners - first, last - first)
+        return rows
+
     def _portions(self, texts: Sequence[str]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """The known pieces of the texts: for each the place of its text and its own; no text is in two portions."""
         owners: list[int] = []
         places: list[int] = []
         for at, text in enumerate(texts):
-            found = [place for piece in pieces(text, self._cut) if (place := self._places.get(piece)) is not None]
+            found = [place for piece in pieces(text, self._tokens) if (place := self._places.get(piece)) is not None]
             owners += [at] * len(found)
             places += found
             if len(places) >= PIECES_AT_ONCE:
@@ -102,11 +111,11 @@ class DistilledEncoder:
             yield np.array(owners, np.intp), np.array(places, np.intp)
 
 
-def load_distilled(path: Path, cut: Cut) -> DistilledEncoder:
+def load_distilled(path: Path, tokens: Tokens) -> DistilledEncoder:
     """The encoder in this file. Raises EncoderUnavailable for a file that is none."""
     try:
         with path.open("rb") as file:
-            return _read(file, cut)
+            return _read(file, tokens)
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise EncoderUnavailable(f"{path.name}: not a file of distilled vectors: {error}", permanent=True) from error
 
@@ -116,16 +125,16 @@ def save_distilled(
 ) -> None:
     """Write the file that load_distilled reads."""
     lines = np.frombuffer("\n".join(known).encode(), np.uint8)
-    np.savez(path, name=np.array(name), pieces=lines, vectors=vectors, scales=scales, weights=weights)
+    np.savez_compressed(path, name=np.array(name), pieces=lines, vectors=vectors, scales=scales, weights=weights)
 
 
 @cache
 def shipped_encoder() -> DistilledEncoder:
     """The encoder in knowledgebase/data, with the shipped vocabulary's words. Raises EncoderUnavailable."""
-    return load_distilled(SHIPPED, shipped_vocabulary().cut)
+    return load_distilled(SHIPPED, shipped_vocabulary().tokens)
 
 
-def _read(file: BinaryIO, cut: Cut) -> DistilledEncoder:
+def _read(file: BinaryIO, tokens: Tokens) -> DistilledEncoder:
     with np.load(file, allow_pickle=False) as held:
         known = held["pieces"].tobytes().decode().split("\n")
         vectors, scales, weights = held["vectors"], held["scales"], held["weights"]
@@ -135,4 +144,4 @@ def _read(file: BinaryIO, cut: Cut) -> DistilledEncoder:
         raise ValueError("its tables do not fit each other")
     if scales.shape not in ((count, 1), (1, dimensions)):
         raise ValueError("its scales fit neither rows nor columns")
-    return DistilledEncoder(name, known, vectors, scales, weights, cut)
+    return DistilledEncoder(name, known, vectors, scales, weights, tokens)

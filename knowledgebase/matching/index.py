@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledgebase.matching.terms import FIELD_OF, UNKNOWN, Field, Ids, Places, Rows, Terms, terms_of
+from knowledgebase.matching.terms import FIELD_OF, UNKNOWN, Field, Ids, Places, Rows, Said, Terms, terms_of
 from knowledgebase.wording.text import Vocabulary
 
 Floats = NDArray[np.float64]
@@ -45,7 +45,12 @@ class Query:
     @classmethod
     def of(cls, text: str, vocabulary: Vocabulary, terms: Terms) -> "Query":
         """The query of a compacted text, which is not empty."""
-        found = [(kind, terms.find(kind, each)) for kind, each in terms_of(text, vocabulary)]
+        return cls.said(terms_of(text, vocabulary), terms)
+
+    @classmethod
+    def said(cls, said: Said, terms: Terms) -> "Query":
+        """The query of a text that was taken apart."""
+        found = [(kind, terms.find(kind, each)) for kind, each in said]
         numbers = np.array([number for _, each in found for number in each], np.int32)
         kinds = np.repeat(np.array([kind for kind, _ in found], np.uint8), [len(each) for _, each in found])
         fields = FIELD_OF[kinds]

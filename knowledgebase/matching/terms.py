@@ -15,6 +15,7 @@ from knowledgebase.wording.text import Vocabulary, pinyin
 
 Ids = NDArray[np.int32]
 Places = NDArray[np.intp]
+Said = tuple[tuple["Kind", list[str]], ...]
 UNKNOWN = -1
 _FIRST_LETTER = 0xE000
 
@@ -48,6 +49,9 @@ class Terms:
         self._kinds = bytearray()
         self._growing = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._kinds)
+
     @property
     def kinds(self) -> NDArray[np.uint8]:
         """The kind of each term, by number."""
@@ -57,6 +61,10 @@ class Terms:
         """The numbers of terms, UNKNOWN for those that have none."""
         numbers = self._numbers[kind]
         return [numbers.get(term, UNKNOWN) for term in terms]
+
+    def of_kind(self, kind: Kind) -> dict[str, int]:
+        """The terms of a kind with their numbers, as they are now."""
+        return dict(self._numbers[kind])
 
     def number(self, kind: Kind, terms: Sequence[str]) -> Ids:
         """The numbers of terms, new ones for those that have none."""
@@ -137,7 +145,7 @@ def joined(parts: Sequence[Rows]) -> Rows:
 NO_ROWS = Rows(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8))
 
 
-def terms_of(text: str, vocabulary: Vocabulary) -> tuple[tuple[Kind, list[str]], ...]:
+def terms_of(text: str, vocabulary: Vocabulary) -> Said:
     """The terms of one compacted text, each once, kind after kind in the order of Kind."""
     heard = sound_string(text)
     return tuple(
