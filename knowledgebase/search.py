@@ -4,12 +4,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from knowledgebase.encoders.distilled import shipped_encoder
 from knowledgebase.encoders.encoder import Rows
 from knowledgebase.encoders.vectors import Vectors, texts_of
 from knowledgebase.judging.calibration import PRECISION, Calibration, calibrate, uncalibrated
 from knowledgebase.judging.carry import carried_over
-from knowledgebase.judging.trials import other_topics
-from knowledgebase.matching.confidence import Ranking, Weights, confidence, confidences, rank, shipped_weights, signs
+from knowledgebase.judging.meaning import by_meaning, everyday
+from knowledgebase.matching.confidence import (
+    Ranking,
+    Weights,
+    confidence,
+    confidences,
+    rank,
+    semantic_weights,
+    shipped_weights,
+    signs,
+)
 from knowledgebase.matching.match import FEATURES, Candidates, Matcher
 from knowledgebase.model import Entry, Match, Thresholds
 from knowledgebase.wording.text import Vocabulary, compact, shipped_vocabulary
@@ -51,7 +61,8 @@ class KnowledgeBase:
     ) -> "KnowledgeBase":
         """The knowledge base of these entries, not yet calibrated, by default with the shipped words and weights."""
         words, fitted = vocabulary or shipped_vocabulary(), weights or shipped_weights()
-        return cls(tuple(entries), words, fitted, Matcher(entries, words), uncalibrated(fitted))
+        matcher = Matcher(entries, words, encoder=shipped_encoder())
+        return cls(tuple(entries), words, fitted, matcher, uncalibrated(fitted))
 
     def edited(self, entries: Sequence[Entry], vocabulary: Vocabulary | None = None) -> "KnowledgeBase":
         """The knowledge base of these entries, not yet calibrated and without vectors.
@@ -63,8 +74,9 @@ class KnowledgeBase:
         if words == self._vocabulary and MANY <= len(entries) < 2 * self.size:
             matcher = self._matcher.edited(entries)
         else:
-            matcher = Matcher(entries, words, known=self._matcher)
-        return KnowledgeBase(tuple(entries), words, self._weights, matcher, uncalibrated(self._weights))
+            matcher = Matcher(entries, words, known=self._matcher, encoder=self._matcher.encoder)
+        weights = self._weights if self.plain is None else self.plain.weights
+        return KnowledgeBase(tuple(entries), words, weights, matcher, uncalibrated(weights))
 
     def under(self, calibration: Calibration) -> "KnowledgeBase":
         """The same entries with this calibration; costs next to nothing."""
@@ -76,7 +88,11 @@ class KnowledgeBase:
 
     def with_vectors(self, vectors: Vectors) -> "KnowledgeBase":
         """The same entries found by meaning too, not yet calibrated. vectors: those of texts_needed."""
-        return self._twin(uncalibrated(self._weights), vectors, self)
+        weights = semantic_weights()
+        matcher = by_meaning(self._matcher, self.entries, vectors)
+        return KnowledgeBase(
+            self.entries, self._vocabulary, weights, matcher, uncalibrated(weights), vectors, self.plain or self
+        )
 
     def _twin(
         self, calibration: Calibration, vectors: Vectors | None, plain: "KnowledgeBase | None"
@@ -85,14 +101,14 @@ class KnowledgeBase:
 
     def texts_needed(self) -> list[str]:
         """The texts whose vectors with_vectors takes, each once."""
-        return texts_of(self.entries, (*self._vocabulary.background, *(one.utterance for one in other_topics())))
+        return texts_of(self.entries, everyday(self._vocabulary))
 
     def calibrated(
         self, precision: float = PRECISION, abandoned: Callable[[], bool] = lambda: False
     ) -> "KnowledgeBase":
         """The same entries, calibrated to themselves; takes seconds. Raises CalibrationAbandoned when asked to."""
         settled = self._matcher.settled()
-        found = calibrate(self.entries, self._vocabulary, self._weights, precision, abandoned, settled)
+        found = calibrate(self.entries, self._vocabulary, self._weights, precision, abandoned, settled, self.vectors)
         return KnowledgeBase(self.entries, self._vocabulary, self._weights, settled, found, self.vectors, self.plain)
 
     @property
@@ -128,7 +144,7 @@ class KnowledgeBase:
         """
         if vector is None and self.plain is not None:
             return self._as_plain(self.plain, utterance, limit)
-        candidates = self._matcher.candidates(utterance)
+        candidates = self._matcher.candidates(utterance, vector)
         if not len(candidates.entries):
             return []
         ranking = rank(candidates, self._weights.ranking)

@@ -78,7 +78,7 @@ class Bags:
 
 def made_up(count: int) -> list[str]:
     """Questions from patterns and words, some of them absurd; e5 does not mind."""
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311
     patterns = [line.strip() for line in _lines(HERE / "distil_patterns.txt")]
     service = {line[0]: sorted(set(line.split()[1:])) for line in _lines(HERE / "distil_words.txt")}
     frequent = {name: _frequent(*wanted) for name, wanted in CLASSES.items()}

@@ -14,7 +14,7 @@ import numpy as np
 
 from knowledgebase.encoders.encoder import Rows
 from knowledgebase.errors import EncoderUnavailable
-from knowledgebase.wording.text import normalise
+from knowledgebase.wording.text import spoken
 
 MOST_DIMENSIONS = 8_192
 TEMPORARY = (408, 425, 429)
@@ -78,10 +78,10 @@ class EndpointEncoder:
 
     def encode(self, texts: Sequence[str]) -> Rows:
         """One row of length 1 for each text; zeros for a text of nothing but spaces."""
-        spelt = [normalise(text) for text in texts]
-        spoken = [at for at, text in enumerate(spelt) if text]
+        spelt = [spoken(text) for text in texts]
+        asked = [at for at, text in enumerate(spelt) if text]
         step = self._settings.texts_at_once
-        portions = [spoken[start : start + step] for start in range(0, len(spoken), step)]
+        portions = [asked[start : start + step] for start in range(0, len(asked), step)]
         found = [self._ask([spelt[at] for at in portion]) for portion in portions]
         if not self._dimensions:
             raise EncoderUnavailable("nothing was asked yet that would tell how long a vector is")

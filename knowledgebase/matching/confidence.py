@@ -7,7 +7,7 @@ the knowledge base has never seen). Both are fitted by Newton's method with a qu
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,11 @@ from knowledgebase.matching.match import FEATURES, Candidates
 from knowledgebase.model import Thresholds
 
 Floats = NDArray[np.float64]
-SHIPPED = Path(__file__).parent.parent / "data" / "weights.json"
+DATA = Path(__file__).parent.parent / "data"
+SHIPPED = DATA / "weights.json"
+SEMANTIC = DATA / "weights-semantic.json"
 MOST = 8.0
+TASKS_AT_ONCE = 1_000
 WINNER = (
     "characters",
     "words",
@@ -38,13 +41,15 @@ WINNER = (
     "answer_words",
     "theme_broad",
     "theme_fine",
+    "meaning",
+    "meaning_of_entry",
     "amount_conflict",
     "code_conflict",
     "denial_conflict",
     "opposite",
     "kind_conflict",
 )
-SIGNS = ("share", "lead", "score", "unseen_characters", "unseen_words", "agreement", "short", *WINNER)
+SIGNS = ("share", "lead", "score", "unseen_characters", "unseen_words", "agreement", "short", "meaning_lead", *WINNER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,16 @@ def signs(candidates: Candidates, ranking: Ranking) -> Floats:
             *candidates.unseen,
             float(np.mean(features[winner, :_SIMILAR] >= features[:, :_SIMILAR].max(axis=0) - 1e-9)),
             1 / max(len(candidates.asked), 1),
+            _lead_in_meaning(features[:, _MEANING], winner),
             *features[winner, _WINNER_COLUMNS],
         )
     )
+
+
+def _lead_in_meaning(nearness: Floats, winner: int) -> float:
+    """How much nearer the winner's nearest wording is than that of any other candidate."""
+    others = np.delete(nearness, winner)
+    return float(nearness[winner] - others.max()) if len(others) else float(nearness[winner])
 
 
 def confidence(found: Floats, weights: Weights) -> float:
@@ -111,10 +123,13 @@ def fit_ranking(tasks: Sequence[tuple[Floats, int]], penalty: float) -> Floats:
 
     No weight is below 0: of those that want to be, the worst is left out until there is none.
     """
-    kept = np.ones(tasks[0][0].shape[1], bool)
+    all_tasks = _Tasks.of(tasks)
+    kept = np.ones(all_tasks.features.shape[2], bool)
+    found = np.zeros(len(kept))
     while True:
+        start = found[kept]
         found = np.zeros(len(kept))
-        found[kept] = _newton_ranking([(features[:, kept], right) for features, right in tasks], penalty)
+        found[kept] = _newton_ranking(all_tasks.with_features(kept), penalty, start)
         if found.min() >= 0:
             return found
         kept[np.argmin(found)] = False
@@ -165,27 +180,81 @@ def write_weights(path: Path, weights: Weights) -> None:
 
 @cache
 def shipped_weights() -> Weights:
-    """The weights in knowledgebase/data."""
+    """The weights in knowledgebase/data for the shipped vectors."""
     return read_weights(SHIPPED)
 
 
-def _newton_ranking(tasks: Sequence[tuple[Floats, int]], penalty: float) -> Floats:
-    size = tasks[0][0].shape[1]
-    weights = np.zeros(size)
+@cache
+def semantic_weights() -> Weights:
+    """The weights in knowledgebase/data for the vectors of a semantic encoder."""
+    return read_weights(SEMANTIC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tasks:
+    """Tasks of the same size: features (task, row, feature), which rows there are, the place of the right one."""
+
+    features: NDArray[np.float32]
+    there: NDArray[np.bool_]
+    right: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, tasks: Sequence[tuple[Floats, int]]) -> "_Tasks":
+        most = max(len(features) for features, _ in tasks)
+        padded = np.zeros((len(tasks), most, tasks[0][0].shape[1]), np.float32)
+        there = np.zeros((len(tasks), most), bool)
+        for at, (features, _) in enumerate(tasks):
+            padded[at, : len(features)] = features
+            there[at, : len(features)] = True
+        return cls(padded, there, np.array([right for _, right in tasks], np.intp))
+
+    def with_features(self, kept: NDArray[np.bool_]) -> "_Tasks":
+        return _Tasks(np.ascontiguousarray(self.features[:, :, kept]), self.there, self.right)
+
+    def parts(self) -> Iterator["_Tasks"]:
+        for at in range(0, len(self.right), TASKS_AT_ONCE):
+            own = slice(at, at + TASKS_AT_ONCE)
+            yield _Tasks(self.features[own].astype(np.float64), self.there[own], self.right[own])
+
+
+def _newton_ranking(tasks: _Tasks, penalty: float, start: Floats) -> Floats:
+    """Newton's method; a step that would lead downhill is halved."""
+    weights, worth = start, _likelihood(tasks, start, penalty)
     for _ in range(30):
-        gradient, curvature = -penalty * weights, penalty * np.eye(size)
-        for features, right in tasks:
-            scores = features @ weights
-            chance = np.exp(scores - scores.max())
-            chance /= chance.sum()
-            mean = chance @ features
-            gradient += features[right] - mean
-            curvature += (features * chance[:, None]).T @ features - np.outer(mean, mean)
+        gradient, curvature = _slopes(tasks, weights, penalty)
         step = np.linalg.solve(curvature, gradient)
-        weights += step
-        if np.abs(step).max() < 1e-4:
+        for _ in range(10):
+            tried = weights + step
+            if (found := _likelihood(tasks, tried, penalty)) >= worth:
+                break
+            step /= 2
+        weights, worth = tried, found
+        if np.abs(step).max() < 1e-3:
             break
     return weights
+
+
+def _likelihood(tasks: _Tasks, weights: Floats, penalty: float) -> float:
+    chances = (_chances(part, weights)[np.arange(len(part.right)), part.right] for part in tasks.parts())
+    return float(sum(np.log(np.maximum(each, 1e-300)).sum() for each in chances) - penalty * (weights @ weights) / 2)
+
+
+def _slopes(tasks: _Tasks, weights: Floats, penalty: float) -> tuple[Floats, Floats]:
+    gradient, curvature = -penalty * weights, penalty * np.eye(len(weights))
+    for part in tasks.parts():
+        chance, features = _chances(part, weights), part.features
+        mean = np.einsum("nk,nkf->nf", chance, features)
+        gradient = gradient + (features[np.arange(len(part.right)), part.right] - mean).sum(axis=0)
+        spread = (features * np.sqrt(chance)[:, :, None]).reshape(-1, len(weights))
+        curvature = curvature + spread.T @ spread - mean.T @ mean
+    return gradient, curvature
+
+
+def _chances(tasks: _Tasks, weights: Floats) -> Floats:
+    scores = np.where(tasks.there, tasks.features @ weights, -np.inf)
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    chances: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return chances
 
 
 def _in_order(stored: Mapping[str, float], names: Sequence[str]) -> Floats:
@@ -198,5 +267,6 @@ def _named(weights: Floats, names: Sequence[str]) -> dict[str, float]:
     return {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
 
 
+_MEANING = FEATURES.index("meaning")
 _SIMILAR = FEATURES.index("amount_conflict")
 _WINNER_COLUMNS = [FEATURES.index(name) for name in WINNER]

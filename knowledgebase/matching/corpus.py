@@ -8,6 +8,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.encoders.distilled import DistilledEncoder
+from knowledgebase.matching.meaning import Coded, spread
 from knowledgebase.matching.reading import read_rows
 from knowledgebase.matching.terms import NO_ROWS, Ids, Kind, Places, Rows, Terms, joined, sound_string
 from knowledgebase.model import Entry
@@ -24,7 +26,8 @@ class Corpus:
     """The wordings of entries, entry after entry, the question before the similar ones, and their answers.
 
     first: where the wordings of each entry begin, and their number; texts: compacted; sounds: the same as they sound;
-    rows, answers: their terms; answer_words: the words of the answers alone.
+    rows, answers: their terms; answer_words: the words of the answers alone; vectors: of each wording by its pieces;
+    spread: of each entry (see meaning.spread).
     """
 
     first: Places
@@ -35,22 +38,31 @@ class Corpus:
     rows: Rows
     answers: Rows
     answer_words: Rows
+    vectors: Coded
+    spread: NDArray[np.float32]
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], vocabulary: Vocabulary, terms: Terms) -> "Corpus":
-        """What these entries say; their terms get numbers."""
+    def of(
+        cls, entries: Sequence[Entry], vocabulary: Vocabulary, terms: Terms, encoder: DistilledEncoder | None
+    ) -> "Corpus":
+        """What these entries say; their terms get numbers. Without an encoder the vectors say nothing."""
         wordings = [text for entry in entries for text in (entry.question, *entry.similar)]
         texts = compact_all(wordings)
         answers = read_rows(compact_all([entry.answer for entry in entries]), vocabulary, terms)
+        rows = read_rows(texts, vocabulary, terms)
+        vectors = Coded.nothing(len(texts)) if encoder is None else Coded.of(rows, terms, encoder)
+        first = _edges([1 + len(entry.similar) for entry in entries])
         return cls(
-            first=_edges([1 + len(entry.similar) for entry in entries]),
+            first=first,
             wordings=wordings,
             texts=texts,
             sounds=[sound_string(text) for text in texts],
             contrasts=_contrasts_of(texts),
-            rows=read_rows(texts, vocabulary, terms),
+            rows=rows,
             answers=answers,
             answer_words=_words_of(answers, terms),
+            vectors=vectors,
+            spread=spread(vectors, first),
         )
 
     def __len__(self) -> int:
@@ -79,6 +91,8 @@ class Corpus:
             rows=joined((self.rows, added.rows)).between(wordings.begins, wordings.ends),
             answers=joined((self.answers, added.answers)).between(moves.begins, moves.ends),
             answer_words=joined((self.answer_words, added.answer_words)).between(moves.begins, moves.ends),
+            vectors=self.vectors.rearranged(added.vectors, wordings.places),
+            spread=np.concatenate((self.spread, added.spread))[moves.places],
         )
 
 

@@ -39,6 +39,7 @@ class Group(StrEnum):
     WORDS = "words"
     SOUND = "sound"
     THEME = "theme"
+    MEANING = "meaning"
     ANSWER = "answer"
     AGREEMENTS = "agreements"
     CONTRADICTIONS = "contradictions"
@@ -313,6 +314,7 @@ GROUPS = {
     ),
     **dict.fromkeys(("sounds", "sound_ratio"), Group.SOUND),
     **dict.fromkeys(("theme_broad", "theme_middle", "theme_fine"), Group.THEME),
+    **dict.fromkeys(("meaning", "meaning_of_two", "meaning_of_entry"), Group.MEANING),
     "answer_words": Group.ANSWER,
     **dict.fromkeys(("amount_same", "code_same", "kind_same"), Group.AGREEMENTS),
     **dict.fromkeys(

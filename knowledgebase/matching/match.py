@@ -4,17 +4,20 @@ Every feature is a share or a yes-or-no, so that a weight means the same in any 
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from knowledgebase.encoders.distilled import DistilledEncoder
 from knowledgebase.matching.corpus import Corpus, Moves
 from knowledgebase.matching.index import Collection, Index, Query, Singles, Weighed, lengths_by_field
+from knowledgebase.matching.meaning import Rowed, spread, unit, vector_of
 from knowledgebase.matching.neighbours import Neighbours
 from knowledgebase.matching.reading import read_rows
-from knowledgebase.matching.terms import FIELD_OF, Field, Ids, Kind, Places, Rows, Terms, sound_string
+from knowledgebase.matching.terms import FIELD_OF, Field, Ids, Kind, Places, Rows, Said, Terms, sound_string, terms_of
 from knowledgebase.matching.themes import Themes, documents_of
 from knowledgebase.model import Entry
 from knowledgebase.wording.contrasts import DIFFERENCES, contrasts, differences
@@ -50,6 +53,9 @@ OF_ENTRY = (
     "theme_broad",
     "theme_middle",
     "theme_fine",
+    "meaning",
+    "meaning_of_two",
+    "meaning_of_entry",
 )
 FEATURES = (*SIMILARITIES, *OF_ENTRY, *DIFFERENCES, "denial_of_question", "length")
 
@@ -72,7 +78,9 @@ class Candidates:
 class Matcher:
     """Everything that is worked out once for a set of entries. Never changes.
 
-    vectors: one row of length 1 (or zeros) for each wording, entry after entry, the question before the similar ones.
+    encoder: where the vectors of wordings and utterances come from, unless they are given. vectors: one row of length 1
+    (or zeros) for each wording, entry after entry, the question before the similar ones; centre: what is taken from
+    these and from the utterance's, as all vectors of an encoder may lie on one side.
     known: another matcher; what the entries have in common with its own is not read again, if its words are the same.
     """
 
@@ -82,18 +90,21 @@ class Matcher:
         vocabulary: Vocabulary,
         vectors: Singles | None = None,
         known: "Matcher | None" = None,
+        encoder: DistilledEncoder | None = None,
+        centre: Singles | None = None,
     ) -> None:
-        if known is None or known.vocabulary != vocabulary:
+        self.encoder = encoder
+        if known is None or known.vocabulary != vocabulary or known.encoder is not encoder:
             terms = Terms()
             everyday = read_rows(compact_all(vocabulary.background), vocabulary, terms)
-            corpus = Corpus.of(entries, vocabulary, terms)
+            corpus = Corpus.of(entries, vocabulary, terms, encoder)
         else:
             terms, everyday = known._terms, known._everyday
             moves, added = Moves.between(known._entries, entries)
-            corpus = known._corpus.rearranged(Corpus.of(added, vocabulary, terms), moves)
+            corpus = known._corpus.rearranged(Corpus.of(added, vocabulary, terms, encoder), moves)
         self._set_up(entries, vocabulary, terms, everyday, corpus)
         self._settled = True
-        self.neighbours = None if vectors is None else Neighbours.of(vectors)
+        self._mean(vectors, centre)
         self._themes = Themes.learnt(documents_of(corpus, terms.kinds)) if self._richness else Themes.none(len(entries))
 
     def edited(self, entries: Sequence[Entry], vectors: Singles | None = None) -> "Matcher":
@@ -102,21 +113,43 @@ class Matcher:
         For the same themes and no vectors it finds just what a new one does.
         """
         moves, added = Moves.between(self._entries, entries)
-        fresh = Corpus.of(added, self.vocabulary, self._terms)
+        fresh = Corpus.of(added, self.vocabulary, self._terms, self.encoder)
         edited = Matcher.__new__(Matcher)
+        edited.encoder = self.encoder
         edited._set_up(entries, self.vocabulary, self._terms, self._everyday, self._corpus.rearranged(fresh, moves))
         edited._settled = False
         edited._themes = self._themes.rearranged(documents_of(fresh, self._terms.kinds), moves)
-        edited.neighbours = self._with_edited(vectors, self._corpus.moves_of_wordings(fresh, moves))
+        edited._mean(None, self._centre)
+        if vectors is not None:
+            edited._meant(self._with_edited(vectors, self._corpus.moves_of_wordings(fresh, moves)))
         return edited
+
+    def meaning(self, vectors: Singles, centre: Singles) -> "Matcher":
+        """The same with these vectors of the wordings."""
+        meaning = copy(self)
+        meaning._mean(vectors, centre)
+        return meaning
 
     def settled(self) -> "Matcher":
         """The matcher of the same entries with themes learnt from just these."""
         if self._settled:
             return self
-        settled = Matcher(self._entries, self.vocabulary, known=self)
-        settled.neighbours = self.neighbours
+        settled = Matcher(self._entries, self.vocabulary, known=self, encoder=self.encoder)
+        settled.neighbours, settled._centre, settled._spread = self.neighbours, self._centre, self._spread
         return settled
+
+    def _mean(self, vectors: Singles | None, centre: Singles | None) -> None:
+        """Take these vectors of the wordings; None: those by pieces."""
+        self._centre = centre
+        self._meant(None if vectors is None else Neighbours.of(self._seen(vectors)))
+
+    def _meant(self, neighbours: Neighbours | None) -> None:
+        self.neighbours = neighbours
+        self._spread = self._corpus.spread if neighbours is None else spread(neighbours, self._corpus.first)
+
+    def _seen(self, vectors: Singles) -> Singles:
+        """The vectors as they are seen from the centre."""
+        return vectors if self._centre is None else unit(vectors - self._centre)
 
     def _set_up(
         self, entries: Sequence[Entry], vocabulary: Vocabulary, terms: Terms, everyday: Rows, corpus: Corpus
@@ -131,12 +164,12 @@ class Matcher:
         self._index = Index(corpus.rows, corpus.owners, terms, everyday)
         self._answers = _collection_of(corpus.answer_words, terms, everyday)
 
-    def _with_edited(self, vectors: Singles | None, wordings: Moves) -> Neighbours | None:
+    def _with_edited(self, vectors: Singles, wordings: Moves) -> Neighbours:
         """The neighbours among these vectors, of which those of wordings that were here are known already."""
-        if vectors is None or self.neighbours is None:
-            return None if vectors is None else Neighbours.of(vectors)
+        if self.neighbours is None:
+            return Neighbours.of(self._seen(vectors))
         places = wordings.places
-        return self.neighbours.edited(vectors[places >= len(self.neighbours)], places)
+        return self.neighbours.edited(self._seen(vectors[places >= len(self.neighbours)]), places)
 
     def wording(self, place: int) -> str:
         """A wording as it was written, by its place among all."""
@@ -149,17 +182,21 @@ class Matcher:
     def candidates(self, utterance: str, vector: Singles | None = None) -> Candidates:
         """The entries nearest to the utterance, in the order of the knowledge base, at most CANDIDATES.
 
-        vector: the utterance's, by which entries are found that share no term with it.
+        vector: the utterance's, where those of the wordings were given; by it entries are found that share no term
+        with it.
         """
         asked = compact(utterance)
         if not asked:
             return _no_candidates(asked)
-        weighed = self._index.texts.weigh(Query.of(asked, self.vocabulary, self._terms))
-        looked_at = self._look_at(weighed, vector)
+        said = terms_of(asked, self.vocabulary)
+        weighed = self._index.texts.weigh(Query.said(said, self._terms))
+        sought = None if self.neighbours is None or vector is None else self._seen(vector[None])[0]
+        looked_at = self._look_at(weighed, sought)
         if not len(looked_at):
             return _no_candidates(asked)
         found = _Found.of(self._index, weighed, looked_at)
-        chosen = found.most_promising(self._meant(found, vector))
+        cosines = self._cosines(found, sought, said)
+        chosen = found.most_promising(cosines)
         wordings, starts, similarities = self._similarities(asked, found, chosen)
         nearest = wordings[_nearest(similarities.sum(axis=1), starts)]
         entries = looked_at[chosen]
@@ -174,6 +211,7 @@ class Matcher:
                     found.of_entries[chosen],
                     self._answer_shares(weighed.query, entries),
                     self._themes.nearness(weighed.query, entries) * self._richness,
+                    found.meanings(chosen, cosines, self._spread[entries]),
                     self._differences(asked, entries, nearest),
                 )
             ),
@@ -206,11 +244,12 @@ class Matcher:
             return np.empty(0, np.intp)
         return self._index.owners[self.neighbours.nearest(vector, NEIGHBOURS)[0]].astype(np.intp)
 
-    def _meant(self, found: "_Found", vector: Singles | None) -> Singles:
-        """The cosines of the wordings found with the vector; 0 without one."""
-        if self.neighbours is None or vector is None:
-            return np.zeros(len(found.wordings), np.float32)
-        return self.neighbours.cosines(found.wordings, vector)
+    def _cosines(self, found: "_Found", sought: Singles | None, said: Said) -> Singles:
+        """How near the wordings found are by their vectors; 0 without any."""
+        vectors: Rowed = self._corpus.vectors if self.neighbours is None else self.neighbours
+        if self.neighbours is None and self.encoder is not None:
+            sought = vector_of(said, self.encoder)
+        return np.zeros(len(found.wordings), np.float32) if sought is None else vectors.cosines(found.wordings, sought)
 
     def _similarities(self, asked: str, found: "_Found", chosen: Places) -> tuple[Places, Places, Floats]:
         """The best wordings of each chosen entry, entry after entry; where each entry begins; their SIMILARITIES."""
@@ -294,6 +333,16 @@ class _Found:
         best = np.maximum.reduceat(self.rough + MEANING_COUNTS * meant, self.starts)
         promise = best + np.float32(0.5) * (self.of_entries[:, 0] + self.of_entries[:, 1])
         return np.sort(np.argsort(-promise, kind="stable")[:CANDIDATES])
+
+    def meanings(self, chosen: Places, cosines: Singles, spreads: Singles) -> Singles:
+        """Of entries: the cosine of the nearest wording, the mean of the two nearest, that of all wordings' mean."""
+        begins, ends = self.starts[chosen], np.append(self.starts[1:], len(self.wordings))[chosen]
+        own, starts = _ranges(begins, ends)
+        near, lengths = cosines[own], ends - begins
+        best = np.maximum.reduceat(near, starts)
+        ordered = near[np.lexsort((-near, np.repeat(np.arange(len(chosen)), lengths)))]
+        second = ordered[starts + (lengths > 1)]
+        return np.column_stack((best, (best + second) / 2, np.add.reduceat(near, starts) / lengths / spreads))
 
     def best_wordings(self, chosen: Places) -> tuple[Places, Places]:
         """The best wordings of each chosen entry, entry after entry, and where each entry begins."""

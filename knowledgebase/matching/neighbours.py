@@ -5,7 +5,6 @@ few dimensions (principal components), the best of these in all (an inverted fil
 quantization for nearest neighbor search", 2011, section 4). Each vector is kept as one byte for each dimension.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,13 +50,6 @@ class Neighbours:
         """The neighbours among unit rows."""
         codes, scales = _coded(vectors)
         return cls(codes, scales, _clustered(codes, scales) if len(codes) > EXACT_UP_TO else None)
-
-    @classmethod
-    def listed(cls, parts: Iterable[Singles], dimensions: int) -> "Neighbours":
-        """Vectors that come some at a time; they are never searched, so they need no clusters."""
-        coded = [_coded(part) for part in parts]
-        codes = [np.empty((0, dimensions), np.int8), *(codes for codes, _ in coded)]
-        return cls(np.concatenate(codes), np.concatenate([np.empty(0, np.float32), *(each for _, each in coded)]), None)
 
     def __len__(self) -> int:
         return len(self._codes)

@@ -44,4 +44,5 @@ def _translated(words: list[str]) -> list[str]:
 @cache
 def _chinese() -> dict[str, str]:
     lines = (line for line in ENGLISH.read_text(encoding="utf-8").splitlines() if line and line[0] != "#")
-    return {english: chinese for english, chinese in (line.split("\t") for line in lines)}
+    pairs = (line.split("\t") for line in lines)
+    return {pair[0]: pair[1] for pair in pairs}

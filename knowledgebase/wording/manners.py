@@ -17,7 +17,9 @@ def without_manners(normalised: str) -> str:
 
 @cache
 def _manners() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    before, behind = (_phrases(part) for part in POLITE.read_text(encoding="utf-8").split("[before]")[1].split("[behind]"))
+    before, behind = (
+        _phrases(part) for part in POLITE.read_text(encoding="utf-8").split("[before]")[1].split("[behind]")
+    )
     return (
         re.compile(rf"^{_MARKS}*(?:(?:{_any(before, '{}' + _MARKS + '+')}){_MARKS}*)+"),
         re.compile(rf"(?:{_MARKS}*(?:{_any(behind, _MARKS + '+{}')}))+{_MARKS}*$"),
