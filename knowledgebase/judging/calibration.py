@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.encoders.distilled import shipped_encoder
 from knowledgebase.encoders.vectors import Vectors
 from knowledgebase.errors import CalibrationAbandoned
 from knowledgebase.judging.familiar import likeness, sketch
@@ -24,14 +25,20 @@ from knowledgebase.model import Entry, Thresholds
 from knowledgebase.wording.text import Vocabulary
 
 Floats = NDArray[np.float64]
+# The shipped confidence, whether the first match is right, whether one of three is.
+Outcome = tuple[float, bool, bool]
 PRECISION = 0.97
-# Of ten questions six have an entry, and a quarter are about something near that has none.
-SHARES = (0.6, 0.25, 0.15)
+# Of twenty questions eleven have an entry, and five are about something near that has none.
+SHARES = (0.55, 0.25, 0.2)
 # The precisions that can be chosen among without asking anything anew.
 CHOICES = tuple(percent / 1000 for percent in range(800, 1000, 5))
 # What is known without any trial counts like so many of them, for the stretch and for the shift.
 HELD = (20.0, 5.0)
 MOST_LEFT_OUT = 100
+# Few left-out questions still come with many of other kinds: each lets so many count, up to the most.
+LEFT_OUT_COUNTS = 4
+# What a customer or an agent has said of an answer counts like so many trials.
+REAL_COUNTS = 3.0
 ENOUGH = 40
 # Above this the shipped confidence, fitted to real questions for these entries, knows better than trials.
 KNOWN = 0.9
@@ -51,6 +58,16 @@ class Evidence:
     taken_out: int = 0
     other_topics: int = 0
     familiar: float = 0.0
+    feedback: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What came of a real question: these entries answer it, or, if not right, they do not."""
+
+    utterance: str
+    ids: frozenset[str]
+    right: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +138,12 @@ def calibrate(
     abandoned: Callable[[], bool] = lambda: False,
     known: Matcher | None = None,
     vectors: Vectors | None = None,
+    feedback: Sequence[Feedback] = (),
 ) -> Calibration:
     """The calibration of these entries to this precision; the same entries give the same one.
 
     known: their matcher, if there is one; what it has read is not read again. vectors: those of its wordings and of
-    everyday texts, if they are found by meaning too.
+    everyday texts, if they are found by meaning too; feedback whose vectors are not among them is left out.
 
     Asks a bounded number of questions. Before each it asks abandoned whether anyone still wants to know, and
     raises CalibrationAbandoned if not.
@@ -137,7 +155,8 @@ def calibrate(
     trials = _Trials(vocabulary, weights, abandoned, known, vectors)
     for trial in sample(entries):
         trials.ask(trial)
-    return _fit(trials.kinds, familiar, weights, precision)
+    real = trials.told(feedback, tuple(entries)) if feedback else []
+    return _fit(trials.kinds, familiar, weights, precision, real)
 
 
 class _Trials:
@@ -151,28 +170,42 @@ class _Trials:
         known: Matcher | None,
         vectors: Vectors | None,
     ) -> None:
-        self.kinds: tuple[list[tuple[float, bool, bool]], ...] = ([], [], [])
+        self.kinds: tuple[list[Outcome], ...] = ([], [], [])
         self._vocabulary = vocabulary
         self._weights = weights
         self._abandoned = abandoned
         self._known = known
         self._vectors = vectors
 
+    def told(self, feedback: Sequence[Feedback], entries: tuple[Entry, ...]) -> list[Outcome]:
+        """What the real questions come to now, as far as the feedback tells whether the first match is right."""
+        matcher = self._matcher(entries)
+        told: list[Outcome] = []
+        for each in feedback:
+            if self._vectors is not None and each.utterance not in self._vectors:
+                continue
+            sure, first, any_of_three = self._outcome(matcher, entries, Question(each.utterance, each.ids))
+            if each.right or first:
+                told.append((sure, first and each.right, any_of_three and each.right))
+        return told
+
     def ask(self, trial: Trial) -> None:
         """Ask every question of a trial."""
         if self._abandoned():
             raise CalibrationAbandoned("these entries are no longer in force")
-        encoder = self._known.encoder if self._known is not None else None
-        matcher = Matcher(trial.entries, self._vocabulary, known=self._known, encoder=encoder)
-        if self._vectors is not None:
-            matcher = by_meaning(matcher, trial.entries, self._vectors)
+        matcher = self._matcher(trial.entries)
         for question in trial.questions:
             if self._abandoned():
                 raise CalibrationAbandoned("these entries are no longer in force")
             kind = 0 if question.expected else 1 if question.near else 2
             self.kinds[kind].append(self._outcome(matcher, trial.entries, question))
 
-    def _outcome(self, matcher: Matcher, entries: tuple[Entry, ...], question: Question) -> tuple[float, bool, bool]:
+    def _matcher(self, entries: tuple[Entry, ...]) -> Matcher:
+        encoder = shipped_encoder() if self._known is None else self._known.encoder
+        matcher = Matcher(entries, self._vocabulary, known=self._known, encoder=encoder)
+        return matcher if self._vectors is None else by_meaning(matcher, entries, self._vectors)
+
+    def _outcome(self, matcher: Matcher, entries: tuple[Entry, ...], question: Question) -> Outcome:
         """The shipped confidence, whether the first match is right, whether one of three is."""
         vector = None if self._vectors is None else self._vectors.of([question.utterance])[0]
         candidates = matcher.candidates(question.utterance, vector)
@@ -184,16 +217,17 @@ class _Trials:
 
 
 def _fit(
-    kinds: Sequence[list[tuple[float, bool, bool]]], familiar: float, weights: Weights, precision: float
+    kinds: Sequence[list[Outcome]], familiar: float, weights: Weights, precision: float, real: Sequence[Outcome] = ()
 ) -> Calibration:
     left_out, taken_out, others = (len(kind) for kind in kinds)
-    evidence = Evidence(left_out, taken_out, others, familiar)
-    enough = evidence.left_out >= ENOUGH and evidence.taken_out >= ENOUGH
-    if not evidence.left_out:
+    evidence = Evidence(left_out, taken_out, others, familiar, len(real))
+    enough = left_out + len(real) >= ENOUGH and taken_out >= ENOUGH
+    if not left_out + len(real):
         shipped = _shipped_thresholds(weights, precision)
         return Calibration(evidence, precision, shipped, enough, choices=_shipped_choices(weights))
-    asked = _mixed(kinds)
-    slope, shift = _stretch(asked, min(evidence.left_out, MOST_LEFT_OUT) / SHARES[0] * (1 - familiar))
+    trials = min(LEFT_OUT_COUNTS * left_out, MOST_LEFT_OUT) / SHARES[0] * (1 - familiar)
+    asked = _mixed(kinds, real, REAL_COUNTS / max(trials, REAL_COUNTS))
+    slope, shift = _stretch(asked, max(trials, REAL_COUNTS))
     carried = Calibration(evidence, precision, _shipped_thresholds(weights, precision), enough, slope, shift)
 
     def chosen(wanted: float) -> Thresholds:
@@ -210,14 +244,18 @@ def _fit(
     return Calibration(evidence, precision, chosen(precision), enough, slope, shift, choices)
 
 
-def _mixed(kinds: Sequence[list[tuple[float, bool, bool]]]) -> _Asked:
-    """All outcomes that found something, each kind counting as much as its share of what customers ask."""
+def _mixed(kinds: Sequence[list[Outcome]], real: Sequence[Outcome], counts: float) -> _Asked:
+    """All outcomes that found something, each kind counting as much as its share of what customers ask.
+
+    counts: what each real one counts.
+    """
     rows = [
         (_log_odds(sure), right, helpful, share / len(kind))
         for kind, share in zip(kinds, SHARES, strict=True)
         for sure, right, helpful in kind
         if sure
     ]
+    rows += [(_log_odds(sure), right, helpful, counts) for sure, right, helpful in real if sure]
     return _Asked(*np.array(rows, float).reshape(len(rows), 4).T)
 
 

@@ -29,8 +29,8 @@ from knowledgebase.wording.text import shipped_vocabulary
 
 Floats = NDArray[np.float64]
 RANKING_PENALTY = 3.0
-CONFIDENCE_PENALTY = 0.5
-IMPORTANCE = {"labelled": 1.0, "mistyped": 0.3, "other topics": 0.5, "left out": 0.03, "thinned": 0.03, "few": 0.2}
+CONFIDENCE_PENALTY = 3.0
+IMPORTANCE = {"labelled": 1.0, "mistyped": 0.6, "other topics": 0.5, "left out": 0.03, "thinned": 0.03, "few": 0.2}
 PARTS = 5
 HELPFUL = 0.7
 AGAINST = frozenset(name for name in FEATURES if name.endswith(("_conflict", "_only_here", "_of_question")))

@@ -41,6 +41,8 @@ WINNER = (
     "answer_words",
     "theme_broad",
     "theme_fine",
+    "pieces",
+    "pieces_of_entry",
     "meaning",
     "meaning_of_entry",
     "amount_conflict",
@@ -49,7 +51,18 @@ WINNER = (
     "opposite",
     "kind_conflict",
 )
-SIGNS = ("share", "lead", "score", "unseen_characters", "unseen_words", "agreement", "short", "meaning_lead", *WINNER)
+SIGNS = (
+    "share",
+    "lead",
+    "score",
+    "unseen_characters",
+    "unseen_words",
+    "agreement",
+    "short",
+    "pieces_lead",
+    "meaning_lead",
+    *WINNER,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +108,14 @@ def signs(candidates: Candidates, ranking: Ranking) -> Floats:
             *candidates.unseen,
             float(np.mean(features[winner, :_SIMILAR] >= features[:, :_SIMILAR].max(axis=0) - 1e-9)),
             1 / max(len(candidates.asked), 1),
-            _lead_in_meaning(features[:, _MEANING], winner),
+            _lead_in(features[:, _PIECES], winner),
+            _lead_in(features[:, _MEANING], winner),
             *features[winner, _WINNER_COLUMNS],
         )
     )
 
 
-def _lead_in_meaning(nearness: Floats, winner: int) -> float:
+def _lead_in(nearness: Floats, winner: int) -> float:
     """How much nearer the winner's nearest wording is than that of any other candidate."""
     others = np.delete(nearness, winner)
     return float(nearness[winner] - others.max()) if len(others) else float(nearness[winner])
@@ -267,6 +281,7 @@ def _named(weights: Floats, names: Sequence[str]) -> dict[str, float]:
     return {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
 
 
+_PIECES = FEATURES.index("pieces")
 _MEANING = FEATURES.index("meaning")
 _SIMILAR = FEATURES.index("amount_conflict")
 _WINNER_COLUMNS = [FEATURES.index(name) for name in WINNER]

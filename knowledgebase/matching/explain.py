@@ -314,7 +314,9 @@ GROUPS = {
     ),
     **dict.fromkeys(("sounds", "sound_ratio"), Group.SOUND),
     **dict.fromkeys(("theme_broad", "theme_middle", "theme_fine"), Group.THEME),
-    **dict.fromkeys(("meaning", "meaning_of_two", "meaning_of_entry"), Group.MEANING),
+    **dict.fromkeys(
+        (f"{by}{of}" for by in ("pieces", "meaning") for of in ("", "_of_two", "_of_entry")), Group.MEANING
+    ),
     "answer_words": Group.ANSWER,
     **dict.fromkeys(("amount_same", "code_same", "kind_same"), Group.AGREEMENTS),
     **dict.fromkeys(

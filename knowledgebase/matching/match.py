@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 from knowledgebase.encoders.distilled import DistilledEncoder
 from knowledgebase.matching.corpus import Corpus, Moves
 from knowledgebase.matching.index import Collection, Index, Query, Singles, Weighed, lengths_by_field
-from knowledgebase.matching.meaning import Rowed, spread, unit, vector_of
+from knowledgebase.matching.meaning import spread, unit, vector_of
 from knowledgebase.matching.neighbours import Neighbours
 from knowledgebase.matching.reading import read_rows
 from knowledgebase.matching.terms import FIELD_OF, Field, Ids, Kind, Places, Rows, Said, Terms, sound_string, terms_of
@@ -53,6 +53,9 @@ OF_ENTRY = (
     "theme_broad",
     "theme_middle",
     "theme_fine",
+    "pieces",
+    "pieces_of_two",
+    "pieces_of_entry",
     "meaning",
     "meaning_of_two",
     "meaning_of_entry",
@@ -78,9 +81,9 @@ class Candidates:
 class Matcher:
     """Everything that is worked out once for a set of entries. Never changes.
 
-    encoder: where the vectors of wordings and utterances come from, unless they are given. vectors: one row of length 1
-    (or zeros) for each wording, entry after entry, the question before the similar ones; centre: what is taken from
-    these and from the utterance's, as all vectors of an encoder may lie on one side.
+    encoder: of the pieces of wordings and utterances. vectors: by another encoder, one row of length 1 (or zeros) for
+    each wording, entry after entry, the question before the similar ones; centre: what is taken from these and from
+    the utterance's, as all vectors of an encoder may lie on one side.
     known: another matcher; what the entries have in common with its own is not read again, if its words are the same.
     """
 
@@ -195,8 +198,8 @@ class Matcher:
         if not len(looked_at):
             return _no_candidates(asked)
         found = _Found.of(self._index, weighed, looked_at)
-        cosines = self._cosines(found, sought, said)
-        chosen = found.most_promising(cosines)
+        by_pieces, by_meaning = self._by_pieces(found, said), self._by_meaning(found, sought)
+        chosen = found.most_promising(by_pieces if sought is None else by_meaning)
         wordings, starts, similarities = self._similarities(asked, found, chosen)
         nearest = wordings[_nearest(similarities.sum(axis=1), starts)]
         entries = looked_at[chosen]
@@ -211,7 +214,8 @@ class Matcher:
                     found.of_entries[chosen],
                     self._answer_shares(weighed.query, entries),
                     self._themes.nearness(weighed.query, entries) * self._richness,
-                    found.meanings(chosen, cosines, self._spread[entries]),
+                    found.meanings(chosen, by_pieces, self._corpus.spread[entries]),
+                    found.meanings(chosen, by_meaning, self._spread[entries]),
                     self._differences(asked, entries, nearest),
                 )
             ),
@@ -244,12 +248,17 @@ class Matcher:
             return np.empty(0, np.intp)
         return self._index.owners[self.neighbours.nearest(vector, NEIGHBOURS)[0]].astype(np.intp)
 
-    def _cosines(self, found: "_Found", sought: Singles | None, said: Said) -> Singles:
-        """How near the wordings found are by their vectors; 0 without any."""
-        vectors: Rowed = self._corpus.vectors if self.neighbours is None else self.neighbours
-        if self.neighbours is None and self.encoder is not None:
-            sought = vector_of(said, self.encoder)
-        return np.zeros(len(found.wordings), np.float32) if sought is None else vectors.cosines(found.wordings, sought)
+    def _by_pieces(self, found: "_Found", said: Said) -> Singles:
+        """How near the wordings found are by the vectors of their pieces; 0 without an encoder of pieces."""
+        if self.encoder is None:
+            return np.zeros(len(found.wordings), np.float32)
+        return self._corpus.vectors.cosines(found.wordings, vector_of(said, self.encoder))
+
+    def _by_meaning(self, found: "_Found", sought: Singles | None) -> Singles:
+        """How near the wordings found are by the vectors given; 0 without any."""
+        if self.neighbours is None or sought is None:
+            return np.zeros(len(found.wordings), np.float32)
+        return self.neighbours.cosines(found.wordings, sought)
 
     def _similarities(self, asked: str, found: "_Found", chosen: Places) -> tuple[Places, Places, Floats]:
         """The best wordings of each chosen entry, entry after entry; where each entry begins; their SIMILARITIES."""

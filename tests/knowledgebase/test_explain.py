@@ -122,7 +122,7 @@ def test_a_denial_that_only_the_entrys_own_question_contradicts_is_told() -> Non
         ("？！ \u200b", Ground.EMPTY, "handoff"),
         ("qqqq", Ground.NOTHING_SHARED, "handoff"),
         ("今天天气怎么样", Ground.UNSURE, "handoff"),
-        ("轮眙多久换", Ground.PLAUSIBLE, "clarify"),
+        ("轮胎", Ground.PLAUSIBLE, "clarify"),
         ("轮胎多久换一次", Ground.VERBATIM, "answer"),
         ("头一回保养要不要掏钱", Ground.SURE, "answer"),
     ],
@@ -134,8 +134,8 @@ def test_the_decision_has_its_reason(base: KnowledgeBase, utterance: str, ground
 
 
 def test_the_thresholds_in_force_decide(base: KnowledgeBase) -> None:
-    strict = explain(base, "轮胎多久换一次", 3, Thresholds(answer=0.999, clarify=0.995))
-    assert (strict.decision, strict.ground, strict.thresholds.answer) == ("handoff", Ground.UNSURE, 0.999)
+    strict = explain(base, "轮胎多久换一次", 3, Thresholds(answer=0.9995, clarify=0.9994))
+    assert (strict.decision, strict.ground, strict.thresholds.answer) == ("handoff", Ground.UNSURE, 0.9995)
 
 
 def test_an_explanation_is_of_the_search_that_answers_customers(base: KnowledgeBase) -> None:
@@ -164,11 +164,11 @@ def test_every_feature_belongs_to_one_group() -> None:
 def test_the_question_is_told_as_it_was_read(base: KnowledgeBase) -> None:
     explanation = explain(base, "請問Ｘ50 的轮胎呢，跑了5千公里")
     assert explanation.normalised == "请问x50 的轮胎呢,跑了5千公里"
-    assert explanation.read == "请问x50的轮胎呢跑了5000公里"
+    assert explanation.read == "x50的轮胎呢跑了5000公里"
     told = {word.said: (word.counts, word.known) for word in explanation.words}
     assert told["呢"][0] is False
     assert told["轮胎"] == (True, True)
-    assert explanation.unseen == "请问的呢"
+    assert explanation.unseen == "的呢"
 
 
 @pytest.mark.parametrize("utterance", HOSTILE, ids=range(len(HOSTILE)))
