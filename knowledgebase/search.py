@@ -7,7 +7,7 @@ from functools import partial
 from knowledgebase.encoders.distilled import shipped_encoder
 from knowledgebase.encoders.encoder import Rows
 from knowledgebase.encoders.vectors import Vectors, texts_of
-from knowledgebase.judging.calibration import PRECISION, Calibration, Feedback, calibrate, uncalibrated
+from knowledgebase.judging.calibration import PRECISION, Calibration, calibrate, uncalibrated
 from knowledgebase.judging.carry import carried_over
 from knowledgebase.judging.meaning import by_meaning, everyday
 from knowledgebase.matching.confidence import (
@@ -107,16 +107,10 @@ class KnowledgeBase:
         self,
         precision: float = PRECISION,
         abandoned: Callable[[], bool] = lambda: False,
-        feedback: Sequence[Feedback] = (),
     ) -> "KnowledgeBase":
-        """The same entries, calibrated to themselves and to what came of real questions; takes seconds.
-
-        Raises CalibrationAbandoned when asked to.
-        """
+        """The same entries, calibrated to themselves; takes seconds. Raises CalibrationAbandoned when asked to."""
         settled = self._matcher.settled()
-        found = calibrate(
-            self.entries, self._vocabulary, self._weights, precision, abandoned, settled, self.vectors, feedback
-        )
+        found = calibrate(self.entries, self._vocabulary, self._weights, precision, abandoned, settled, self.vectors)
         return KnowledgeBase(self.entries, self._vocabulary, self._weights, settled, found, self.vectors, self.plain)
 
     @property

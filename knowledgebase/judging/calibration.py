@@ -37,8 +37,6 @@ HELD = (20.0, 5.0)
 MOST_LEFT_OUT = 100
 # Few left-out questions still come with many of other kinds: each lets so many count, up to the most.
 LEFT_OUT_COUNTS = 4
-# What a customer or an agent has said of an answer counts like so many trials.
-REAL_COUNTS = 3.0
 ENOUGH = 40
 # Above this the shipped confidence, fitted to real questions for these entries, knows better than trials.
 KNOWN = 0.9
@@ -58,16 +56,6 @@ class Evidence:
     taken_out: int = 0
     other_topics: int = 0
     familiar: float = 0.0
-    feedback: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """What came of a real question: these entries answer it, or, if not right, they do not."""
-
-    utterance: str
-    ids: frozenset[str]
-    right: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +126,11 @@ def calibrate(
     abandoned: Callable[[], bool] = lambda: False,
     known: Matcher | None = None,
     vectors: Vectors | None = None,
-    feedback: Sequence[Feedback] = (),
 ) -> Calibration:
     """The calibration of these entries to this precision; the same entries give the same one.
 
     known: their matcher, if there is one; what it has read is not read again. vectors: those of its wordings and of
-    everyday texts, if they are found by meaning too; feedback whose vectors are not among them is left out.
+    everyday texts, if they are found by meaning too.
 
     Asks a bounded number of questions. Before each it asks abandoned whether anyone still wants to know, and
     raises CalibrationAbandoned if not.
@@ -155,8 +142,7 @@ def calibrate(
     trials = _Trials(vocabulary, weights, abandoned, known, vectors)
     for trial in sample(entries):
         trials.ask(trial)
-    real = trials.told(feedback, tuple(entries)) if feedback else []
-    return _fit(trials.kinds, familiar, weights, precision, real)
+    return _fit(trials.kinds, familiar, weights, precision)
 
 
 class _Trials:
@@ -176,18 +162,6 @@ class _Trials:
         self._abandoned = abandoned
         self._known = known
         self._vectors = vectors
-
-    def told(self, feedback: Sequence[Feedback], entries: tuple[Entry, ...]) -> list[Outcome]:
-        """What the real questions come to now, as far as the feedback tells whether the first match is right."""
-        matcher = self._matcher(entries)
-        told: list[Outcome] = []
-        for each in feedback:
-            if self._vectors is not None and each.utterance not in self._vectors:
-                continue
-            sure, first, any_of_three = self._outcome(matcher, entries, Question(each.utterance, each.ids))
-            if each.right or first:
-                told.append((sure, first and each.right, any_of_three and each.right))
-        return told
 
     def ask(self, trial: Trial) -> None:
         """Ask every question of a trial."""
@@ -216,18 +190,16 @@ class _Trials:
         return confidence(signs(candidates, ranking), self._weights), best[0], any(best)
 
 
-def _fit(
-    kinds: Sequence[list[Outcome]], familiar: float, weights: Weights, precision: float, real: Sequence[Outcome] = ()
-) -> Calibration:
+def _fit(kinds: Sequence[list[Outcome]], familiar: float, weights: Weights, precision: float) -> Calibration:
     left_out, taken_out, others = (len(kind) for kind in kinds)
-    evidence = Evidence(left_out, taken_out, others, familiar, len(real))
-    enough = left_out + len(real) >= ENOUGH and taken_out >= ENOUGH
-    if not left_out + len(real):
+    evidence = Evidence(left_out, taken_out, others, familiar)
+    enough = left_out >= ENOUGH and taken_out >= ENOUGH
+    if not left_out:
         shipped = _shipped_thresholds(weights, precision)
         return Calibration(evidence, precision, shipped, enough, choices=_shipped_choices(weights))
     trials = min(LEFT_OUT_COUNTS * left_out, MOST_LEFT_OUT) / SHARES[0] * (1 - familiar)
-    asked = _mixed(kinds, real, REAL_COUNTS / max(trials, REAL_COUNTS))
-    slope, shift = _stretch(asked, max(trials, REAL_COUNTS))
+    asked = _mixed(kinds)
+    slope, shift = _stretch(asked, trials)
     carried = Calibration(evidence, precision, _shipped_thresholds(weights, precision), enough, slope, shift)
 
     def chosen(wanted: float) -> Thresholds:
@@ -244,18 +216,14 @@ def _fit(
     return Calibration(evidence, precision, chosen(precision), enough, slope, shift, choices)
 
 
-def _mixed(kinds: Sequence[list[Outcome]], real: Sequence[Outcome], counts: float) -> _Asked:
-    """All outcomes that found something, each kind counting as much as its share of what customers ask.
-
-    counts: what each real one counts.
-    """
+def _mixed(kinds: Sequence[list[Outcome]]) -> _Asked:
+    """All outcomes that found something, each kind counting as much as its share of what customers ask."""
     rows = [
         (_log_odds(sure), right, helpful, share / len(kind))
         for kind, share in zip(kinds, SHARES, strict=True)
         for sure, right, helpful in kind
         if sure
     ]
-    rows += [(_log_odds(sure), right, helpful, counts) for sure, right, helpful in real if sure]
     return _Asked(*np.array(rows, float).reshape(len(rows), 4).T)
 
 

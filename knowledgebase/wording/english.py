@@ -27,18 +27,19 @@ def _said_in_chinese(found: re.Match[str]) -> str:
 
 
 def _translated(words: list[str]) -> list[str]:
-    """The words in order, the longest phrase first; those that have no Chinese keep a space around them."""
+    """The words in order, the longest phrase first; two that have no Chinese stay apart."""
     made: list[str] = []
     at = 0
     while at < len(words):
-        for size in range(min(_MOST_WORDS, len(words) - at), 0, -1):
-            if known := _chinese().get(" ".join(words[at : at + size])):
-                made.append(known)
-                break
-        else:
-            made.append(f" {words[at]} ")
-        at += size
+        size = next((size for size in range(_MOST_WORDS, 0, -1) if _phrase(words, at, size) in _chinese()), 0)
+        apart = " " if not size and made and made[-1].isascii() else ""
+        made.append(apart + (_chinese()[_phrase(words, at, size)] if size else words[at]))
+        at += size or 1
     return made
+
+
+def _phrase(words: list[str], at: int, size: int) -> str:
+    return " ".join(words[at : at + size])
 
 
 @cache

@@ -116,7 +116,7 @@ def test_there_is_an_end_to_how_many_lines_may_be_added() -> None:
 
 
 def test_typed_lines_are_spelled_as_the_matcher_spells_them() -> None:
-    assert clean("  輪轂  Ｗheel\r\n\n輪轂 wheel\n第三次") == ("轮毂 wheel", "第3次")
+    assert clean("  輪轂  Ｗheel\r\n\n輪轂 wheel\n第三次") == ("轮毂 车轮", "第3次")
 
 
 def test_a_sentence_is_read_word_by_word() -> None:
