@@ -43,7 +43,7 @@ class Corpus:
 
     @classmethod
     def of(
-        cls, entries: Sequence[Entry], vocabulary: Vocabulary, terms: Terms, encoder: DistilledEncoder | None
+        cls, entries: Sequence[Entry], vocabulary: Vocabulary, terms: Terms, encoder: DistilledEncoder | None = None
     ) -> "Corpus":
         """What these entries say; their terms get numbers. Without an encoder the vectors say nothing."""
         wordings = [text for entry in entries for text in (entry.question, *entry.similar)]
