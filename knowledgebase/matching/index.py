@@ -28,6 +28,7 @@ GRAIN = 2.0**20
 POSTINGS_AT_ONCE = 16_384
 MOST_SCORED = 512
 ROWS_AT_ONCE = 10_000
+POSTINGS_A_PART = 500_000
 SLACK = 1e-4
 _SHARES = (0.6, 0.4, 0.25, 0.1, 0.0)
 
@@ -162,15 +163,11 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """For each term the rows that hold it, rising, and how often: term t has places[starts[t]:starts[t + 1]].
-
-    most: how often a row holds the term at most.
-    """
+    """For each term the rows that hold it, rising, and how often: term t has places[starts[t]:starts[t + 1]]."""
 
     starts: NDArray[np.int64]
     places: Ids
     counts: NDArray[np.uint8]
-    most: NDArray[np.uint8]
 
     @classmethod
     def of(cls, rows: Rows, terms: int) -> "Postings":
@@ -182,7 +179,7 @@ class Postings:
         starts = np.searchsorted(keys, np.arange(terms + 1, dtype=np.uint64) << np.uint64(40)).astype(np.int64)
         counts = (keys & np.uint64(0xFF)).astype(np.uint8)
         places = ((keys >> np.uint64(8)) & np.uint64(0xFFFFFFFF)).astype(np.int32)
-        return cls(starts, places, counts, _highest(counts, starts))
+        return cls(starts, places, counts)
 
     @property
     def holding(self) -> Ids:
@@ -197,10 +194,17 @@ class Postings:
         counted = np.concatenate(([0], np.cumsum(new)))
         return np.diff(counted[self.starts]).astype(np.int32)
 
-    def of_terms(self, terms: Ids) -> tuple[Ids, NDArray[np.uint8]]:
-        """The rows that hold these terms, and how often, term after term."""
-        parts = [slice(self.starts[term], self.starts[term + 1]) for term in terms.tolist()]
-        return np.concatenate([self.places[part] for part in parts]), np.concatenate([self.counts[p] for p in parts])
+    def fractions(self, saturation: Singles, fields: NDArray[np.int8]) -> Singles:
+        """BM25's fraction for each row of each term, a part at a time; saturation: of each row, by field."""
+        found = np.empty(len(self.places), np.float32)
+        by_field = np.ascontiguousarray(saturation.T)
+        edges = np.searchsorted(self.starts, np.arange(0, len(found) + POSTINGS_A_PART, POSTINGS_A_PART))
+        for begin, end in pairwise(np.unique(np.append(np.minimum(edges, len(fields)), len(fields)))):
+            part = slice(self.starts[begin], self.starts[end])
+            of_posting = np.repeat(fields[begin:end], np.diff(self.starts[begin : end + 1]))
+            counts = self.counts[part]
+            found[part] = counts / (counts + by_field[of_posting, self.places[part]])
+        return found
 
 
 class Index:
@@ -218,14 +222,15 @@ class Index:
         self.lengths = lengths_by_field(rows, self.fields)
         self.owners = owners
         self.first: Places = np.searchsorted(owners, np.arange(int(owners[-1]) + 2 if len(owners) else 1))
-        self.postings = Postings.of(rows, len(kinds))
-        self.texts = Collection(self.postings.holding, self.lengths, self.elsewhere, len(everyday))
+        postings = Postings.of(rows, len(kinds))
+        self.texts = Collection(postings.holding, self.lengths, self.elsewhere, len(everyday))
         self.groups = Collection(
-            self.postings.holding_owners(owners), self._lengths_of_groups(), self.elsewhere, len(everyday)
+            postings.holding_owners(owners), self._lengths_of_groups(), self.elsewhere, len(everyday)
         )
         self.weights = self._weights()
-        self._shortest = self.texts.saturation.min(axis=0) if len(rows) else np.ones(len(Field), np.float32)
-        self._saturation = self.texts.saturation.T.ravel()
+        self._starts, self._places = postings.starts, postings.places
+        self._fractions = postings.fractions(self.texts.saturation, self.fields)
+        self._highest = _highest(self._fractions, self._starts)
 
     def _lengths_of_groups(self) -> Singles:
         if not len(self.owners):
@@ -263,19 +268,16 @@ class Index:
         query = weighed.query
         known = np.flatnonzero(weighed.holding)
         order = known[np.argsort(weighed.holding[known], kind="stable")]
-        most = self.postings.most[query.terms[order]].astype(float)
-        bounds = weighed.worth[order] * most / (most + self._shortest[query.fields[order]])
+        bounds = weighed.worth[order].astype(float) * self._highest[query.terms[order]]
         return order, np.append(np.cumsum(bounds[::-1])[::-1], 0.0)
 
     def _add(self, weighed: Weighed, those: Places, sums: Floats) -> None:
         """Add what these terms of the query give to the rows that hold them."""
-        places, counts = self.postings.of_terms(weighed.query.terms[those])
-        holding = weighed.holding[those]
-        saturation = self._saturation[
-            np.repeat(weighed.query.fields[those].astype(np.intp) * len(sums), holding) + places
-        ]
-        share = counts / (counts + saturation) * np.repeat(weighed.worth[those], holding)
-        sums += np.bincount(places, weights=share, minlength=len(sums))
+        terms = weighed.query.terms[those]
+        parts = list(map(slice, self._starts[terms].tolist(), self._starts[terms + 1].tolist()))
+        shares = np.concatenate([self._fractions[part] for part in parts])
+        shares *= np.repeat(weighed.worth[those], weighed.holding[those])
+        sums += np.bincount(np.concatenate([self._places[part] for part in parts]), shares, len(sums))
 
     def _hopeful(self, sums: Floats, rest: float, most: int) -> Places | None:
         """The rows that may be among the best owners', when no row has more to come than the rest.
@@ -327,9 +329,9 @@ def sum_by_field(rows: Rows, fields: NDArray[np.int8], values: NDArray[Any]) -> 
     return sums
 
 
-def _highest(values: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _highest(values: Singles, starts: NDArray[np.int64]) -> Singles:
     """The highest of the values from each start to the next one; 0 of none."""
-    highest = np.zeros(len(starts) - 1, np.uint8)
+    highest = np.zeros(len(starts) - 1, np.float32)
     some = np.flatnonzero(np.diff(starts))
     if len(some):
         highest[some] = np.maximum.reduceat(values, starts[some])
