@@ -1,7 +1,7 @@
 """How well questions that nobody answers are gathered into topics.
 
-A third of the demo's entries is taken out, the development questions that they answer are asked in vain, and the
-topics are compared with the entries; three times, each third once. The peer joins what rapidfuzz's ratio finds alike,
+A third of the demo's entries is taken out, the test questions that they answer, kept apart from all tuning, are asked
+in vain, and the topics are compared with the entries; three times, each third once. The peer joins what rapidfuzz's ratio finds alike,
 in the same way and with the cut that is best for it.
 
 purity: the share of questions whose topic is mostly about their entry. ARI: the adjusted Rand index (Hubert and
@@ -93,7 +93,7 @@ def parts(encoder: Encoder | None = None) -> Iterator[Part]:
     """The questions asked in vain, part after part; encoder: whose vectors count."""
     entries = read_known(DATA / "demo.jsonl")
     asked: dict[str, list[str]] = defaultdict(list)
-    for question in read_questions(DATA / "questions-dev.jsonl"):
+    for question in read_questions(DATA / "questions-test.jsonl"):
         for entry in sorted(question.expected)[:1]:
             asked[entry].append(question.utterance)
     ids = sorted(entry.id for entry in entries)

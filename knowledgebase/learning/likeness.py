@@ -3,7 +3,7 @@
 Alike are questions that share rare characters and pairs of characters, that share words (synonyms count as one),
 that are near the same entries, and, where vectors are at hand, that lie in the same direction from the middle of the
 knowledge base. The weights and cuts were chosen on the demo's development questions, with the entries that answer
-them taken out (benchmarks/topics.py).
+them taken out; benchmarks/topics.py measures them on others.
 """
 
 from collections import Counter
