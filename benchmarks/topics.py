@@ -1,8 +1,8 @@
 """How well questions that nobody answers are gathered into topics.
 
 A third of the demo's entries is taken out, the test questions that they answer, kept apart from all tuning, are asked
-in vain, and the topics are compared with the entries; three times, each third once. The peer joins what rapidfuzz's ratio finds alike,
-in the same way and with the cut that is best for it.
+in vain, and the topics are compared with the entries; three times, each third once. The peer joins what rapidfuzz's
+ratio finds alike, in the same way and with the cut that is best for it.
 
 purity: the share of questions whose topic is mostly about their entry. ARI: the adjusted Rand index (Hubert and
 Arabie, 1985), 0 for chance. B3: each question's topic against its entry, precision and recall as one number (Bagga
