@@ -144,6 +144,9 @@ async def test_what_was_saved_is_not_offered_again(newsroom: Newsroom) -> None:
 
 async def test_an_entry_can_be_written_with_the_keyboard_alone(newsroom: Newsroom) -> None:
     page = await newsroom.page(newsroom.cast.li, "/console/knowledge")
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_contain_text("下一个条目")
+    await page.keyboard.press("Escape")
     await page.keyboard.press("j")
     await expect(page.locator(".entry-link").first).to_be_focused()
     await page.keyboard.press("n")

@@ -52,6 +52,7 @@ async def check(request: web.Request) -> web.StreamResponse:
         # What is still empty is going to be written.
         findings=[one for one in draft.findings if one.problem is not Problem.MISSING_FIELD],
         longest=LONGEST,
+        checked=MOST_CHECKED if len(draft.entry.similar) >= MOST_CHECKED else None,
     )
 
 

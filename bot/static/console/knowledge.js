@@ -2,7 +2,9 @@
 import "./toasts.js";
 import { forgetDrafts, forgetSaved } from "./drafts.js";
 
+const keys = document.getElementById("keys");
 const SHORTCUTS = {
+  "?": () => keys.showModal(),
   "/": () => document.querySelector("input[type=search]")?.focus(),
   n: () => document.querySelector("[data-new]")?.click(),
   j: () => move(1),
@@ -26,6 +28,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
+document.querySelector("[data-open-keys]").addEventListener("click", () => keys.showModal());
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });
