@@ -281,8 +281,8 @@ def publish(tx: Transaction, publication_id: str, model: str, by: str, now: int)
     _keep_what_nobody_accepted(tx, publication_id)
     _end(tx, publication_id, PublicationState.PUBLISHED, by, now)
     _forget_others(tx, publication_id)
+    _unsettle_others(tx, publication.changes, now)
     if not publication.changes.is_empty:
-        _unsettle_others(tx, publication_id, now)
         tx.notify("entries")
     return PublicationState.PUBLISHED
 
@@ -404,9 +404,14 @@ def _keep_what_nobody_accepted(tx: Transaction, publication_id: str) -> None:
             flips.replace_outcome(tx, publication_id, question, old)
 
 
-def _unsettle_others(tx: Transaction, publication_id: str, now: int) -> None:
-    """Whatever else waits was replayed against what is no longer in force; what a command accepted ends with it."""
+def _unsettle_others(tx: Transaction, changes: ChangeSet, now: int) -> None:
+    """Whatever else waits was replayed against what is no longer in force; what a command accepted ends with it.
+
+    Without changes only what is compared with the outcomes accepted last is concerned.
+    """
     for other in live(tx):
+        if changes.is_empty and (other.is_acceptance or not other.changes.is_empty):
+            continue
         if other.is_acceptance:
             _end(tx, other.id, PublicationState.WITHDRAWN, NOBODY, now)
         elif (problem := misfit(tx, other.changes)) is not None:

@@ -49,7 +49,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     **{f"/knowledge/entries/{{id}}{act}": ENTRY_FORM for act in ("", "/save", "/merge", "/versions", *ENTRY_ACTS)},
     "/knowledge/publications": {},
     "/knowledge/publications/{id}": {},
-    "/knowledge/publications/{id}/accept": {"base": "x"},
+    "/knowledge/publications/{id}/accept": {"base": "x", "kind": "all"},
     "/knowledge/publications/{id}/publish": {},
     "/knowledge/publications/{id}/withdraw": {},
     "/knowledge/publications/{id}/again": {},

@@ -143,8 +143,21 @@ async def test_flips_can_be_narrowed_to_a_kind(stocked: Console, new_browser: Ne
 async def test_what_was_seen_of_another_replay_is_not_accepted(stocked: Console, new_browser: NewBrowser) -> None:
     zhou = await new_browser.of(stocked.cast.supervisor)
     place = await proposed(stocked, zhou, INVOICE)
-    response = await zhou.send(f"{place}/accept", base="before the last replay", kind="")
+    response = await zhou.send(f"{place}/accept", base="before the last replay", kind="all")
     assert (response.status, (await response.json())["error"]) == (409, "publication_moved")
+    assert await state_of(stocked, place) is PublicationState.READY
+
+
+@pytest.mark.parametrize(
+    "choice", [{}, {"number": "1x"}, {"number": "0"}, {"kind": ""}, {"kind": "worse"}, {"kind": "all", "number": "1"}]
+)
+async def test_what_is_no_plain_choice_of_flips_accepts_none(
+    stocked: Console, new_browser: NewBrowser, choice: dict[str, Any]
+) -> None:
+    zhou = await new_browser.of(stocked.cast.supervisor)
+    place = await proposed(stocked, zhou, INVOICE)
+    _, html = await zhou.open(place)
+    assert (await zhou.send(f"{place}/accept", base=base_in(html), **choice)).status == 400
     assert await state_of(stocked, place) is PublicationState.READY
 
 
@@ -365,7 +378,7 @@ async def test_another_precision_goes_through_the_gate(stocked: Console, new_bro
     _, html = await zhou.open(place)
     assert "调整准确率" in html
     if await state_of(stocked, place) is PublicationState.READY:
-        await sent(zhou, f"{place}/accept", base=base_in(html))
+        await sent(zhou, f"{place}/accept", base=base_in(html), kind="all")
     await sent(zhou, f"{place}/publish")
     assert await stocked.database.read(terms.precision) == {"all": 0.95, "mail": 0.99}
     _, html = await zhou.open("/console/knowledge/precision")

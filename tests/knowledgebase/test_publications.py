@@ -385,6 +385,22 @@ async def test_what_changed_by_itself_is_not_accepted_by_publishing_something_el
     assert [outcome.decision for _, outcome in kept] == [HANDOFF, HANDOFF, HANDOFF]
 
 
+async def test_accepting_the_state_settles_every_comparison_with_it(database: SQLiteDatabase) -> None:
+    first = await proposed(database)
+    await database.write(publications.publish, first.id, MODEL, "wang", NOW)
+    await database.write(publications.recheck, NOW)
+    [drift] = await database.read(publications.live)
+    await database.write(rehearse, drift, 0)
+    asked = await database.write(publications.begin, ChangeSet(), "wang", NOW)
+    assert asked.id != drift.id
+    await database.write(rehearse, asked, 0)
+    await database.write(accept_all, asked.id)
+    await database.write(publications.publish, asked.id, MODEL, "wang", NOW)
+    assert (await database.read(publications.get, drift.id)).state is PublicationState.STALE
+    await database.write(rehearse, drift)
+    assert await database.read(publications.live) == []
+
+
 async def test_what_nobody_comes_back_to_is_given_up(database: SQLiteDatabase) -> None:
     publication = await proposed(database, 0)
     assert await database.write(publications.withdraw_forgotten, NOW, NOW) == 0

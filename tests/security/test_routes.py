@@ -130,7 +130,9 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/console/knowledge/publications"): Row(EDITORS, "/console/knowledge/publications", frozenset({303})),
     # No such publication or question; tests/console/test_publications.py and test_labels.py have some.
     ("GET", "/console/knowledge/publications/{id}"): Row(STAFF, PUBLICATION, frozenset({404})),
-    ("POST", "/console/knowledge/publications/{id}/accept"): Row(EDITORS, f"{PUBLICATION}/accept", frozenset({404})),
+    ("POST", "/console/knowledge/publications/{id}/accept"): Row(
+        EDITORS, f"{PUBLICATION}/accept", frozenset({404}), {"kind": "all"}
+    ),
     ("POST", "/console/knowledge/publications/{id}/publish"): Row(EDITORS, f"{PUBLICATION}/publish", frozenset({404})),
     ("POST", "/console/knowledge/publications/{id}/withdraw"): Row(
         EDITORS, f"{PUBLICATION}/withdraw", frozenset({404})

@@ -110,15 +110,15 @@ async def again(request: web.Request) -> web.StreamResponse:
 
 
 async def accept(request: web.Request) -> web.StreamResponse:
-    """POST …/accept: one flip (number), all of a kind, or all; base says which replay was looked at."""
+    """POST …/accept: one flip (number), all of a kind, or all ('all'); base says which replay was looked at."""
     form, publication_id = await read_form(request), request.match_info["id"]
-    number, kind = form.get("number", ""), form.get("kind", "")
+    number, kind = _accepted(form)
     await request.config_dict[DATABASE].write(
         publications.accept,
         publication_id,
         form.get("base", ""),
-        int(number) if number.isascii() and number.isdigit() and len(number) < 9 else None,
-        FlipKind(kind) if kind in set(FlipKind) else None,
+        number,
+        kind,
         request[LOGIN].agent.id,
         request.config_dict[CLOCK](),
     )
@@ -224,6 +224,18 @@ def _difference(old: Changes, new: Changes) -> tuple[list[str], list[str]]:
     back = [line for line in old.removed if line not in new.removed]
     off = [line for line in new.removed if line not in old.removed]
     return come + back, go + off
+
+
+def _accepted(form: Mapping[str, str]) -> tuple[int | None, FlipKind | None]:
+    """Which flips a form accepts; two None mean all. Raises HTTPBadRequest for anything else than one plain choice."""
+    match form.get("number"), form.get("kind"):
+        case str(number), None if number.isascii() and number.isdigit() and 0 < len(number) < 9 and int(number):
+            return int(number), None
+        case None, "all":
+            return None, None
+        case None, str(kind) if kind in set(FlipKind):
+            return None, FlipKind(kind)
+    raise web.HTTPBadRequest(reason="Not a choice of flips")
 
 
 def _changes(form: Mapping[str, str]) -> ChangeSet:
