@@ -115,6 +115,7 @@ def _seen(text: str) -> list[tuple[str, int]]:
 def _page(request: web.Request, form: Mapping[str, str], foreseen: Foreseen, wish: Wish) -> web.Response:
     seen = "\n".join(f"{head.entry.id}@{head.entry.version}" for head in foreseen.changed)
     values = {name: form.get(name, "") for name in VALUES}
+    looked_at = len(foreseen.changed) + len(foreseen.already) + len(foreseen.refused)
     return page(request, "knowledge/bulk.html", foreseen=foreseen, wish=wish, seen=seen, values=values, most=MOST_SHOWN)
 
 
