@@ -73,7 +73,7 @@ def _asked(owners: Sequence[str], questions: Sequence[Question], score: Scorer) 
     for at, question in enumerate(questions if owners else ()):
         scores = score(_bare(question.utterance))
         nearest = int(np.argmax(scores))
-        sure[at], right[at] = scores[nearest], owners[nearest] in question.expected
+        sure[at], right[at] = scores[nearest], scores[nearest] > 0 and owners[nearest] in question.expected
     in_scope = np.array([bool(question.expected) for question in questions], bool)
     return Baseline(float(right[in_scope].mean()) if in_scope.any() else 0.0, sure, right)
 

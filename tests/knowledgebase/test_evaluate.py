@@ -9,6 +9,7 @@ import pytest
 
 from knowledgebase.errors import FileUnreadable
 from knowledgebase.judging.evaluate import calibration_error, coverage, evaluate_files, render
+from tests.knowledgebase.encoder import LetterEncoder
 
 ENTRIES: list[dict[str, Any]] = [
     {"id": "tyre", "question": "轮胎多久换一次？", "similar": ["轮胎几年换"], "answer": "5 年"},
@@ -50,6 +51,19 @@ def test_predictions_are_one_line_each_in_the_order_of_the_questions(files: tupl
     assert set(rows[0]["matches"][0]) == {"id", "score", "confidence"}
     assert rows[0]["confidence"] == rows[0]["matches"][0]["confidence"]
     assert (rows[3]["confidence"], rows[3]["matches"]) == (0.0, [])
+
+
+def test_two_baselines_stand_beside_ours(files: tuple[Path, Path]) -> None:
+    report = evaluate_files(*files, None)
+    assert [peer.name for peer in report.baselines] == ["BM25, characters and pairs", "rapidfuzz ratio"]
+    assert [peer.accuracy for peer in report.baselines] == pytest.approx([2 / 3, 2 / 3])
+    assert "BM25, characters and pairs first match right 66.7%" in render(report)
+    assert report.encoder == "distilled"
+
+
+def test_another_encoder_may_find(files: tuple[Path, Path]) -> None:
+    report = evaluate_files(*files, None, encoder=LetterEncoder())
+    assert (report.encoder, report.right_first) == ("letters", 2)
 
 
 def test_the_report_is_readable(files: tuple[Path, Path]) -> None:
