@@ -11,6 +11,7 @@ from bot.console.knowledge.duties import change_by
 from bot.console.knowledge.entry import zone_of
 from bot.console.knowledge.forms import day
 from bot.console.knowledge.listing import filter_from
+from bot.console.knowledge.moving import version_in
 from bot.console.render import page
 from bot.keys import CLOCK, DATABASE
 from knowledgebase.authoring import bulk, catalogue
@@ -105,18 +106,26 @@ def _wish(request: web.Request, form: Mapping[str, str]) -> Wish | None:
 def _seen(text: str) -> list[tuple[str, int]]:
     """The entries and versions that were shown: one a line. Raises HTTPBadRequest."""
     pairs = [line.rpartition("@") for line in text.split()[:MOST]]
-    if not all(
-        entry_id and version.isascii() and version.isdigit() and len(version) < 10 for entry_id, _, version in pairs
-    ):
+    if not all(entry_id for entry_id, _, _ in pairs):
         raise web.HTTPBadRequest(reason="Not what the form holds")
-    return [(entry_id, int(version)) for entry_id, _, version in pairs]
+    return [(entry_id, version_in(version)) for entry_id, _, version in pairs]
 
 
 def _page(request: web.Request, form: Mapping[str, str], foreseen: Foreseen, wish: Wish) -> web.Response:
     seen = "\n".join(f"{head.entry.id}@{head.entry.version}" for head in foreseen.changed)
     values = {name: form.get(name, "") for name in VALUES}
     looked_at = len(foreseen.changed) + len(foreseen.already) + len(foreseen.refused)
-    return page(request, "knowledge/bulk.html", foreseen=foreseen, wish=wish, seen=seen, values=values, most=MOST_SHOWN)
+    cut = MOST if looked_at == MOST else None
+    return page(
+        request,
+        "knowledge/bulk.html",
+        foreseen=foreseen,
+        wish=wish,
+        seen=seen,
+        values=values,
+        most=MOST_SHOWN,
+        cut=cut,
+    )
 
 
 ROUTES = (
