@@ -107,10 +107,11 @@ def _coded(rows: Singles) -> tuple[NDArray[np.int8], Singles]:
 
 def _places_of(rows: Rows, terms: Terms, encoder: DistilledEncoder) -> Places:
     """For each term of the rows its row in the encoder's table, -1 where it has none."""
-    places = np.full(len(terms), -1, np.intp)
-    for kind in PIECES:
-        numbers = terms.of_kind(kind)
-        places[list(numbers.values())] = encoder.places(numbers)
+    kinds = terms.kinds
+    places, held = np.full(len(kinds), -1, np.intp), np.zeros(len(kinds), bool)
+    held[rows.terms] = True
+    pieces = np.flatnonzero(held & np.isin(kinds, PIECES))
+    places[pieces] = encoder.places(terms.spelt(pieces.tolist()))
     return places[rows.terms]
 
 

@@ -47,6 +47,7 @@ class Terms:
     def __init__(self) -> None:
         self._numbers: tuple[dict[str, int], ...] = tuple({} for _ in Kind)
         self._kinds = bytearray()
+        self._spelt: list[str] = []
         self._growing = threading.Lock()
 
     def __len__(self) -> int:
@@ -62,9 +63,9 @@ class Terms:
         numbers = self._numbers[kind]
         return [numbers.get(term, UNKNOWN) for term in terms]
 
-    def of_kind(self, kind: Kind) -> dict[str, int]:
-        """The terms of a kind with their numbers, as they are now."""
-        return dict(self._numbers[kind])
+    def spelt(self, numbers: Iterable[int]) -> list[str]:
+        """The terms with these numbers."""
+        return [self._spelt[number] for number in numbers]
 
     def number(self, kind: Kind, terms: Sequence[str]) -> Ids:
         """The numbers of terms, new ones for those that have none."""
@@ -78,6 +79,7 @@ class Terms:
                 found = self._found(kind, terms)
             else:
                 found[missing] = np.arange(len(self._kinds), len(self._kinds) + len(new))
+            self._spelt.extend(new)
             self._kinds.extend(bytes((kind,)) * len(new))
         return found
 
