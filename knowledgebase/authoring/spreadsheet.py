@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import IO
 from zipfile import BadZipFile, ZipFile
 
 from openpyxl import Workbook, load_workbook
@@ -16,6 +17,8 @@ from knowledgebase.errors import FileUnreadable
 LARGEST_UNPACKED = 200_000_000
 MOST_PARTS = 500
 MOST_COLUMNS = 30
+CHUNK = 64 * 1024
+DOCTYPE = b"<!DOCTYPE"
 
 
 def read_rows(path: Path, most_rows: int) -> Iterator[tuple[int, Sequence[str]]]:
@@ -63,10 +66,21 @@ def _check_archive(path: Path) -> None:
                 raise FileUnreadable(f"{path.name}: unpacks to more than is allowed")
             for part in parts:
                 with archive.open(part) as content:
-                    if b"<!DOCTYPE" in content.read(4_096):
+                    if _declares_type(content):
                         raise FileUnreadable(f"{path.name}: XML with a document type is not allowed")
     except (BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise FileUnreadable(f"{path.name}: not an XLSX file") from error
+
+
+def _declares_type(content: IO[bytes]) -> bool:
+    """Whether a document type stands anywhere in a part, in UTF-8 or UTF-16; in a text it would be escaped."""
+    before = b""
+    while piece := content.read(CHUNK):
+        seen = before + piece.replace(b"\0", b"")
+        if DOCTYPE in seen:
+            return True
+        before = seen[-len(DOCTYPE) :]
+    return False
 
 
 def _without_tail(cells: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import csv
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -229,15 +230,31 @@ def bomb(path: Path) -> None:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 201_000_000)
 
 
-def entity(path: Path) -> None:
+TYPE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+
+
+def with_sheet(path: Path, change: Callable[[str], bytes]) -> None:
+    """A spreadsheet with something else in the place of its sheet."""
     write_entries(path, HARD)
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     sheet = next(name for name in parts if "sheet1" in name)
-    parts[sheet] = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + parts[sheet]
+    parts[sheet] = change(parts[sheet].decode())
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
+
+
+def entity(path: Path) -> None:
+    with_sheet(path, lambda sheet: (TYPE + sheet).encode())
+
+
+def late_entity(path: Path) -> None:
+    with_sheet(path, lambda sheet: f"<!--{'x' * 65_530}-->{TYPE}{sheet}".encode())
+
+
+def wide_entity(path: Path) -> None:
+    with_sheet(path, lambda sheet: (TYPE + sheet).encode("utf-16"))
 
 
 def cut(path: Path) -> None:
@@ -250,7 +267,9 @@ def hollow(path: Path) -> None:
         archive.writestr("nothing.txt", "x")
 
 
-@pytest.mark.parametrize("make", [bomb, entity, cut, hollow, lambda path: path.write_bytes(b"id,question\n")])
+@pytest.mark.parametrize(
+    "make", [bomb, entity, late_entity, wide_entity, cut, hollow, lambda path: path.write_bytes(b"id,question\n")]
+)
 def test_a_spreadsheet_that_is_none_or_too_much_is_refused(tmp_path: Path, make: object) -> None:
     assert callable(make)
     make(tmp_path / "e.xlsx")
