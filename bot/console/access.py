@@ -35,6 +35,7 @@ CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
 BACKGROUND_HEADER = "X-Background"
 FETCH_HEADER = "X-Fetch"
+NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 FORM_TOKEN_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
 TICKET_NUMBER = "[0-9]{4}-[0-9]{4,9}"
 TOUCH_EVERY_MS = 60_000
@@ -249,7 +250,11 @@ def _form_token(request: web.Request) -> str:
 
 
 async def read_form(request: web.Request) -> Mapping[str, str]:
-    """The text fields of a form. Raises HTTPBadRequest for what is no form, HTTPRequestTimeout if it trickles in."""
+    """The text fields of a form.
+
+    Raises HTTPBadRequest for what is no form, or holds what no database takes: NUL, or by an odd charset half a
+    character; HTTPRequestTimeout if it trickles in.
+    """
     if request.content_type.startswith("multipart/"):
         raise web.HTTPBadRequest(reason="No form of ours holds files")
     try:
@@ -259,7 +264,10 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
         raise web.HTTPRequestTimeout from error
     except (ValueError, LookupError) as error:
         raise web.HTTPBadRequest(reason="Not a form") from error
-    return {name: value for name, value in fields.items() if isinstance(value, str)}
+    form = {name: value for name, value in fields.items() if isinstance(value, str)}
+    if any(NO_TEXT.search(text) for pair in form.items() for text in pair):
+        raise web.HTTPBadRequest(reason="Not text")
+    return form
 
 
 def _bytes(text: str) -> bytes:

@@ -22,7 +22,6 @@ LONGEST_TEXT = 4_000
 MOST_INSERTED = 5
 INSERTED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})@([0-9]{1,9})")
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-UNWANTED = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,6 @@ def _text(request: web.Request, written: str) -> tuple[str, web.Response | None]
         return text, problem(request, 422, "empty")
     if len(text) > LONGEST_TEXT:
         return text, problem(request, 422, "too_long", count=len(text))
-    if UNWANTED.search(text):
-        return text, problem(request, 422, "bad_text")
     return text, None
 
 

@@ -25,7 +25,8 @@ MOST_RELATED = 10
 # 9999-12-31: no date that anybody means lies after it.
 LATEST = 253_402_214_400_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_BAD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# What no text of an entry, and nothing else that is kept beside entries, may hold.
+BAD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _WRONG_LINKS = frozenset({inlines.Problem.BAD_LINK, inlines.Problem.BAD_IMAGE})
 _ONE_LINE = ("id", "question", "similar", "category", "related")
 
@@ -86,6 +87,11 @@ def problems(entry: Entry) -> list[Finding]:
     ]
 
 
+def is_id(text: str) -> bool:
+    """Whether an entry may be called so."""
+    return len(text) <= LONGEST["id"] and bool(_ID.fullmatch(text))
+
+
 def cautions(entry: Entry) -> list[Caution]:
     """What the author of an entry should look at again before it is published."""
     return [Caution(field, remark) for field, remark in _remarks(entry) if remark.problem not in _WRONG_LINKS]
@@ -105,7 +111,7 @@ def _malformed(entry: Entry) -> Iterator[Finding]:
     if entry.id and not _ID.fullmatch(entry.id):
         yield Finding(Problem.BAD_ID, "id")
     for field, text in _texts(entry):
-        if _BAD.search(text) or text != text.strip() or (field in _ONE_LINE and "\n" in text):
+        if BAD.search(text) or text != text.strip() or (field in _ONE_LINE and "\n" in text):
             yield Finding(Problem.BAD_TEXT, field)
     channels = [channel for channel, _ in entry.channel_answers]
     if channels != [channel for channel in ANSWER_CHANNELS if channel in channels]:

@@ -1,16 +1,22 @@
 """The files of an evaluation (docs: contracts): entries and labelled questions as JSONL, taken as they are.
 
-Unlike an import nothing is refused for its length or for a missing answer: what is measured is the matching.
+Unlike an import nothing in a file is refused for its length or for a missing answer: what is measured is the
+matching. What is going to be kept is bounded.
 """
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from knowledgebase.authoring.validation import BAD, is_id
 from knowledgebase.errors import FileUnreadable
 from knowledgebase.judging.trials import Question
 from knowledgebase.model import Entry
+
+LONGEST_UTTERANCE = 500
+MOST_EXPECTED = 20
 
 
 def read_known(path: Path) -> list[Entry]:
@@ -34,8 +40,12 @@ def read_questions(path: Path) -> list[Question]:
 
 
 def parse_questions(text: str, name: str) -> list[Question]:
-    """The labelled questions that a text holds, one a line. Raises FileUnreadable, naming text and line."""
-    return [_question(name, number, row) for number, row in _parsed(text, name)]
+    """The labelled questions that a text holds, one a line, fit to be kept.
+
+    Raises FileUnreadable, naming text and line, also for a query that is no line of LONGEST_UTTERANCE characters, and
+    for more than MOST_EXPECTED ids or what can be none.
+    """
+    return [_bounded(name, number, _question(name, number, row)) for number, row in _parsed(text, name)]
 
 
 def _question(name: str, number: int, row: dict[str, Any]) -> Question:
@@ -44,6 +54,15 @@ def _question(name: str, number: int, row: dict[str, Any]) -> Question:
     if not isinstance(query, str) or not isinstance(expected, list):
         raise FileUnreadable(f"{name}: line {number}: query is text, id text or null, ids a list")
     return Question(query, frozenset(str(each) for each in expected if each is not None))
+
+
+def _bounded(name: str, number: int, question: Question) -> Question:
+    utterance = " ".join(question.utterance.split())
+    if not 0 < len(utterance) <= LONGEST_UTTERANCE or BAD.search(utterance):
+        raise FileUnreadable(f"{name}: line {number}: query is one line of at most {LONGEST_UTTERANCE} characters")
+    if len(question.expected) > MOST_EXPECTED or not all(map(is_id, question.expected)):
+        raise FileUnreadable(f"{name}: line {number}: ids are those of at most {MOST_EXPECTED} entries")
+    return replace(question, utterance=utterance)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

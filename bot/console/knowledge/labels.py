@@ -11,7 +11,7 @@ from bot.console.render import page, problem, say_for
 from bot.keys import CLOCK, DATABASE, LIBRARY
 from knowledgebase.authoring import catalogue
 from knowledgebase.errors import FileUnreadable, LabelConflict
-from knowledgebase.judging.labelled import parse_questions
+from knowledgebase.judging.labelled import LONGEST_UTTERANCE, MOST_EXPECTED, parse_questions
 from knowledgebase.judging.trials import Question
 from knowledgebase.model import Match
 from knowledgebase.publishing import questions
@@ -20,8 +20,6 @@ from storage.database import Transaction
 from tickets import agents
 
 ONE = "/knowledge/questions/{id}"
-LONGEST_UTTERANCE = 500
-MOST_EXPECTED = 20
 PAGE = 100
 CANDIDATES = 6
 
