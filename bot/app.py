@@ -151,7 +151,7 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
         clock=app[CLOCK],
         max_message_chars=config.chat.max_message_chars,
         accepted=app[METRICS].accepted,
-        suggest=partial(questions_like, app[LIBRARY], app[SHELVES]),
+        suggest=partial(questions_like, app[LIBRARY], app[SHELVES], app[THRESHOLDS]),
     )
     yield
     hub.close()

@@ -1,7 +1,6 @@
 """An uploaded file made into a picture that may be shown: looked at, bounded, and written anew. Pure."""
 
 import io
-import warnings
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -30,14 +29,10 @@ def develop(upload: bytes) -> Picture:
     if len(upload) > LARGEST_UPLOAD:
         raise PictureRefused("too_large")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return _written(_upright(upload))
+        return _written(_upright(upload))
     except PictureRefused:
         raise
-    except Image.DecompressionBombError as error:
-        raise PictureRefused("too_many_pixels") from error
-    except Image.DecompressionBombWarning as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureRefused("too_many_pixels") from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, EOFError, IndexError, KeyError) as error:
         raise PictureRefused("not_a_picture") from error

@@ -163,7 +163,7 @@ class Answering:
         """
         decision: Decision | None = None
         while decision is None:
-            scene = await self._database.read(load_scene, message)
+            scene = await self._database.read(load_scene, message, self._clock())
             limits = self._limits(scene.conversation.channel)
             terms = Terms(limits, self._policy, self._templates, self._letterhead)
             decision = await self._settle(scene, terms)

@@ -47,10 +47,12 @@ class Pressed:
 class Scene:
     """Everything stored that a decision about a message depends on.
 
-    history: the messages before it, and ours since, oldest first. pressed and chosen: the button, and the
-    entry behind it if customers may still see that. waiting: a person is awaited and has not taken over.
+    now: when it is decided, which after a restart is later than it was written. history: the messages before it, and
+    ours since, oldest first. pressed and chosen: the button, and the entry behind it if customers may still see that.
+    waiting: a person is awaited and has not taken over.
     """
 
+    now: int
     message: Message
     conversation: Conversation
     contact: Contact
@@ -60,19 +62,20 @@ class Scene:
     waiting: bool
 
 
-def load_scene(tx: Transaction, message: Message) -> Scene:
+def load_scene(tx: Transaction, message: Message, now: int) -> Scene:
     """The scene of this message, as it stands now."""
     conversation = conversations.get_conversation(tx, message.conversation_id)
     remembered = conversations.latest(tx, conversation.id, REMEMBERED_MESSAGES)
     history = [one for one in remembered if one.number < message.number or one.author is not Author.CONTACT]
     pressed = _pressed(message, history)
     return Scene(
+        now=now,
         message=message,
         conversation=conversation,
         contact=contacts.get_contact(tx, conversation.contact_id),
         history=history,
         pressed=pressed,
-        chosen=None if pressed is None else _chosen(tx, pressed.action, message.created_at),
+        chosen=None if pressed is None else _chosen(tx, pressed.action, now),
         waiting=is_waiting(tx, conversation.id),
     )
 
@@ -91,7 +94,7 @@ def situate(scene: Scene) -> Situation:
     answer = _latest_answer(scene.history)
     return Situation(
         text=intent.plain(message.text),
-        now=message.created_at,
+        now=scene.now,
         action=scene.pressed.action if scene.pressed else None,
         chosen=scene.chosen,
         details=details_in(message.text) if message.action is None else None,

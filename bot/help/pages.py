@@ -67,7 +67,7 @@ async def show_entry(request: web.Request) -> web.Response:
     return show_article(request, contents, entry)
 
 
-def show_article(request: web.Request, contents: Contents, entry: Entry, status: int = 200) -> web.Response:
+def show_article(request: web.Request, contents: Contents, entry: Entry) -> web.Response:
     """The page of an entry."""
     shelf, reader = contents.shelf_of(entry), reader_of(request)
     trail = [(name_of(reader, shelf), f"/help/{shelf.slug}"), (reader.in_script(entry.question), None)]
@@ -75,7 +75,6 @@ def show_article(request: web.Request, contents: Contents, entry: Entry, status:
         request,
         reader,
         "entry.html",
-        status,
         entry=entry,
         answer=as_blocks(told(request, reader, entry)),
         shelf=shelf,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from aiohttp import web
@@ -13,12 +13,12 @@ from bot.gateway.addresses import client_address, subscriber
 from bot.help.reader import Reader, reader_of
 from bot.help.render import HELP, LONGEST_QUERY, page
 from bot.help.shelves import SHELVES, Contents, Shelves
-from bot.keys import CHAT, CONFIG, LIBRARY
+from bot.keys import CHAT, CONFIG, LIBRARY, THRESHOLDS, ChannelThresholds
+from bot.messages import Channel
 from knowledgebase.library import Library
 from knowledgebase.model import Entry, Match, Thresholds
 
 MOST_MATCHES = 8
-CHAT_CHANNEL = "chat"
 SHORTEST_IN_CHAT = 3
 MOST_SUGGESTED = 6
 
@@ -101,12 +101,12 @@ def sort_by_confidence(matches: Sequence[Match], mentions: Sequence[Entry], thre
     return Found(tuple(best), tuple(likely), tuple(entry for entry in mentions if entry.id not in shown))
 
 
-async def questions_like(library: Library, shelves: Shelves, text: str) -> list[Entry]:
+async def questions_like(library: Library, shelves: Shelves, thresholds: ChannelThresholds, text: str) -> list[Entry]:
     """What somebody who has written so much in the chat may want to ask, the likeliest first; nothing of a guess."""
     query = " ".join(text.split())
     if len(query) < SHORTEST_IN_CHAT:
         return []
-    contents, limits = await shelves.contents(), library.thresholds(CHAT_CHANNEL)
+    contents, limits = await shelves.contents(), thresholds(Channel.CHAT)
     # Nobody asked for these: only what is likelier than what would be asked back may interrupt.
     likely = Thresholds(limits.answer, max(limits.clarify, limits.answer / 2))
     found = await _found(contents, await library.search(query, MOST_MATCHES), query, likely)
@@ -116,12 +116,14 @@ async def questions_like(library: Library, shelves: Shelves, text: str) -> list[
 async def _find(request: web.Request, contents: Contents, query: str) -> Found:
     library = request.app[LIBRARY]
     matches = await library.search(query, MOST_MATCHES) if query else []
-    return await _found(contents, matches, query, library.thresholds(HELP))
+    return await _found(contents, matches, query, request.app[THRESHOLDS](HELP))
 
 
 async def _found(contents: Contents, matches: Sequence[Match], query: str, thresholds: Thresholds) -> Found:
-    # The matcher's edition may be a moment older than the shelves: only what stands there now is shown.
-    current = [match for match in matches if match.entry.id in contents.by_id]
+    # The matcher's edition may be a moment older than the shelves: only what stands there now is shown, as it is now.
+    current = [
+        replace(match, entry=contents.by_id[match.entry.id]) for match in matches if match.entry.id in contents.by_id
+    ]
     mentions = await asyncio.to_thread(contents.mentioning, query)
     return sort_by_confidence(current, mentions, thresholds)
 

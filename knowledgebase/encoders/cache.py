@@ -32,7 +32,7 @@ def count_rows(tx: Transaction, encoder: str) -> int:
 def write_rows(tx: Transaction, encoder: str, rows: Mapping[str, Halves]) -> None:
     """Keep the rows of these texts; a row that is there already gives way."""
     for text, row in rows.items():
-        tx.execute(
+        tx.change(
             "INSERT INTO vector (encoder, text_hash, numbers) VALUES (:encoder, :text_hash, :numbers)"
             " ON CONFLICT (encoder, text_hash) DO UPDATE SET numbers = excluded.numbers",
             {"encoder": encoder, "text_hash": text_hash(text), "numbers": row.astype(STORED).tobytes()},

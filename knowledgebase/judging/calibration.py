@@ -6,7 +6,6 @@ held to the shipped ones by a penalty that counts like so many trials. The answe
 the mean confidence of what would be answered is the precision wanted.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from knowledgebase.encoders.vectors import Vectors
 from knowledgebase.errors import CalibrationAbandoned
 from knowledgebase.judging.familiar import likeness, sketch
 from knowledgebase.judging.meaning import by_meaning
+from knowledgebase.judging.odds import chance_of, log_odds
 from knowledgebase.judging.trials import Question, Trial, sample
 from knowledgebase.matching.confidence import Weights, confidence, rank, signs
 from knowledgebase.matching.match import Matcher
@@ -98,7 +98,7 @@ class Calibration:
         """The confidence here for a shipped one; a higher one stays higher."""
         if (self.slope, self.shift) == (1.0, 0.0):
             return shipped
-        return _chance(self.slope * _log_odds(shipped) + self.shift)
+        return chance_of(self.slope * log_odds(shipped) + self.shift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ def _fit(kinds: Sequence[list[Outcome]], familiar: float, weights: Weights, prec
 def _mixed(kinds: Sequence[list[Outcome]]) -> _Asked:
     """All outcomes that found something, each kind counting as much as its share of what customers ask."""
     rows = [
-        (_log_odds(sure), right, helpful, share / len(kind))
+        (log_odds(sure), right, helpful, share / len(kind))
         for kind, share in zip(kinds, SHARES, strict=True)
         for sure, right, helpful in kind
         if sure
@@ -279,7 +279,7 @@ def lowest_threshold(sure: Floats, worth: Floats, importance: Floats, share: flo
 
 def _shipped_thresholds(weights: Weights, precision: float) -> Thresholds:
     """The shipped thresholds, fitted for PRECISION, moved as far as the precision wanted is from that."""
-    answer = min(_chance(_log_odds(weights.thresholds.answer) + _log_odds(precision) - _log_odds(PRECISION)), HIGHEST)
+    answer = min(chance_of(log_odds(weights.thresholds.answer) + log_odds(precision) - log_odds(PRECISION)), HIGHEST)
     return _rounded(Thresholds(answer, min(weights.thresholds.clarify, answer)))
 
 
@@ -297,13 +297,4 @@ def _rounded(thresholds: Thresholds) -> Thresholds:
 
 
 def _between(own: float, shipped: float, familiar: float) -> float:
-    return _chance((1 - familiar) * _log_odds(own) + familiar * _log_odds(shipped))
-
-
-def _log_odds(chance: float) -> float:
-    bounded = min(max(chance, 1e-9), 1 - 1e-9)
-    return math.log(bounded / (1 - bounded))
-
-
-def _chance(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-min(max(log_odds, -30.0), 30.0)))
+    return chance_of((1 - familiar) * log_odds(own) + familiar * log_odds(shipped))

@@ -1,10 +1,9 @@
 """A confidence of one calibration told in the terms of another."""
 
-import math
-
 import numpy as np
 
 from knowledgebase.judging.calibration import Calibration
+from knowledgebase.judging.odds import chance_of, log_odds
 
 
 def carried_over(sure: float, own: Calibration, other: Calibration) -> float:
@@ -14,16 +13,10 @@ def carried_over(sure: float, own: Calibration, other: Calibration) -> float:
     """
     wanted = sorted({own.precision_wanted, *(choice.precision for choice in own.choices)})
     here, there = _rising(own, wanted), _rising(other, wanted)
-    carried = float(np.interp(_log_odds(sure), here, there))
-    return 1 / (1 + math.exp(-carried))
+    return chance_of(float(np.interp(log_odds(sure), here, there)))
 
 
 def _rising(calibration: Calibration, wanted: list[float]) -> list[float]:
     answers = [calibration.thresholds_for(precision).answer for precision in wanted]
-    knots = [_log_odds(place) for place in (0, calibration.thresholds.clarify, *answers, 1)]
+    knots = [log_odds(place) for place in (0, calibration.thresholds.clarify, *answers, 1)]
     return list(np.maximum.accumulate(knots))
-
-
-def _log_odds(chance: float) -> float:
-    bounded = min(max(chance, 1e-9), 1 - 1e-9)
-    return math.log(bounded / (1 - bounded))

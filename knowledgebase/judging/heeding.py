@@ -5,11 +5,11 @@ never by more than FARTHEST: who presses a button is no fair sample of who asks,
 and still not help. The thresholds stay, so where answers turned out wrong fewer are given.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from knowledgebase.judging.calibration import Calibration
+from knowledgebase.judging.odds import chance_of, log_odds
 from knowledgebase.learning.asked import Outcome
 from knowledgebase.model import Match
 
@@ -46,10 +46,10 @@ def heed(calibration: Calibration, told: Sequence[Told]) -> Calibration:
     """The calibration with its shift moved to where what was told is likeliest; the same one if nothing was told."""
     if not told:
         return calibration
-    log_odds = [math.log(sure / (1 - sure)) for sure, _ in told]
+    odds = [log_odds(sure) for sure, _ in told]
     moved = 0.0
     for _ in range(STEPS):
-        chances = [1 / (1 + math.exp(-(each + moved))) for each in log_odds]
+        chances = [chance_of(each + moved) for each in odds]
         slope = sum(right - chance for chance, (_, right) in zip(chances, told, strict=True)) - HELD * moved
         step = slope / (sum(chance * (1 - chance) for chance in chances) + HELD)
         moved = min(max(moved + step, FARTHEST[0]), FARTHEST[1])

@@ -452,7 +452,7 @@ async def test_a_reply_of_the_bot_is_dropped_if_an_agent_took_over_meanwhile(
     ticket = await ticket_of(database, handed)
     assert ticket is not None
     question = await lin.writes("轮胎多久换一次")
-    scene = await database.read(load_scene, question)
+    scene = await database.read(load_scene, question, lin.now)
     opened = await ticket_of(database, handed)
     assert opened is not None
     await database.write(desk.take_over, opened.number, agent_su, opened.version, lin.now)
@@ -466,7 +466,7 @@ async def test_a_decision_on_what_is_no_longer_true_is_made_anew(
 ) -> None:
     handed, *_ = await talk(bot, lin, "转人工")
     added = await lin.writes("我的车是黑色的")
-    stale = await database.read(load_scene, added)
+    stale = await database.read(load_scene, added, lin.now)
     ticket = await ticket_of(database, handed)
     assert ticket is not None
     await database.write(desk.resolve, ticket.number, agent_su, ticket.version, lin.now)
@@ -485,6 +485,14 @@ async def test_two_answers_to_the_same_message_leave_one_reply(
     question = await lin.writes("轮胎多久换一次")
     await asyncio.gather(*(bot.answer(question) for _ in range(5)))
     assert [one.text for one in await lin.reads()] == [TYRES.answer]
+
+
+async def test_an_answer_whose_time_ended_before_it_was_given_is_not_given(
+    database: SQLiteDatabase, shelf: ScriptedShelf, lin: Customer
+) -> None:
+    shelf.knows("轮胎多久换一次", match(replace(TYRES, valid_until=lin.now + 500), 0.95))
+    handed, *_ = await talk(answering(database, shelf, lin), lin, "轮胎多久换一次")
+    assert handed.kind is MessageKind.HANDOFF
 
 
 async def test_a_failure_ends_at_a_person(

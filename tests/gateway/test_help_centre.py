@@ -14,6 +14,7 @@ from bot.help.reader import words
 from knowledgebase.learning import articles
 from knowledgebase.learning.articles import ArticleCount, Reason
 from knowledgebase.model import Entry, Visibility
+from tests.conftest import StartServer
 from tests.fakes import ENTRIES, Clock, Server
 from tests.gateway.test_help import Page, visit
 
@@ -51,6 +52,12 @@ async def test_what_is_typed_is_completed_to_questions(server: Server) -> None:
     assert ENTRIES[0].question in await suggestions(server, "轮胎")
     assert await suggestions(server, "") == []
     assert await suggestions(server, "今天天气真好啊") == []
+
+
+async def test_the_thresholds_of_the_settings_hold_here_too(start_server: StartServer) -> None:
+    server = await start_server(answers={"answer_threshold": 1.0, "clarify_threshold": 1.0})
+    assert await suggestions(server, "轮胎多久要换") == []
+    assert ENTRIES[0].question in await suggestions(server, "轮胎多久")
 
 
 async def test_suggestions_speak_the_readers_script_and_keep_the_language_of_the_page(server: Server) -> None:

@@ -11,7 +11,7 @@ from bot.console.knowledge.entry import zone_of
 from bot.console.knowledge.forms import Written, written
 from bot.console.render import page, problem
 from bot.gateway.limits import MINUTE_S, Pace
-from bot.keys import DATABASE, LETTERHEAD, LIBRARY
+from bot.keys import DATABASE, LETTERHEAD, LIBRARY, THRESHOLDS
 from bot.markup import as_blocks, prepare
 from knowledgebase.authoring import catalogue
 from knowledgebase.authoring.advice import Advice, advise
@@ -82,7 +82,7 @@ async def find(request: web.Request) -> web.StreamResponse:
 async def _advice(request: web.Request, draft: Written) -> Sequence[Advice]:
     library = request.config_dict[LIBRARY]
     questions = [draft.entry.question, *draft.entry.similar[:MOST_SIMILAR]][:MOST_CHECKED]
-    least = library.thresholds().clarify
+    least = request.config_dict[THRESHOLDS]().clarify
     return await asyncio.to_thread(advise, library.knowledge_base, draft.entry.id, questions, least)
 
 

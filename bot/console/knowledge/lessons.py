@@ -8,7 +8,7 @@ from itertools import islice
 from aiohttp import web
 
 from bot.console.knowledge.findings import FINDINGS
-from bot.keys import CLOCK, DATABASE, LIBRARY
+from bot.keys import CLOCK, DATABASE, LIBRARY, THRESHOLDS
 from knowledgebase.authoring import catalogue
 from knowledgebase.learning import acts, asked, edits, topics
 from knowledgebase.learning.acts import LearningAct
@@ -96,7 +96,7 @@ async def lessons(request: web.Request) -> Lessons:
     found = await request.config_dict[FINDINGS].find(library, (one.text for one in (*waiting, *confirmed)))
     base = found.base
     known = list(islice((text for entry in base.entries for text in (entry.question, *entry.similar)), MOST_KNOWN))
-    answer = library.thresholds("chat").answer
+    answer = request.config_dict[THRESHOLDS]().answer
     search = Search(found.matches, known, base.matcher.vocabulary, answer, found.meaning)
     gathered = await asyncio.to_thread(topics.topics, waiting, search, now)
     shown = experience(records.questions, now)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bot.console.access import LOGIN, Permission, Route
+from bot.console.knowledge.duties import may_read
 from bot.console.render import page
 from bot.keys import CLOCK, DATABASE, LIBRARY
 from knowledgebase.authoring import batches, catalogue
@@ -24,8 +25,6 @@ ASKED_WITHIN_MS = 30 * DAY_MS
 MOST_MATCHES = 20
 MOST_PAGES = 100_000
 LONGEST_QUERY = 200
-# What a reader of another department may see of what is published.
-READABLE = frozenset({Visibility.PUBLIC, Visibility.INTERNAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +176,11 @@ def _expires(entry: Entry, before: int) -> bool:
 async def _for_reader(request: web.Request, wanted: Filter, how: str, number: int) -> Listing:
     """What is published and not for agents alone."""
     library = request.config_dict[LIBRARY]
-    readable = [entry for entry in library.knowledge_base.entries if entry.visibility in READABLE]
+    readable = [entry for entry in library.knowledge_base.entries if may_read(Role.READER, entry)]
     if wanted.text and how == "meaning":
         matches = await library.search(wanted.text, MOST_MATCHES)
         found = [
-            Row(match.entry, None, None, match.confidence) for match in matches if match.entry.visibility in READABLE
+            Row(match.entry, None, None, match.confidence) for match in matches if may_read(Role.READER, match.entry)
         ]
     else:
         found = [Row(entry, None, None) for entry in readable if _mentions(entry, wanted.text.casefold())]
