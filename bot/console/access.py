@@ -35,7 +35,7 @@ CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
 BACKGROUND_HEADER = "X-Background"
 FETCH_HEADER = "X-Fetch"
-NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+NO_TEXT = re.compile(r"[\ud800-\udfff]")
 FORM_TOKEN_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
 TICKET_NUMBER = "[0-9]{4}-[0-9]{4,9}"
 TOUCH_EVERY_MS = 60_000
@@ -252,8 +252,8 @@ def _form_token(request: web.Request) -> str:
 async def read_form(request: web.Request) -> Mapping[str, str]:
     """The text fields of a form.
 
-    Raises HTTPBadRequest for what is no form, or holds what no database takes: NUL, or by an odd charset half a
-    character; HTTPRequestTimeout if it trickles in.
+    Raises HTTPBadRequest for what is no form, or holds by an odd charset half a character, which no database takes;
+    HTTPRequestTimeout if it trickles in.
     """
     if request.content_type.startswith("multipart/"):
         raise web.HTTPBadRequest(reason="No form of ours holds files")

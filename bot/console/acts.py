@@ -111,6 +111,8 @@ def _text(request: web.Request, written: str) -> tuple[str, web.Response | None]
         return text, problem(request, 422, "empty")
     if len(text) > LONGEST_TEXT:
         return text, problem(request, 422, "too_long", count=len(text))
+    if "\0" in text:
+        return text, problem(request, 422, "bad_text")
     return text, None
 
 
