@@ -7,8 +7,8 @@ from enum import StrEnum
 from knowledgebase.authoring import entries
 from knowledgebase.authoring.rows import Change
 from knowledgebase.authoring.validation import LONGEST
-from knowledgebase.errors import ActionNotAllowed, EntryConflict, EntryNotFound, NothingLeft
-from knowledgebase.learning.masking import mask_personal
+from knowledgebase.errors import ActionNotAllowed, EntryConflict, EntryInvalid, EntryNotFound, NothingLeft
+from knowledgebase.learning.masking import MASK, mask_personal
 from knowledgebase.learning.wordings import hash_of, wording_of
 from knowledgebase.model import Entry, EntryStatus
 from knowledgebase.wording.text import compact
@@ -62,9 +62,10 @@ def draft_entry(
 ) -> LearningAct:
     """A draft of the first wording as question, the others as similar ones, and this answer, personal data covered.
 
-    Raises NothingLeft if somebody dealt with all the questions meanwhile; EntryInvalid.
+    Where every wording is a whole story, the beginning of the first one is the question. Raises NothingLeft if somebody
+    dealt with all the questions meanwhile; EntryInvalid.
     """
-    question, *similar = _distinct(wordings)[: MOST_WORDINGS + 1]
+    question, *similar = _distinct(wordings)[: MOST_WORDINGS + 1] or [_beginning(wordings)]
     text = mask_personal(answer).strip()[: LONGEST["answer"]]
     draft = Entry(f"asked-{new_id()}", question, text, category, tuple(similar), EntryStatus.DRAFT)
     act = _deal(tx, ActKind.DRAFTED, message_ids, doer, draft.id, 1)
@@ -78,7 +79,8 @@ def dismiss(tx: Transaction, message_ids: Iterable[str], doer: Doer) -> Learning
 
 
 def mark_rewritten(tx: Transaction, entry_id: str, message_ids: Iterable[str], doer: Doer) -> LearningAct:
-    """Somebody sees to the answer that these questions disputed. Raises NothingLeft."""
+    """Somebody sees to the answer that these questions disputed. Raises NothingLeft, EntryNotFound."""
+    entries.get_head(tx, entry_id)
     return _deal(tx, ActKind.REWRITTEN, message_ids, doer, entry_id, None)
 
 
@@ -94,10 +96,13 @@ def add_wordings(
     """
     head = entries.get_head(tx, entry_id).entry
     known = {compact(text) for text in (head.question, *head.similar)}
-    fresh = [text for text in _distinct(wordings) if compact(text) not in known]
+    usable = _distinct(wordings)
+    if not usable:
+        raise EntryInvalid(f"entry {entry_id!r}: none of these wordings can be a similar question")
+    fresh = [text for text in usable if compact(text) not in known]
     changed = replace(head, similar=(*head.similar, *fresh))
-    draft = entries.edit(tx, changed, head.version, doer.change) if fresh else head
-    return _deal(tx, ActKind.WORDED, message_ids, doer, entry_id, draft.version)
+    version = entries.edit(tx, changed, head.version, doer.change).version if fresh else None
+    return _deal(tx, ActKind.WORDED, message_ids, doer, entry_id, version)
 
 
 def reject_wording(tx: Transaction, entry_id: str, wording: str, message_ids: Iterable[str], doer: Doer) -> LearningAct:
@@ -225,6 +230,12 @@ def _distinct(wordings: Sequence[str]) -> list[str]:
         if text:
             distinct.setdefault(compact(text), text)
     return list(distinct.values())
+
+
+def _beginning(wordings: Sequence[str]) -> str:
+    """What a question of an entry may hold of the first text; empty without any."""
+    told = "".join(wordings[:1]).replace(MASK, " ")
+    return " ".join(told.split())[: LONGEST["question"]].rstrip()
 
 
 def _act(row: Row) -> LearningAct:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from knowledgebase.authoring import entries
-from knowledgebase.errors import EntryInvalid, NothingLeft
+from knowledgebase.errors import EntryInvalid, EntryNotFound, NothingLeft
 from knowledgebase.learning import acts, asked, edits
 from knowledgebase.learning.acts import ActKind, Doer
 from knowledgebase.learning.edits import EditedAnswer, Use, Verdict
@@ -102,6 +102,33 @@ async def test_wordings_on_top_of_somebodys_draft_leave_that_draft_when_undone(d
     assert await database.write(acts.undo, act.id, LI)
     head = (await database.read(entries.get_head, "tyre")).entry
     assert (head.answer, head.similar, head.status) == ("6 年。", ("轮胎几年换",), EntryStatus.DRAFT)
+
+
+async def test_wordings_that_were_there_already_leave_somebodys_draft_as_it_is_when_undone(
+    database: SQLiteDatabase,
+) -> None:
+    await database.write(entries.edit, replace(TYRE, answer="6 年。"), 1, LI.change)
+    act = await database.write(acts.add_wordings, "tyre", ["轮胎几年换？"], await asked_twice(database), LI)
+    assert await database.write(acts.undo, act.id, LI)
+    assert (await database.read(entries.get_entry, "tyre")).answer == "6 年。"
+    assert await dealt_with(database) == [None, None]
+
+
+async def test_a_whole_story_becomes_the_question_of_a_draft_but_no_similar_question(database: SQLiteDatabase) -> None:
+    story = "我昨天在路上" + "开着开着" * 60
+    messages = await asked_twice(database)
+    with pytest.raises(EntryInvalid):
+        await database.write(acts.add_wordings, "tyre", [story], messages, LI)
+    act = await database.write(acts.draft_entry, [story], "5 年。", "", messages, LI)
+    assert act.entry_id is not None
+    draft = await database.read(entries.get_entry, act.entry_id)
+    assert (draft.question, draft.similar) == (story[:200], ())
+
+
+async def test_an_answer_is_rewritten_only_of_an_entry_that_there_is(database: SQLiteDatabase) -> None:
+    with pytest.raises(EntryNotFound):
+        await database.write(acts.mark_rewritten, "no-entry", await asked_twice(database), LI)
+    assert await dealt_with(database) == [None, None]
 
 
 async def test_two_editors_do_not_do_the_same_twice(database: SQLiteDatabase) -> None:
