@@ -6,7 +6,7 @@ from aiohttp import web
 
 from bot.console import acts, explanations, live, pages, session, setup, suggestions
 from bot.console.access import PERMISSIONS, TAKING_FILES, TICKET_NUMBER, TOUCHED, Permission, Route, guard
-from bot.console.knowledge import authoring, hints, images, importing, learning, publishing
+from bot.console.knowledge import authoring, exporting, hints, images, importing, learning, publishing
 from bot.console.knowledge.findings import FINDINGS, Findings
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
@@ -57,6 +57,7 @@ def add_console(app: web.Application) -> None:
     app[FINDINGS] = Findings()
     app[hints.HINT_PACE] = hints.hint_pace()
     app[importing.WAITING_FILES] = importing.WaitingFiles()
+    app[importing.TURN], app[exporting.TURN] = asyncio.Semaphore(1), asyncio.Semaphore(1)
     app[images.TURNS] = asyncio.Semaphore(images.AT_A_TIME)
     app[LIVE_PAGES] = LivePages()
     app.cleanup_ctx.append(live_pages)

@@ -13,7 +13,9 @@ from aiohttp import FormData
 
 from knowledgebase.authoring import entries
 from knowledgebase.authoring.transfer import write_entries
+from knowledgebase.errors import PublicationRefused
 from knowledgebase.model import Entry, EntryStatus, Visibility
+from knowledgebase.publishing import publications
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
 
@@ -280,6 +282,19 @@ async def test_publishing_and_archiving_many_asks_for_a_replay(stocked: Console,
     assert response.headers["Location"].startswith("/console/knowledge/publications/")
     assert (await stocked.database.read(entries.get_entry, "tyre-01")).status is EntryStatus.PUBLISHED
     assert (await stocked.database.read(entries.get_entry, "draft")).status is EntryStatus.ARCHIVED
+
+
+async def test_what_is_done_at_once_and_what_waits_for_a_replay_are_kept_together(
+    stocked: Console, zhou: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PublicationRefused("it has moved on", "price")
+
+    place, _ = await checked(zhou, "entries.csv", FILE)
+    monkeypatch.setattr(publications, "begin", refuse)
+    assert (await zhou.send(place, fetch=False, then="publish")).status == 409
+    assert (await zhou.send(f"{BULK}/confirm", fetch=False, act="archive", seen="tyre-01@1\ndraft@1")).status == 409
+    assert await stocked.database.read(entries.every_entry) == [DRAFT, PRICE, TYRE]
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,16 @@ from bot.console.knowledge.entry import zone_of
 from bot.console.knowledge.forms import day
 from bot.console.knowledge.listing import filter_from
 from bot.console.knowledge.moving import version_in
+from bot.console.knowledge.publications import begin_for
 from bot.console.render import page
 from bot.keys import CLOCK, DATABASE
 from knowledgebase.authoring import bulk, catalogue
-from knowledgebase.authoring.bulk import BulkAct, Foreseen, Wish
+from knowledgebase.authoring.bulk import BulkAct, Done, Foreseen, Wish
 from knowledgebase.authoring.dates import parse_from, parse_until
-from knowledgebase.authoring.rows import Head
+from knowledgebase.authoring.rows import Change, Head
 from knowledgebase.authoring.validation import LONGEST
 from knowledgebase.errors import EntryConflict
 from knowledgebase.model import Visibility
-from knowledgebase.publishing import publications
-from knowledgebase.publishing.model import ChangeSet
 from storage.database import Transaction
 
 LIST = "/console/knowledge"
@@ -56,16 +55,20 @@ async def carry_out(request: web.Request) -> web.StreamResponse:
     wish, seen = _wish(request, form), _seen(form.get("seen", ""))
     if wish is None:
         raise web.HTTPBadRequest(reason="Not a value that the form offers")
-    change, database = change_by(request, form.get("note", "")), request.config_dict[DATABASE]
+    change = change_by(request, form.get("note", ""))
     try:
-        done = await database.write(bulk.carry_out, seen, wish, change)
+        done, publication_id = await request.config_dict[DATABASE].write(_do, seen, wish, change)
     except EntryConflict:
         raise web.HTTPSeeOther(f"{LIST}?done=bulk_moved") from None
-    if done.publish or done.archive:
-        changes = ChangeSet(publish=done.publish, archive=done.archive)
-        begun = await database.write(publications.begin, changes, change.by, change.at)
-        raise web.HTTPSeeOther(f"/console/knowledge/publications/{begun.id}")
+    if publication_id is not None:
+        raise web.HTTPSeeOther(f"/console/knowledge/publications/{publication_id}")
     raise web.HTTPSeeOther(f"{LIST}?batch={done.batch_id}" if done.batch_id else f"{LIST}?done=bulk_nothing")
+
+
+def _do(tx: Transaction, seen: Sequence[tuple[str, int]], wish: Wish, change: Change) -> tuple[Done, str | None]:
+    """What was done, and the publication that the rest waits for: both or neither."""
+    done = bulk.carry_out(tx, seen, wish, change)
+    return done, begin_for(tx, done.publish, done.archive, change)
 
 
 def _choice(form: Mapping[str, str]) -> Choice:

@@ -19,14 +19,14 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "jsonl": "application/x-ndjson; charset=utf-8",
 }
-AT_A_TIME = asyncio.Semaphore(1)
+TURN = web.AppKey("console_export_turn", asyncio.Semaphore)
 
 
 async def export(request: web.Request) -> web.StreamResponse:
     """GET /console/knowledge/export.csv, .xlsx, .jsonl: the working copy of every entry."""
     ending = request.match_info["ending"]
     found = await request.config_dict[DATABASE].read(entries.every_entry)
-    async with AT_A_TIME:
+    async with request.config_dict[TURN]:
         body = await asyncio.to_thread(_written, found, ending)
     day = datetime.fromtimestamp(request.config_dict[CLOCK]() / 1000, UTC).strftime("%Y-%m-%d")
     headers = {"Content-Type": TYPES[ending], "Content-Disposition": f'attachment; filename="entries-{day}.{ending}"'}

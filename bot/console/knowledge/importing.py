@@ -10,17 +10,17 @@ from aiohttp import web
 from bot.console.access import LOGIN, Permission, Route, read_form
 from bot.console.knowledge.duties import change_by
 from bot.console.knowledge.naming import who
+from bot.console.knowledge.publications import begin_for
 from bot.console.render import page, say_for
 from bot.console.uploads import Upload, read_upload
 from bot.keys import CLOCK, DATABASE
 from knowledgebase.authoring import batches, importing
 from knowledgebase.authoring.batches import Batch
-from knowledgebase.authoring.importing import Effect, Foreseen
+from knowledgebase.authoring.importing import Effect, Foreseen, Imported
+from knowledgebase.authoring.rows import Change
 from knowledgebase.authoring.transfer import RowError, Taken, read_file
 from knowledgebase.authoring.validation import LONGEST
 from knowledgebase.errors import EntryConflict, FileUnreadable
-from knowledgebase.publishing import publications
-from knowledgebase.publishing.model import ChangeSet
 from storage.database import Transaction, new_id
 from tickets import agents
 
@@ -31,7 +31,7 @@ FORMATS = ("csv", "xlsx", "jsonl")
 KEPT_MS = 30 * 60_000
 MOST_KEPT = 5
 MOST_SHOWN = 200
-AT_A_TIME = asyncio.Semaphore(1)
+TURN = web.AppKey("console_import_turn", asyncio.Semaphore)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ async def receive(request: web.Request) -> web.StreamResponse:
     if upload is None or not upload.content:
         return await _form(request, 422, "import_no_file")
     try:
-        async with AT_A_TIME:
+        async with request.config_dict[TURN]:
             taken, refused = await asyncio.to_thread(_read, upload)
     except FileUnreadable:
         return await _form(request, 422, "import_unreadable")
@@ -114,16 +114,13 @@ async def confirm(request: web.Request) -> web.StreamResponse:
     if waiting.foreseen.refused:
         return _preview(request, waiting, 422)
     change, publish = change_by(request, waiting.name), form.get("then") == "publish"
-    database = request.config_dict[DATABASE]
     try:
-        done = await database.write(importing.carry_out, waiting.foreseen, publish, change)
+        done, publication_id = await request.config_dict[DATABASE].write(_take_in, waiting.foreseen, publish, change)
     except EntryConflict:
         return await _again(request, waiting)
     files.forget(waiting.id)
-    if done.publish or done.archive:
-        changes = ChangeSet(publish=done.publish, archive=done.archive)
-        begun = await database.write(publications.begin, changes, change.by, change.at)
-        raise web.HTTPSeeOther(f"/console/knowledge/publications/{begun.id}")
+    if publication_id is not None:
+        raise web.HTTPSeeOther(f"/console/knowledge/publications/{publication_id}")
     raise web.HTTPSeeOther(f"{HERE}?done=import_taken" if done.batch_id else f"{HERE}?done=import_nothing")
 
 
@@ -132,6 +129,12 @@ async def undo(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     await request.config_dict[DATABASE].write(batches.undo, request.match_info["id"], change_by(request))
     raise web.HTTPSeeOther(f"{HERE if form.get('next') == 'import' else LIST}?done=batch_undone")
+
+
+def _take_in(tx: Transaction, foreseen: Foreseen, publish: bool, change: Change) -> tuple[Imported, str | None]:
+    """What was taken, and the publication that the rest waits for: both or neither."""
+    done = importing.carry_out(tx, foreseen, publish, change)
+    return done, begin_for(tx, done.publish, done.archive, change)
 
 
 def _shown(name: str) -> str:

@@ -11,6 +11,7 @@ from bot.console.knowledge.naming import who
 from bot.console.render import page, say_for
 from bot.keys import CLOCK, DATABASE, REPLAYING
 from knowledgebase.authoring import catalogue
+from knowledgebase.authoring.rows import Change
 from knowledgebase.judging.replay import FlipKind, Mark, is_right
 from knowledgebase.publishing import flips, publications, words
 from knowledgebase.publishing.flips import KeptFlip
@@ -101,6 +102,13 @@ async def propose(request: web.Request, changes: ChangeSet) -> web.Response:
     by, now = request[LOGIN].agent.id, request.config_dict[CLOCK]()
     begun = await request.config_dict[DATABASE].write(publications.begin, changes, by, now)
     return _to(begun.id)
+
+
+def begin_for(tx: Transaction, publish: Mapping[str, int], archive: Mapping[str, int], change: Change) -> str | None:
+    """The id of the publication that these versions wait for; None if there are none. Raises PublicationRefused."""
+    if not (publish or archive):
+        return None
+    return publications.begin(tx, ChangeSet(publish=publish, archive=archive), change.by, change.at).id
 
 
 async def again(request: web.Request) -> web.StreamResponse:
