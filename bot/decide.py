@@ -55,8 +55,8 @@ WHILE_WAITING = frozenset({Remark.NOTED, Remark.REGRET, Remark.WAITING})
 class Situation:
     """An utterance and all that the decision about it may depend on, but for what is looked up.
 
-    text: what was said, as intent.plain makes it; now: when it is decided. action: the button that was pressed or typed.
-    chosen: the entry behind a candidate's button, if customers may still see it.
+    text: what was said, as intent.plain makes it. action: the button that was pressed or typed. chosen: the entry
+    behind a candidate's button, if customers may still see it. now: when it is decided.
     details: the phone number or mail address that the text gives.
     before: the question that was answered last. unsolved: the entries that did not help.
     clarifications: how often in a row we have asked back. talked: our last message was small talk.

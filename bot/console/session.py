@@ -24,10 +24,10 @@ READERS_HOME = "/console/knowledge"
 
 
 async def show_login(request: web.Request) -> web.StreamResponse:
-    """GET /console/login: the form, or the queue for somebody who is logged in."""
+    """GET /console/login: the form; somebody who is logged in is led on."""
     after = safe_path(request.query.get("next", HOME))
     if LOGIN in request:
-        raise web.HTTPSeeOther(after)
+        raise web.HTTPSeeOther(_place_for(request[LOGIN].agent, after))
     return page(request, "login.html", after=after, login="", problem=None)
 
 
@@ -60,8 +60,7 @@ async def start_session(request: web.Request, agent: Agent, after: str) -> web.R
     old = request[LOGIN].token_hash if LOGIN in request else None
     await request.config_dict[DATABASE].write(_replace_session, agent.id, hash_token(token), csrf_token, old, now)
     logger.info("login agent=%s", agent.id)
-    home = READERS_HOME if after == HOME and agent.role is Role.READER else after
-    response = web.Response(status=303, headers={"Location": home})
+    response = web.Response(status=303, headers={"Location": _place_for(agent, after)})
     response.set_cookie(
         cookie_name(request, SESSION_COOKIE),
         token,
@@ -107,6 +106,11 @@ def safe_path(wanted: str) -> str:
     if parts.scheme or parts.netloc or not inside or not plain or wanted.startswith("//"):
         return HOME
     return wanted
+
+
+def _place_for(agent: Agent, wanted: str) -> str:
+    """Where somebody goes after the login: a reader has no queue."""
+    return READERS_HOME if wanted == HOME and agent.role is Role.READER else wanted
 
 
 async def _authenticate(request: web.Request, login: str, password: str) -> Agent | None:

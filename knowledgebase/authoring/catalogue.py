@@ -113,11 +113,6 @@ def list_entries(tx: Transaction, wanted: Filter, offset: int = 0, limit: int = 
     return [Listed(head_from(row), row["asked"]) for row in rows]
 
 
-def ids_of(tx: Transaction, wanted: Filter, limit: int) -> list[str]:
-    """The ids of at most so many entries of this kind."""
-    return [listed.head.entry.id for listed in list_entries(tx, wanted, 0, limit)]
-
-
 def heads_of(tx: Transaction, ids: Sequence[str]) -> list[Head]:
     """The entries of these ids that there are, in this order; meant for the few that a page names."""
     found = (load_head(tx, entry_id) for entry_id in ids)

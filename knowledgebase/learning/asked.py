@@ -140,20 +140,6 @@ def of_message(tx: Transaction, message_id: str) -> AskedQuestion | None:
     return _question(rows[0]) if rows else None
 
 
-def of_conversation(tx: Transaction, conversation_id: str, limit: int) -> list[AskedQuestion]:
-    """The newest questions of a conversation, newest first."""
-    rows = tx.execute(
-        """
-        SELECT message_id, conversation_id, channel, text, decision, entry_id, entry_version, confidence, asked_at,
-            reply_id, chosen_entry_id, solved, corrected_entry_id, ticket_id, act_id
-        FROM asked_question WHERE conversation_id = :conversation_id ORDER BY asked_at DESC, message_id DESC
-        LIMIT :limit
-        """,
-        {"conversation_id": conversation_id, "limit": limit},
-    )
-    return [_question(row) for row in rows]
-
-
 def recent(tx: Transaction, limit: int) -> list[AskedQuestion]:
     """The newest questions of all customers, newest first."""
     rows = tx.execute(

@@ -220,8 +220,11 @@ async def test_a_reader_sees_what_is_published_for_the_house_and_nothing_else(
 
 
 async def test_a_reader_comes_to_the_knowledge_base_after_the_login(console: Console, new_browser: NewBrowser) -> None:
-    response = await new_browser().log_in(console.cast.reader)
+    browser = new_browser()
+    response = await browser.log_in(console.cast.reader)
     assert response.headers["Location"] == "/console/knowledge"
+    async with browser.session.get(f"{console.origin}/console/login", allow_redirects=False) as again:
+        assert again.headers["Location"] == "/console/knowledge"
 
 
 async def test_hints_say_whose_the_questions_are(stocked: Console, new_browser: NewBrowser) -> None:
