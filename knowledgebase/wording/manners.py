@@ -21,8 +21,8 @@ def _manners() -> tuple[re.Pattern[str], re.Pattern[str]]:
         _phrases(part) for part in POLITE.read_text(encoding="utf-8").split("[before]")[1].split("[behind]")
     )
     return (
-        re.compile(rf"^{_MARKS}*(?:(?:{_any(before, '{}' + _MARKS + '+')}){_MARKS}*)+"),
-        re.compile(rf"(?:{_MARKS}*(?:{_any(behind, _MARKS + '+{}')}))+{_MARKS}*$"),
+        re.compile(rf"^{_MARKS}*(?:(?:{_any(before, behind=_MARKS + '+')}){_MARKS}*)+"),
+        re.compile(rf"(?:{_MARKS}*(?:{_any(behind, before=_MARKS + '+')}))+{_MARKS}*$"),
     )
 
 
@@ -31,7 +31,7 @@ def _phrases(lines: str) -> list[str]:
     return sorted(lines.split(), key=len, reverse=True)
 
 
-def _any(phrases: list[str], apart: str) -> str:
-    """A pattern for one of the phrases, a mark beside those that need it."""
-    spelt = ((phrase.strip("，"), "，" in phrase) for phrase in phrases)
-    return "|".join(apart.format(re.escape(phrase)) if lonely else re.escape(phrase) for phrase, lonely in spelt)
+def _any(phrases: list[str], before: str = "", behind: str = "") -> str:
+    """A pattern for one of the phrases; those that need a mark beside them get what stands before and behind."""
+    spelt = ((re.escape(phrase.strip("，")), "，" in phrase) for phrase in phrases)
+    return "|".join(before + phrase + behind if lonely else phrase for phrase, lonely in spelt)

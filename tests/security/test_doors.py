@@ -138,6 +138,7 @@ async def try_login(person: Person, login: str, forwarded: str) -> int:
 
 
 async def test_an_unknown_login_and_a_wrong_password_look_and_take_the_same(house: House) -> None:
+    """Processor time of this process, in which the server runs too: it is the same on a busy machine."""
     took: dict[str, list[float]] = {"li": [], "nobody": []}
     told: dict[str, str] = {}
     async with Person(house.url) as person:
@@ -145,9 +146,9 @@ async def test_an_unknown_login_and_a_wrong_password_look_and_take_the_same(hous
             for login, times in took.items():
                 house.server.clock.advance(16 * MINUTE)  # type: ignore[attr-defined]  # the test's own clock
                 await person.get("/console/login")
-                begun = time.perf_counter()
+                begun = time.process_time()
                 status, page = await person.post("/console/login", {"login": login, "password": "wrong password"})
-                times.append(time.perf_counter() - begun)
+                times.append(time.process_time() - begun)
                 assert status == 401
                 told[login] = re.sub(r'value="[^"]*"', "", page)
     assert told["li"] == told["nobody"]
