@@ -12,7 +12,8 @@ from knowledgebase.matching.terms import Kind, Places, Rows, Said, Terms
 
 Singles = NDArray[np.float32]
 PIECES = (Kind.WORD, Kind.PAIR, Kind.CHARACTER)
-TEXTS_AT_ONCE = 1_024
+# Few enough that their pieces' vectors stay in the processor's cache.
+TEXTS_AT_ONCE = 96
 
 
 class Rowed(Protocol):

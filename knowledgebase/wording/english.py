@@ -6,6 +6,7 @@ from pathlib import Path
 
 ENGLISH = Path(__file__).parent.parent / "data" / "english.txt"
 _LATIN = re.compile(r"(?<![a-z0-9])[a-z][a-z-]*(?: [a-z]+)*(?![a-z0-9-])")
+_LETTER = re.compile("[a-z]")
 _MOST_WORDS = 3
 
 
@@ -14,7 +15,7 @@ def in_chinese(normalised: str) -> str:
 
     What is said in both languages, 「VIP会员」 or 「QR码」, is said once.
     """
-    return _LATIN.sub(_said_in_chinese, normalised)
+    return _LATIN.sub(_said_in_chinese, normalised) if _LETTER.search(normalised) else normalised
 
 
 def _said_in_chinese(found: re.Match[str]) -> str:
