@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 BREATH_S = 0.0005
 # A calibration that is about to change the thresholds is waited for, but not for ever.
 CALIBRATED_WITHIN_S = 20.0
-TELL_EVERY = 25
 
 Found = tuple[Replay, list[tuple[Replayed, Outcome]]]
 
@@ -160,8 +159,6 @@ class Replaying:
     def _telling(self, work: Work) -> Callable[[int, int], None]:
         def tell(done: int, total: int) -> None:
             self.progress[work.publication.id] = (done, total)
-            if done % TELL_EVERY == 0:
-                self.database.signals.publish([("publication", work.publication.id)])
 
         return tell
 

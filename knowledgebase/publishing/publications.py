@@ -179,7 +179,6 @@ def start(tx: Transaction, publication_id: str, real: int, now: int) -> Work | N
         "UPDATE publication SET state = 'running', runs = runs + 1 WHERE id = :id",
         {"id": publication_id},
     )
-    tx.notify("publication", publication_id)
     before = terms.in_force(tx)
     accepted = (accepted_outcomes(tx) or []) if publication.changes.is_empty else None
     asked = distinct([*questions.labelled(tx), *questions.real(tx, real)])
@@ -271,7 +270,7 @@ def publish(tx: Transaction, publication_id: str, model: str, by: str, now: int)
     Raises PublicationRefused unless every flip is accepted. Every other publication that waits becomes stale.
     """
     publication = get(tx, publication_id)
-    if publication.state is not PublicationState.ACCEPTED:
+    if publication.state is not PublicationState.ACCEPTED or publication.is_acceptance:
         raise PublicationRefused(f"publication {publication_id} is {publication.state}")
     if (problem := misfit(tx, publication.changes)) is not None:
         return fail(tx, publication_id, Failure.MOVED_ON, problem, now)
@@ -433,13 +432,11 @@ def _forget(tx: Transaction, publication_id: str) -> PublicationState:
     """Forget a publication as if it had never been asked for."""
     flips.keep(tx, publication_id, [], [])
     tx.change("DELETE FROM publication WHERE id = :id", {"id": publication_id})
-    tx.notify("publication", publication_id)
     return PublicationState.WITHDRAWN
 
 
 def _move(tx: Transaction, publication_id: str, state: PublicationState) -> PublicationState:
     tx.change("UPDATE publication SET state = :state WHERE id = :id", {"id": publication_id, "state": state.value})
-    tx.notify("publication", publication_id)
     if state is PublicationState.STALE:
         tx.notify("publications", publication_id)
     return state

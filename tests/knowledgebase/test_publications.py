@@ -353,6 +353,8 @@ async def test_an_acceptance_from_the_command_line_ends_with_the_next_publicatio
     told = await database.write(publications.begin, ChangeSet(), "command line", NOW, Origin.COMMAND_LINE)
     await database.write(rehearse, told, 0)
     await database.write(accept_all, told.id)
+    with pytest.raises(PublicationRefused):
+        await database.write(publications.publish, told.id, MODEL, "wang", NOW)
     publication = await proposed(database)
     await database.write(publications.publish, publication.id, MODEL, "wang", NOW)
     assert (await database.read(publications.get, told.id)).state is PublicationState.WITHDRAWN
