@@ -183,9 +183,10 @@ class ChatPage:
         return frame
 
     async def _suggest(self, text: str, seat: Seat) -> dict[str, Any]:
-        """Questions that this may become; nothing of it is kept."""
+        """Questions that this may become; nothing of it is kept. None where the pages of one address ask too much."""
         self._desk.traffic.suggestion(seat.visitor)
-        found = await self._desk.suggest(text)
+        free = self._desk.traffic.may_suggest(subscriber(self._address))
+        found = await self._desk.suggest(text) if free else ()
         write = to_traditional if self._language == "zh-TW" else str
         items = [{"id": entry.id, "question": write(entry.question)} for entry in found[:MOST_SUGGESTED]]
         return {"type": "suggestions", "text": text, "items": items}

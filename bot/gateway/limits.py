@@ -9,6 +9,8 @@ from bot.errors import FrameError
 FRAMES_PER_MINUTE = 240
 SEARCHES_PER_MINUTE = 120
 SUGGESTIONS_PER_MINUTE = 240
+# Of all pages of one address together: tokens can be collected, addresses hardly.
+SUGGESTIONS_OF_ADDRESS_PER_MINUTE = 1_200
 FEEDBACK_PER_HOUR = 60
 MINUTE_S = 60.0
 HOUR_S = 3_600.0
@@ -70,6 +72,7 @@ class Traffic:
         self._visitors = Pace(visitors_per_hour, HOUR_S)
         self._searches = Pace(SEARCHES_PER_MINUTE, MINUTE_S)
         self._suggestions = Pace(SUGGESTIONS_PER_MINUTE, MINUTE_S)
+        self._suggestions_of_address = Pace(SUGGESTIONS_OF_ADDRESS_PER_MINUTE, MINUTE_S)
         self._feedback = Pace(FEEDBACK_PER_HOUR, HOUR_S)
         self._connections: Counter[str] = Counter()
         self._most_connections = connections_per_address
@@ -98,6 +101,10 @@ class Traffic:
     def suggestion(self, asker: str) -> None:
         """Count a request for suggestions of an address or visitor. Raises FrameError("too_fast") over the limit."""
         self._count(self._suggestions, asker, None)
+
+    def may_suggest(self, address: str) -> bool:
+        """Count a look-up for a page of this address; False, and nothing is counted, over the limit of all of them."""
+        return self._suggestions_of_address.hit(address, self._seconds()) is None
 
     def feedback(self, address: str) -> None:
         """Count a word on an article. Raises FrameError("too_fast") over the limit."""

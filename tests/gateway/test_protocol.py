@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from bot.gateway import limits
 from bot.gateway.frames import LARGEST_FRAME
 from bot.gateway.limits import SUGGESTIONS_PER_MINUTE
 from bot.keys import TYPING
@@ -361,6 +362,17 @@ async def test_suggestions_cost_a_visitor_no_messages_and_have_a_limit_of_their_
         error = await page.refused(type="suggest", text="轮胎")
         assert (error["code"], error["retry"]) == ("too_fast", True)
         assert (await page.say("轮胎多久换一次？"))["number"] == 1
+
+
+async def test_all_pages_of_an_address_share_a_limit_of_suggestions(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SUGGESTIONS_OF_ADDRESS_PER_MINUTE", 1)
+    server = await start_server()
+    async with server.page() as first, server.page() as second:
+        for page, offered in ((first, True), (second, False)):
+            await page.send(type="suggest", text="轮胎多久")
+            assert bool((await page.expect("suggestions"))["items"]) is offered
 
 
 @pytest.mark.parametrize(("text", "code"), [("a\x00", "bad_text"), ("轮" * 201, "malformed"), (None, "malformed")])
