@@ -3,7 +3,7 @@
 A list is data of three kinds: groups of synonyms, words that have to be kept whole, words that say nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -137,13 +137,31 @@ def read(vocabulary: Vocabulary, text: str) -> list[Reading]:
 def problems(which: WordList, lists: Lists, whole: Whole = lambda line: None) -> list[LineProblem]:
     """What is wrong with the own lines of a list, beside the other lists.
 
-    whole gives the published question that a line is, letter for letter, or None.
+    Of more lines than a list may have nothing else is told. whole gives the published question that a line is, letter
+    for letter, or None.
     """
     own = lists[which].added
-    found = [problem for line in own for problem in _CHECKS[which](line, lists, whole)]
     if len(own) > MOST_OWN:
-        found.append(LineProblem(own[MOST_OWN], Flaw.TOO_MANY_LINES))
-    return found
+        return [LineProblem(own[MOST_OWN], Flaw.TOO_MANY_LINES)]
+    beside = _Beside.of(lists, whole)
+    return [problem for line in own for problem in _CHECKS[which](line, beside)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a line is held against: words that say nothing, and the groups of synonyms that hold a word."""
+
+    stop_words: frozenset[str]
+    groups: Mapping[str, Sequence[str]]
+    whole: Whole
+
+    @classmethod
+    def of(cls, lists: Lists, whole: Whole) -> "_Beside":
+        groups: dict[str, list[str]] = {}
+        for line in in_force(WordList.SYNONYMS, lists[WordList.SYNONYMS]):
+            for word in dict.fromkeys(line.split()):
+                groups.setdefault(word, []).append(line)
+        return cls(frozenset(in_force(WordList.STOP_WORDS, lists[WordList.STOP_WORDS])), groups, whole)
 
 
 def _reading(word: str, other: str, ignored: bool) -> Reading:
@@ -152,38 +170,37 @@ def _reading(word: str, other: str, ignored: bool) -> Reading:
     return Reading(word, Part.KEPT if word == other else Part.REPLACED, "" if word == other else other)
 
 
-def _synonym_problems(line: str, lists: Lists, _whole: Whole) -> Iterator[LineProblem]:
+def _synonym_problems(line: str, beside: _Beside) -> Iterator[LineProblem]:
     words = line.split()
-    if len(words) < 2:
-        yield LineProblem(line, Flaw.ALONE)
     if len(words) > MOST_WORDS:
         yield LineProblem(line, Flaw.TOO_MANY_WORDS)
+        return
+    if len(words) < 2:
+        yield LineProblem(line, Flaw.ALONE)
     yield from (LineProblem(line, Flaw.TWICE, word) for word in dict.fromkeys(words) if words.count(word) > 1)
     yield from _shape_problems(line, words)
-    stop_words = in_force(WordList.STOP_WORDS, lists[WordList.STOP_WORDS])
-    yield from (LineProblem(line, Flaw.STOP_WORD, word) for word in words if word in stop_words)
-    for other in in_force(WordList.SYNONYMS, lists[WordList.SYNONYMS]):
-        shared = [word for word in words if word in other.split()]
-        if other != line and shared:
-            yield LineProblem(line, Flaw.IN_TWO_GROUPS, shared[0], other)
+    yield from (LineProblem(line, Flaw.STOP_WORD, word) for word in words if word in beside.stop_words)
+    others: dict[str, str] = {}
+    for word in words:
+        for other in beside.groups.get(word, ()):
+            others.setdefault(other, word)
+    yield from (LineProblem(line, Flaw.IN_TWO_GROUPS, word, other) for other, word in others.items() if other != line)
     opposed = [(one, two) for place, one in enumerate(words) for two in words[place + 1 :] if are_opposites(one, two)]
     yield from (LineProblem(line, Flaw.OPPOSITES, one, two) for one, two in opposed[:1])
 
 
-def _dictionary_problems(line: str, lists: Lists, _whole: Whole) -> Iterator[LineProblem]:
+def _dictionary_problems(line: str, beside: _Beside) -> Iterator[LineProblem]:
     yield from _single(line)
     if len(line) < 2:
         yield LineProblem(line, Flaw.TOO_SHORT, line)
-    if line in in_force(WordList.STOP_WORDS, lists[WordList.STOP_WORDS]):
+    if line in beside.stop_words:
         yield LineProblem(line, Flaw.STOP_WORD, line)
 
 
-def _stop_word_problems(line: str, lists: Lists, whole: Whole) -> Iterator[LineProblem]:
+def _stop_word_problems(line: str, beside: _Beside) -> Iterator[LineProblem]:
     yield from _single(line)
-    for group in in_force(WordList.SYNONYMS, lists[WordList.SYNONYMS]):
-        if line in group.split():
-            yield LineProblem(line, Flaw.SYNONYM, line, group)
-    if (question := whole(line)) is not None:
+    yield from (LineProblem(line, Flaw.SYNONYM, line, group) for group in beside.groups.get(line, ()))
+    if (question := beside.whole(line)) is not None:
         yield LineProblem(line, Flaw.WHOLE_QUESTION, line, question)
 
 

@@ -115,6 +115,14 @@ def test_there_is_an_end_to_how_many_lines_may_be_added() -> None:
     assert [each.flaw for each in found] == [Flaw.TOO_MANY_LINES]
 
 
+def test_of_what_is_far_too_much_nothing_else_is_looked_at() -> None:
+    line = " ".join(f"词{number}" for number in range(50_000))
+    found = problems(WordList.SYNONYMS, with_changes(synonyms=Changes((line,))))
+    assert [each.flaw for each in found] == [Flaw.TOO_MANY_WORDS]
+    lines = tuple(f"甲{number} 乙{number}" for number in range(MOST_OWN))
+    assert problems(WordList.SYNONYMS, with_changes(synonyms=Changes(lines))) == []
+
+
 def test_typed_lines_are_spelled_as_the_matcher_spells_them() -> None:
     assert clean("  輪轂  Ｗheel\r\n\n輪轂 wheel\n第三次") == ("轮毂 车轮", "第3次")
 

@@ -18,6 +18,7 @@ from knowledgebase.publishing.model import ChangeSet
 from knowledgebase.publishing.words import Standing, Version
 from knowledgebase.wording.word_lists import (
     Changes,
+    Flaw,
     Lists,
     Reading,
     WordList,
@@ -69,7 +70,8 @@ async def save(request: web.Request) -> web.StreamResponse:
     409 with both texts if somebody else has saved it since, 422 with what is wrong with which line.
     """
     form, which = await read_form(request), _which(request)
-    changes, seen, database = _written(form, which), _seen(form), request.config_dict[DATABASE]
+    changes, seen = await asyncio.to_thread(_written, form, which), _seen(form)
+    database = request.config_dict[DATABASE]
     by, now = request[LOGIN].agent.id, request.config_dict[CLOCK]()
     whole = request.config_dict[LIBRARY].knowledge_base.whole_question
     try:
@@ -100,12 +102,13 @@ async def restore(request: web.Request) -> web.StreamResponse:
 async def try_out(request: web.Request) -> web.StreamResponse:
     """POST …/try: the form again as it was, with how the sentence is read now and with its lines; keeps nothing."""
     form, which = await read_form(request), _which(request)
-    changes = _written(form, which)
+    changes = await asyncio.to_thread(_written, form, which)
     around = await request.config_dict[DATABASE].read(_around, which)
     lists = {**around.lists, which: changes}
     found = await asyncio.to_thread(problems, which, lists, request.config_dict[LIBRARY].knowledge_base.whole_question)
     sentence = " ".join(form.get("sentence", "").split())[:LONGEST_SENTENCE]
-    tried = await asyncio.to_thread(_try, sentence, around.in_force, lists)
+    fits = all(one.flaw is not Flaw.TOO_MANY_LINES for one in found)
+    tried = await asyncio.to_thread(_try, sentence, around.in_force, lists) if fits else None
     return _page(request, which, around, changes, seen=_seen(form), problems=found, tried=tried)
 
 
