@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from knowledgebase.model import ANSWER_CHANNELS, Entry
 
-# Beyond this many pairs of words to compare, lines are compared as wholes.
+# Beyond this many pairs of words to compare, lines are compared as wholes; beyond as many of lines nothing is.
 MOST_PAIRS = 1_000_000
 _WORD = re.compile(r"[A-Za-z0-9_]+|\s+|.", re.DOTALL)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -87,6 +87,8 @@ def _fields(entry: Entry) -> dict[str, str]:
 def _changed(former: list[str], latter: list[str]) -> Iterator[Span]:
     if len(former) * len(latter) > MOST_PAIRS:
         former, latter = _LINE.findall("".join(former)), _LINE.findall("".join(latter))
+    if len(former) * len(latter) > MOST_PAIRS:
+        former, latter = ["".join(former)], ["".join(latter)]
     for _, start, end, begin, stop in SequenceMatcher(None, former, latter, autojunk=False).get_opcodes():
         if former[start:end] == latter[begin:stop]:
             yield Span(Kind.SAME, "".join(former[start:end]))

@@ -64,3 +64,10 @@ def test_the_longest_answers_are_compared_quickly(texts: tuple[str, str]) -> Non
     started = time.process_time()
     spans(*texts)
     assert time.process_time() - started < 1.5
+
+
+def test_thousands_of_lines_that_repeat_are_compared_as_wholes() -> None:
+    former, latter = "甲" + "\n丙" * 1_990, "乙\n丁" + "\n丙" * 1_989 + "\n戊"
+    found = spans(former, latter)
+    assert "".join(one.text for one in found if one.kind is not Kind.NEW) == former
+    assert "".join(one.text for one in found if one.kind is not Kind.GONE) == latter

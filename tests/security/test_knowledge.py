@@ -1,5 +1,6 @@
 """What people type on the knowledge pages is data too, and text that no database takes is refused at the door."""
 
+import time
 from urllib.parse import quote, urlencode
 
 from tests.security.house import House, Person
@@ -146,6 +147,18 @@ async def test_no_field_of_a_knowledge_form_is_more_than_a_value(unharmed: House
                 for hostile in HOSTILE:
                     status, text = await editor.post(path, {**form, name: hostile})
                     check(f"{path} {name} {hostile[:40]!r}", status, text, outside=False)
+
+
+async def test_a_form_far_too_long_costs_no_more_than_one_that_fits(unharmed: House) -> None:
+    rows = "a\n" * 150_000
+    async with Person(unharmed.url) as editor:
+        await editor.log_in(unharmed.staff.supervisor)
+        for path in (f"{ENTRY}/save", f"{ENTRY}/merge", f"{LISTS}/check", f"{LISTS}/preview"):
+            for name in ("question", "answer", "similar"):
+                begun = time.perf_counter()
+                status, text = await editor.post(path, {**WRITTEN, name: f"{rows}b"})
+                check(f"{path} {name}", status, text, outside=False)
+                assert time.perf_counter() - begun < 20, (path, name)
 
 
 async def test_a_form_in_an_odd_charset_brings_no_lone_surrogate_in(unharmed: House) -> None:

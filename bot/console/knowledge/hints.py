@@ -81,7 +81,8 @@ async def find(request: web.Request) -> web.StreamResponse:
 
 async def _advice(request: web.Request, draft: Written) -> Sequence[Advice]:
     library = request.config_dict[LIBRARY]
-    questions = [draft.entry.question, *draft.entry.similar[:MOST_SIMILAR]][:MOST_CHECKED]
+    texts = [draft.entry.question, *draft.entry.similar[:MOST_SIMILAR]][:MOST_CHECKED]
+    questions = [text[: LONGEST["question"]] for text in texts]
     least = request.config_dict[THRESHOLDS]().clarify
     return await asyncio.to_thread(advise, library.knowledge_base, draft.entry.id, questions, least)
 
@@ -97,7 +98,7 @@ def _too_often(request: web.Request) -> web.Response | None:
 
 def _same_question(tx: Transaction, question: str, entry_id: str) -> list[Head]:
     """Other entries, drafts too, that hold this question in just these words."""
-    if not question:
+    if not 0 < len(question) <= LONGEST["question"]:
         return []
     listed = catalogue.list_entries(tx, Filter(text=question), limit=MOST_PICKED)
     return [one.head for one in listed if one.head.entry.id != entry_id and question in _questions(one.head)]

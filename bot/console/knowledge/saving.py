@@ -54,6 +54,8 @@ async def merge(request: web.Request) -> web.StreamResponse:
     """POST …/entries/{id}/merge: the form again with what was written, based on the newest version; keeps nothing."""
     form = await read_form(request)
     draft = written(form, request.match_info["id"], zone_of(request))
+    if draft.findings:
+        return await show_editor(request, draft, version_in(form.get("version")), 422)
     newest = await request.config_dict[DATABASE].read(_newest, draft.entry.id)
     differences = compare(newest.entry, draft.entry)
     return await show_editor(request, draft, newest.entry.version, meanwhile=newest, differences=differences)
