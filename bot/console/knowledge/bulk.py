@@ -11,7 +11,7 @@ from bot.console.knowledge.duties import change_by
 from bot.console.knowledge.entry import zone_of
 from bot.console.knowledge.forms import day
 from bot.console.knowledge.listing import filter_from
-from bot.console.knowledge.moving import version_in
+from bot.console.knowledge.numbers import version_in
 from bot.console.knowledge.publications import begin_for
 from bot.console.render import page
 from bot.keys import CLOCK, DATABASE

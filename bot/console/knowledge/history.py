@@ -9,6 +9,7 @@ from bot.console.access import Permission, Route
 from bot.console.knowledge.duties import duty_of
 from bot.console.knowledge.entry import ENTRY
 from bot.console.knowledge.naming import who
+from bot.console.knowledge.numbers import whole
 from bot.console.render import page, say_for
 from bot.keys import DATABASE
 from knowledgebase.authoring import catalogue, entries, versions
@@ -39,7 +40,7 @@ class History:
 
 async def show_versions(request: web.Request) -> web.StreamResponse:
     """GET …/entries/{id}/versions?from=&to=: by default what is published against the working copy."""
-    wanted = _number(request.query.get("from")), _number(request.query.get("to"))
+    wanted = whole(request.query.get("from")), whole(request.query.get("to"))
     history = await request.config_dict[DATABASE].read(_history, request.match_info["id"], *wanted)
     can = allowed(history.head.entry.status, duty_of(request), history.head.published_version is not None)
     say = say_for(request)
@@ -67,10 +68,6 @@ def _compared_with(head: Head, latter: int) -> int:
     """What a version is compared with where nothing else is asked for: what is published, or the one before."""
     published = head.published_version
     return published if published and published < latter else max(1, latter - 1)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 ROUTES = (Route("GET", f"{ENTRY}/versions", show_versions, Permission.AGENT),)

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.console.access import LOGIN, Permission, Route, read_form
 from bot.console.knowledge.naming import who
+from bot.console.knowledge.numbers import version_in
 from bot.console.render import page, problem, say_for
 from bot.keys import CLOCK, DATABASE, LIBRARY
 from knowledgebase.authoring import catalogue
@@ -71,7 +72,7 @@ async def relabel(request: web.Request) -> web.StreamResponse:
     if unknown := await request.config_dict[DATABASE].read(questions.unknown_entries, expected):
         return await _show(request, 422, unknown=unknown, wrong=True)
     by, now = request[LOGIN].agent.id, request.config_dict[CLOCK]()
-    change = (request.match_info["id"], _version(form), expected, by, now)
+    change = (request.match_info["id"], version_in(form.get("version")), expected, by, now)
     try:
         await request.config_dict[DATABASE].write(questions.relabel, *change)
     except LabelConflict:
@@ -83,7 +84,9 @@ async def remove(request: web.Request) -> web.StreamResponse:
     """POST …/questions/{id}/remove: it is not replayed any more; 409 if somebody else has changed it since."""
     form = await read_form(request)
     try:
-        await request.config_dict[DATABASE].write(questions.remove, request.match_info["id"], _version(form))
+        await request.config_dict[DATABASE].write(
+            questions.remove, request.match_info["id"], version_in(form.get("version"))
+        )
     except LabelConflict:
         return problem(request, 409, "label_moved")
     return _to("label_removed")
@@ -137,13 +140,6 @@ def _expected(form: Mapping[str, str]) -> list[str]:
     ticked = [name.removeprefix("is:") for name in form if name.startswith("is:")]
     named = form.get("ids", "").replace(",", " ").replace("，", " ").split()
     return list(dict.fromkeys((*ticked, *named)))[:MOST_EXPECTED]
-
-
-def _version(form: Mapping[str, str]) -> int:
-    text = form.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
-        raise web.HTTPBadRequest(reason="A version is missing from the form")
-    return int(text)
 
 
 def _to(done: str) -> web.Response:

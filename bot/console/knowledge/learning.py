@@ -11,6 +11,7 @@ from bot.console.access import Permission, Route
 from bot.console.knowledge import learning_acts
 from bot.console.knowledge.article_words import articles_heard
 from bot.console.knowledge.lessons import Lessons, lessons
+from bot.console.knowledge.numbers import page_in
 from bot.console.render import page, say_for
 from bot.keys import DATABASE
 from knowledgebase.learning import acts
@@ -45,7 +46,7 @@ async def show_lessons(request: web.Request) -> web.StreamResponse:
     """GET …/learning: topics, wordings to confirm, disputed answers, and what the next entries would buy."""
     found, view = await lessons(request), request.query.get("view", "")
     pages = max(1, -(-len(found.topics) // TOPICS_A_PAGE))
-    number = min(_number(request.query.get("page", "")), pages)
+    number = min(page_in(request.query.get("page", "")), pages)
     return page(
         request,
         "knowledge/learning.html",
@@ -71,11 +72,6 @@ async def show_questions(request: web.Request) -> web.StreamResponse:
         answer = await request.config_dict[DATABASE].read(learning.answer_from_agents, listed.topic.questions)
         answer = mask_personal(answer)
     return page(request, "knowledge/questions.html", lessons=found, listed=listed, answer=answer)
-
-
-def _number(text: str) -> int:
-    """The number of a page; 1 for what is none."""
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 5 else 1
 
 
 async def _notice(request: web.Request) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.console.access import LOGIN, Permission, Route
 from bot.console.knowledge.duties import may_read
+from bot.console.knowledge.numbers import page_in
 from bot.console.render import page
 from bot.keys import CLOCK, DATABASE, LIBRARY
 from knowledgebase.authoring import batches, catalogue
@@ -23,7 +24,6 @@ DAY_MS = 86_400_000
 EXPIRES_WITHIN_MS = 30 * DAY_MS
 ASKED_WITHIN_MS = 30 * DAY_MS
 MOST_MATCHES = 20
-MOST_PAGES = 100_000
 LONGEST_QUERY = 200
 
 
@@ -85,7 +85,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     """GET /console/knowledge: the entries."""
     now = request.config_dict[CLOCK]()
     wanted, how = filter_from(request.query, now), "text" if request.query.get("how") == "text" else "meaning"
-    number = _page_number(request.query.get("page", ""))
+    number = page_in(request.query.get("page", ""))
     if request[LOGIN].agent.role is Role.READER:
         listing = await _for_reader(request, wanted, how, number)
     elif wanted.text and how == "meaning":
@@ -130,10 +130,6 @@ def filter_from(query: Mapping[str, str], now: int) -> Filter:
 
 def _one_of(value: str, known: Iterable[str]) -> str:
     return value if value in set(known) else ""
-
-
-def _page_number(text: str) -> int:
-    return max(1, min(int(text), MOST_PAGES)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
 def _by_text(tx: Transaction, wanted: Filter, how: str, number: int) -> Listing:

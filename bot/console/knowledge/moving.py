@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.console.access import Handler, Permission, Route, read_form
 from bot.console.knowledge.duties import change_by, duty_of
+from bot.console.knowledge.numbers import version_in
 from bot.keys import DATABASE
 from knowledgebase.authoring import entries, versions
 from knowledgebase.authoring.lifecycle import Action, allowed
@@ -96,13 +97,6 @@ def _query(**values: str | None) -> str:
     """The query of an address; saved tells the page that a draft of that entry needs no keeping any more."""
     told = {name: value for name, value in values.items() if value is not None}
     return f"?{urlencode(told)}" if told else ""
-
-
-def version_in(text: str | None) -> int:
-    """The version that a form was based on. Raises HTTPBadRequest."""
-    if text is None or not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise web.HTTPBadRequest(reason="A version is missing from the form")
-    return int(text)
 
 
 ROUTES = (

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.console.access import LOGIN, Permission, Route, is_fetch, read_form
 from bot.console.knowledge.naming import who
+from bot.console.knowledge.numbers import whole
 from bot.console.render import page, say_for
 from bot.keys import CLOCK, DATABASE, REPLAYING
 from knowledgebase.authoring import catalogue
@@ -237,7 +238,7 @@ def _difference(old: Changes, new: Changes) -> tuple[list[str], list[str]]:
 def _accepted(form: Mapping[str, str]) -> tuple[int | None, FlipKind | None]:
     """Which flips a form accepts; two None mean all. Raises HTTPBadRequest for anything else than one plain choice."""
     match form.get("number"), form.get("kind"):
-        case str(number), None if number.isascii() and number.isdigit() and 0 < len(number) < 9 and int(number):
+        case str(number), None if whole(number):
             return int(number), None
         case None, "all":
             return None, None

@@ -8,7 +8,8 @@ from bot.console.access import Permission, Route, read_form
 from bot.console.knowledge.duties import change_by
 from bot.console.knowledge.entry import ENTRY, show_editor, zone_of
 from bot.console.knowledge.forms import Written, refused, written
-from bot.console.knowledge.moving import after_saving, version_in
+from bot.console.knowledge.moving import after_saving
+from bot.console.knowledge.numbers import version_in
 from bot.keys import DATABASE
 from knowledgebase.authoring import entries, versions
 from knowledgebase.authoring.differences import compare

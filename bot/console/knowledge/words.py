@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.console.access import LOGIN, Permission, Route, read_form
 from bot.console.knowledge.naming import who
+from bot.console.knowledge.numbers import version_in
 from bot.console.knowledge.publications import propose
 from bot.console.render import page, say_for
 from bot.keys import CLOCK, DATABASE, LIBRARY
@@ -70,7 +71,7 @@ async def save(request: web.Request) -> web.StreamResponse:
     409 with both texts if somebody else has saved it since, 422 with what is wrong with which line.
     """
     form, which = await read_form(request), _which(request)
-    changes, seen = await asyncio.to_thread(_written, form, which), _seen(form)
+    changes, seen = await asyncio.to_thread(_written, form, which), version_in(form.get("version"))
     database = request.config_dict[DATABASE]
     by, now = request[LOGIN].agent.id, request.config_dict[CLOCK]()
     whole = request.config_dict[LIBRARY].knowledge_base.whole_question
@@ -92,7 +93,9 @@ async def restore(request: web.Request) -> web.StreamResponse:
     form, which = await read_form(request), _which(request)
     by, now = request[LOGIN].agent.id, request.config_dict[CLOCK]()
     try:
-        await request.config_dict[DATABASE].write(_restore, which, _number(form, "to"), _seen(form), by, now)
+        await request.config_dict[DATABASE].write(
+            _restore, which, version_in(form.get("to")), version_in(form.get("version")), by, now
+        )
     except WordListConflict:
         around = await request.config_dict[DATABASE].read(_around, which)
         return _page(request, which, around, around.standing.changes, 409, theirs=around.history[0])
@@ -109,7 +112,7 @@ async def try_out(request: web.Request) -> web.StreamResponse:
     sentence = " ".join(form.get("sentence", "").split())[:LONGEST_SENTENCE]
     fits = all(one.flaw is not Flaw.TOO_MANY_LINES for one in found)
     tried = await asyncio.to_thread(_try, sentence, around.in_force, lists) if fits else None
-    return _page(request, which, around, changes, seen=_seen(form), problems=found, tried=tried)
+    return _page(request, which, around, changes, seen=version_in(form.get("version")), problems=found, tried=tried)
 
 
 def _which(request: web.Request) -> WordList:
@@ -164,17 +167,6 @@ def _written(form: Mapping[str, str], which: WordList) -> Changes:
     known = shipped(which)
     added = tuple(line for line in clean(form.get("added", "")) if line not in known)
     return Changes(added, tuple(line for line in known if f"on:{line}" not in form))
-
-
-def _seen(form: Mapping[str, str]) -> int:
-    return _number(form, "version")
-
-
-def _number(form: Mapping[str, str], name: str) -> int:
-    text = form.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
-        raise web.HTTPBadRequest(reason="A version is missing from the form")
-    return int(text)
 
 
 def _to(which: WordList, done: str) -> web.Response:
