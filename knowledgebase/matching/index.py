@@ -57,11 +57,6 @@ class Query:
         fields = FIELD_OF[kinds]
         return cls(numbers, kinds, fields, np.searchsorted(fields, np.arange(len(Field))), _slots(numbers))
 
-    def of_field(self, field: Field) -> slice:
-        """Where the terms of a field stand."""
-        ends = (*self.starts[1:], len(self.terms))
-        return slice(int(self.starts[field]), int(ends[field]))
-
     def counts(self, rows: Rows) -> Singles:
         """How often each row holds each term of the query: one row for each, one column for each term."""
         table = np.zeros((len(rows), len(self.terms)), np.float32)

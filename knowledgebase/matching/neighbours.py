@@ -54,15 +54,6 @@ class Neighbours:
     def __len__(self) -> int:
         return len(self._codes)
 
-    @property
-    def bytes_held(self) -> int:
-        """What the arrays take up."""
-        held = self._codes.nbytes + self._scales.nbytes
-        if self._clusters is not None:
-            of_each = self._clusters.coarse.nbytes + self._clusters.order.nbytes + self._clusters.of_row.nbytes
-            held += of_each + self._clusters.centres.nbytes
-        return held
-
     def rows(self, places: Places) -> Singles:
         """The vectors at these places, as they are kept (within half a percent)."""
         return _decoded(self._codes[places], self._scales[places])
