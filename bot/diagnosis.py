@@ -15,7 +15,7 @@ from knowledgebase.authoring import entries
 from knowledgebase.encoders import cache
 from knowledgebase.encoders.vectors import texts_of
 from knowledgebase.errors import EncoderUnavailable
-from knowledgebase.publishing import publications
+from knowledgebase.publishing import publications, register
 from storage import outbox
 from storage.check import Finding, Severity, check
 from storage.errors import StorageError
@@ -90,7 +90,7 @@ def _answers(folder: Path) -> list[Finding]:
     if not (folder / DATABASE_NAME).is_file():
         return []
     try:
-        waiting = read_folder(folder, publications.live)
+        waiting = read_folder(folder, register.live)
     except StorageError as error:
         return [Finding(Severity.PROBLEM, f"answers: {error}")]
     changed = [one for one in waiting if one.requested_by == publications.NOBODY and one.summary]

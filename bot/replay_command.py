@@ -31,7 +31,7 @@ from knowledgebase.judging.replay import (
 from knowledgebase.learning import asked
 from knowledgebase.library import MOST_HEEDED
 from knowledgebase.model import Entry, EntryStatus
-from knowledgebase.publishing import flips, publications, questions, terms
+from knowledgebase.publishing import flips, publications, questions, register, terms
 from knowledgebase.publishing.terms import ALL_CHANNELS, InForce
 from knowledgebase.search import KnowledgeBase
 from knowledgebase.wording.text import compact, read_lines
@@ -99,7 +99,7 @@ def gather(tx: Transaction, real: int) -> Gathered:
         terms.in_force(tx),
         questions.labelled(tx),
         questions.real(tx, real),
-        publications.accepted_outcomes(tx),
+        register.accepted_outcomes(tx),
         asked.outcomes(tx, MOST_HEEDED),
     )
 

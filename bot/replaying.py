@@ -17,7 +17,7 @@ from knowledgebase.judging.replay import Outcome, Replay, Replayed, Search, Stat
 from knowledgebase.library import Library
 from knowledgebase.matching.confidence import Weights
 from knowledgebase.model import Entry, Thresholds
-from knowledgebase.publishing import publications
+from knowledgebase.publishing import publications, register
 from knowledgebase.publishing.model import Failure
 from knowledgebase.publishing.publications import Work
 from knowledgebase.publishing.terms import ALL_CHANNELS, InForce
@@ -68,7 +68,7 @@ class Replaying:
     async def turn(self) -> None:
         """Compare anew after a calibration, and replay all that waits, oldest first."""
         await self._recheck()
-        while (waiting := await self.database.read(publications.next_waiting)) is not None:
+        while (waiting := await self.database.read(register.next_waiting)) is not None:
             await self._replay(waiting)
 
     def abandon(self, publication_id: str) -> None:

@@ -4,17 +4,16 @@ base is compared and set: what was replayed against another state than the one i
 then can be published. Nothing of a publication is ever in force alone.
 """
 
-import contextlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from knowledgebase.authoring import entries, lifecycle
 from knowledgebase.authoring.lifecycle import Action
-from knowledgebase.errors import ActionNotAllowed, EntryNotFound, PublicationNotFound, PublicationRefused
+from knowledgebase.errors import ActionNotAllowed, EntryNotFound, PublicationRefused
 from knowledgebase.judging.replay import FlipKind, Outcome, Replay, Replayed, Source, flip_kind
 from knowledgebase.model import EntryStatus
-from knowledgebase.publishing import flips, questions, terms, words
+from knowledgebase.publishing import flips, questions, register, terms, words
 from knowledgebase.publishing.flips import Accepted
 from knowledgebase.publishing.model import (
     ChangeSet,
@@ -23,10 +22,9 @@ from knowledgebase.publishing.model import (
     Publication,
     PublicationState,
     summarise,
-    summary_from,
 )
 from knowledgebase.publishing.terms import InForce
-from storage.database import Row, Transaction, first, new_id
+from storage.database import Transaction, new_id
 
 MOST_RUNS = 3
 # Who asks for a comparison after a calibration, or with another model: nobody.
@@ -47,69 +45,6 @@ class Work:
     accepted: list[tuple[Replayed, Outcome]] | None
 
 
-# --- Reading ----------------------------------------------------------------------------------------------------
-
-
-def get(tx: Transaction, publication_id: str) -> Publication:
-    """The publication. Raises PublicationNotFound."""
-    row = first(
-        tx.execute(
-            "SELECT id, origin, state, changes_json, requested_by, requested_at, base, runs, summary_json,"
-            " failure_json, accepted_by, accepted_at, finished_by, finished_at FROM publication WHERE id = :id",
-            {"id": publication_id},
-        )
-    )
-    if row is None:
-        raise PublicationNotFound(f"no publication {publication_id}")
-    return _publication(row)
-
-
-def newest(tx: Transaction, limit: int = 50, before: str = "") -> list[Publication]:
-    """The newest publications, newest first, those older than the id before."""
-    rows = tx.execute(
-        "SELECT id, origin, state, changes_json, requested_by, requested_at, base, runs, summary_json,"
-        " failure_json, accepted_by, accepted_at, finished_by, finished_at FROM publication"
-        " WHERE (:before = '' OR id < :before) ORDER BY id DESC LIMIT :limit",
-        {"before": before, "limit": limit},
-    )
-    return [_publication(row) for row in rows]
-
-
-def live(tx: Transaction) -> list[Publication]:
-    """The publications that can still go into force, oldest first."""
-    rows = tx.execute(
-        "SELECT id, origin, state, changes_json, requested_by, requested_at, base, runs, summary_json,"
-        " failure_json, accepted_by, accepted_at, finished_by, finished_at FROM publication"
-        " WHERE state IN ('running', 'ready', 'accepted', 'stale') ORDER BY id"
-    )
-    return [_publication(row) for row in rows]
-
-
-def told_of(tx: Transaction, publication_ids: Iterable[str]) -> dict[str, Publication]:
-    """Those of these few publications that there are, by id."""
-    found = {}
-    for publication_id in dict.fromkeys(publication_ids):
-        with contextlib.suppress(PublicationNotFound):
-            found[publication_id] = get(tx, publication_id)
-    return found
-
-
-def next_waiting(tx: Transaction) -> str | None:
-    """The id of the publication to replay next."""
-    row = first(
-        tx.execute("SELECT id FROM publication WHERE state IN ('running', 'stale') ORDER BY requested_at, id LIMIT 1")
-    )
-    return row["id"] if row else None
-
-
-def accepted_outcomes(tx: Transaction) -> list[tuple[Replayed, Outcome]] | None:
-    """What became of each question with what was published last; None if nothing has been yet."""
-    row = first(
-        tx.execute("SELECT id FROM publication WHERE state = 'published' ORDER BY finished_at DESC, id DESC LIMIT 1")
-    )
-    return flips.outcomes(tx, row["id"]) if row else None
-
-
 # --- The life of a publication ----------------------------------------------------------------------------------
 
 
@@ -120,7 +55,7 @@ def begin(tx: Transaction, changes: ChangeSet, by: str, now: int, origin: Origin
     """
     if (problem := misfit(tx, changes)) is not None:
         raise PublicationRefused(f"{problem} has moved on, or cannot be published as it stands", problem)
-    for other in live(tx):
+    for other in register.live(tx):
         if (other.changes, other.origin) == (changes, origin) and other.requested_by != NOBODY:
             return other
     publication_id = new_id()
@@ -130,7 +65,7 @@ def begin(tx: Transaction, changes: ChangeSet, by: str, now: int, origin: Origin
         {"id": publication_id, "origin": origin.value, "changes": changes.as_text(), "by": by, "now": now},
     )
     tx.notify("publications", publication_id)
-    return get(tx, publication_id)
+    return register.get(tx, publication_id)
 
 
 def recheck(tx: Transaction, now: int) -> None:
@@ -138,9 +73,9 @@ def recheck(tx: Transaction, now: int) -> None:
 
     The comparison is forgotten if it finds nothing. Without anything accepted there is nothing to compare with.
     """
-    if not accepted_outcomes(tx):
+    if not register.accepted_outcomes(tx):
         return
-    for other in live(tx):
+    for other in register.live(tx):
         if other.changes.is_empty and other.requested_by == NOBODY:
             if other.state is not PublicationState.RUNNING:
                 _move(tx, other.id, PublicationState.STALE)
@@ -166,7 +101,7 @@ def start(tx: Transaction, publication_id: str, real: int, now: int) -> Work | N
 
     real: how many of the last questions of customers are asked again.
     """
-    publication = get(tx, publication_id)
+    publication = register.get(tx, publication_id)
     if publication.state not in (PublicationState.RUNNING, PublicationState.STALE):
         return None
     if publication.runs >= MOST_RUNS:
@@ -180,7 +115,7 @@ def start(tx: Transaction, publication_id: str, real: int, now: int) -> Work | N
         {"id": publication_id},
     )
     before = terms.in_force(tx)
-    accepted = (accepted_outcomes(tx) or []) if publication.changes.is_empty else None
+    accepted = (register.accepted_outcomes(tx) or []) if publication.changes.is_empty else None
     asked = distinct([*questions.labelled(tx), *questions.real(tx, real)])
     return Work(publication, before, proposed(tx, before, publication.changes), asked, accepted)
 
@@ -222,7 +157,7 @@ def finish(
 
     Something else in force by now makes it stale. One that was withdrawn meanwhile stays so.
     """
-    publication = get(tx, publication_id)
+    publication = register.get(tx, publication_id)
     if publication.state is not PublicationState.RUNNING:
         return publication.state
     if base != base_of(tx, model):
@@ -250,7 +185,7 @@ def accept(
 
     Raises PublicationRefused when it has been replayed against another base than the one that was shown.
     """
-    publication = get(tx, publication_id)
+    publication = register.get(tx, publication_id)
     if publication.state is not PublicationState.READY or publication.base != base:
         raise PublicationRefused(f"publication {publication_id} is {publication.state}")
     accepted = flips.accept(tx, publication_id, number, kind, Accepted(by, now))
@@ -269,7 +204,7 @@ def publish(tx: Transaction, publication_id: str, model: str, by: str, now: int)
 
     Raises PublicationRefused unless every flip is accepted. Every other publication that waits becomes stale.
     """
-    publication = get(tx, publication_id)
+    publication = register.get(tx, publication_id)
     if publication.state is not PublicationState.ACCEPTED or publication.is_acceptance:
         raise PublicationRefused(f"publication {publication_id} is {publication.state}")
     if (problem := misfit(tx, publication.changes)) is not None:
@@ -288,7 +223,7 @@ def publish(tx: Transaction, publication_id: str, model: str, by: str, now: int)
 
 def withdraw(tx: Transaction, publication_id: str, by: str, now: int) -> None:
     """Give it up; the drafts stay. Raises PublicationRefused for one that is over."""
-    publication = get(tx, publication_id)
+    publication = register.get(tx, publication_id)
     if not publication.is_live:
         raise PublicationRefused(f"publication {publication_id} is {publication.state}")
     _end(tx, publication_id, PublicationState.WITHDRAWN, by, now)
@@ -297,7 +232,7 @@ def withdraw(tx: Transaction, publication_id: str, by: str, now: int) -> None:
 
 def withdraw_forgotten(tx: Transaction, before: int, now: int) -> int:
     """Give up those that were asked for before this time and have waited since; returns how many."""
-    forgotten = [one for one in live(tx) if one.requested_at < before]
+    forgotten = [one for one in register.live(tx) if one.requested_at < before]
     for one in forgotten:
         withdraw(tx, one.id, NOBODY, now)
     return len(forgotten)
@@ -315,7 +250,7 @@ def fail(tx: Transaction, publication_id: str, failure: Failure, about: str, now
 
 def accepted_on_command_line(tx: Transaction, base: str) -> dict[flips.Key, Accepted]:
     """The flips that were accepted from the command line for this base."""
-    told = [one for one in live(tx) if one.is_acceptance and one.base == base]
+    told = [one for one in register.live(tx) if one.is_acceptance and one.base == base]
     kept = (one for acceptance in told for one in flips.of(tx, acceptance.id))
     return {flips.key(one.flip): one.accepted for one in kept if one.accepted is not None}
 
@@ -395,7 +330,9 @@ def _apply(tx: Transaction, publication: Publication, by: str, now: int) -> None
 def _keep_what_nobody_accepted(tx: Transaction, publication_id: str) -> None:
     """Answers that had changed by themselves before are still to be accepted, whatever else is published."""
     flipped = {flips.key(one.flip)[:2] for one in flips.of(tx, publication_id)}
-    before = {(question.utterance, question.channel): outcome for question, outcome in accepted_outcomes(tx) or ()}
+    before = {
+        (question.utterance, question.channel): outcome for question, outcome in register.accepted_outcomes(tx) or ()
+    }
     for question, outcome in flips.outcomes(tx, publication_id):
         place = (question.utterance, question.channel)
         old = before.get(place)
@@ -408,7 +345,7 @@ def _unsettle_others(tx: Transaction, changes: ChangeSet, now: int) -> None:
 
     Without changes only what is compared with the outcomes accepted last is concerned.
     """
-    for other in live(tx):
+    for other in register.live(tx):
         if changes.is_empty and (other.is_acceptance or not other.changes.is_empty):
             continue
         if other.is_acceptance:
@@ -448,24 +385,3 @@ def _end(tx: Transaction, publication_id: str, state: PublicationState, by: str 
         {"id": publication_id, "by": by, "now": now},
     )
     return _move(tx, publication_id, state)
-
-
-def _publication(row: Row) -> Publication:
-    failure = json.loads(row["failure_json"]) if row["failure_json"] else {}
-    return Publication(
-        id=row["id"],
-        origin=Origin(row["origin"]),
-        state=PublicationState(row["state"]),
-        changes=ChangeSet.from_text(row["changes_json"]),
-        requested_by=row["requested_by"],
-        requested_at=row["requested_at"],
-        base=row["base"],
-        runs=row["runs"],
-        summary=summary_from(row["summary_json"]) if row["summary_json"] else None,
-        failure=Failure(failure["failure"]) if failure else None,
-        about=failure.get("about", ""),
-        accepted_by=row["accepted_by"],
-        accepted_at=row["accepted_at"],
-        finished_by=row["finished_by"],
-        finished_at=row["finished_at"],
-    )

@@ -17,7 +17,7 @@ from knowledgebase.judging.replay import FlipKind, Mark
 from knowledgebase.judging.trials import Question
 from knowledgebase.library import Library
 from knowledgebase.model import Entry
-from knowledgebase.publishing import flips, publications, questions, words
+from knowledgebase.publishing import flips, publications, questions, register, words
 from knowledgebase.publishing.model import ChangeSet, Failure, Publication, PublicationState
 from knowledgebase.search import KnowledgeBase
 from knowledgebase.wording.word_lists import Changes, WordList, shipped
@@ -67,7 +67,7 @@ async def replayed(replaying: Replaying, changes: ChangeSet) -> Publication:
     """Ask for these changes and let the loop go round."""
     publication = await replaying.database.write(publications.begin, changes, "xu", NOW)
     await replaying.turn()
-    return await replaying.database.read(publications.get, publication.id)
+    return await replaying.database.read(register.get, publication.id)
 
 
 async def publish(replaying: Replaying, publication: Publication) -> PublicationState:
@@ -134,9 +134,9 @@ async def test_of_two_ready_ones_the_second_is_replayed_against_the_first(replay
     first = await replayed(replaying, await replaying.database.write(draft, replace(TYRE, answer="6 年。")))
     second = await replayed(replaying, await replaying.database.write(draft, replace(FREE, answer="不免费。")))
     await publish(replaying, first)
-    assert (await replaying.database.read(publications.get, second.id)).state is PublicationState.STALE
+    assert (await replaying.database.read(register.get, second.id)).state is PublicationState.STALE
     await replaying.turn()
-    again = await replaying.database.read(publications.get, second.id)
+    again = await replaying.database.read(register.get, second.id)
     assert again.state is PublicationState.ACCEPTED
     assert await publish(replaying, again) is PublicationState.PUBLISHED
 
@@ -146,7 +146,7 @@ async def test_after_a_restart_what_was_being_replayed_is_replayed(replaying: Re
     publication = await replaying.database.write(publications.begin, changes, "xu", NOW)
     await replaying.database.write(publications.start, publication.id, 10, NOW)
     await replaying.turn()
-    assert (await replaying.database.read(publications.get, publication.id)).state is PublicationState.ACCEPTED
+    assert (await replaying.database.read(register.get, publication.id)).state is PublicationState.ACCEPTED
 
 
 async def test_what_breaks_a_replay_fails_it_visibly(replaying: Replaying, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +178,7 @@ async def test_a_withdrawn_one_is_not_replayed_to_its_end(
     replaying.abandon(publication.id)
     may_go_on.set()
     await asyncio.wait_for(turn, 10)
-    assert (await replaying.database.read(publications.get, publication.id)).state is PublicationState.WITHDRAWN
+    assert (await replaying.database.read(register.get, publication.id)).state is PublicationState.WITHDRAWN
     assert replaying.progress == {}
 
 
@@ -186,7 +186,7 @@ async def test_a_calibration_that_changes_no_answer_leaves_no_trace(replaying: R
     first = await replayed(replaying, await replaying.database.write(draft, replace(TYRE, answer="6 年。")))
     await publish(replaying, first)
     await replaying.turn()
-    assert [one.id for one in await replaying.database.read(publications.newest)] == [first.id]
+    assert [one.id for one in await replaying.database.read(register.newest)] == [first.id]
 
 
 async def test_a_change_that_came_past_the_gate_is_shown_for_acceptance(replaying: Replaying, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ async def test_a_change_that_came_past_the_gate_is_shown_for_acceptance(replayin
     await replaying.database.write(entries.save, [hidden], "import", NOW)
     await replaying.library.reload()
     await replaying.turn()
-    [drift, _] = await replaying.database.read(publications.newest)
+    [drift, _] = await replaying.database.read(register.newest)
     assert (drift.requested_by, drift.state) == (publications.NOBODY, PublicationState.READY)
     [kept] = await replaying.database.read(flips.of, drift.id)
     assert (kept.flip.kind, kept.flip.question.utterance) == (FlipKind.VANISHED, "首保免费吗？")
@@ -205,4 +205,4 @@ async def test_a_change_that_came_past_the_gate_is_shown_for_acceptance(replayin
     assert [finding.severity for finding in told] == [Severity.WARNING]
     assert await publish(replaying, drift) is PublicationState.PUBLISHED
     await replaying.turn()
-    assert len(await replaying.database.read(publications.live)) == 0
+    assert len(await replaying.database.read(register.live)) == 0

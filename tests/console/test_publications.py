@@ -14,7 +14,7 @@ from knowledgebase.authoring.rows import Change
 from knowledgebase.errors import EntryNotFound
 from knowledgebase.judging.trials import Question
 from knowledgebase.model import Entry, EntryStatus
-from knowledgebase.publishing import publications, questions, terms, words
+from knowledgebase.publishing import questions, register, terms, words
 from knowledgebase.publishing.model import PublicationState
 from knowledgebase.wording.word_lists import Changes, WordList, shipped
 from storage.database import Transaction
@@ -76,7 +76,7 @@ async def proposed(console: Console, browser: Browser, entry: Entry) -> str:
 
 
 async def state_of(console: Console, place: str) -> PublicationState:
-    return (await console.database.read(publications.get, place.rpartition("/")[2])).state
+    return (await console.database.read(register.get, place.rpartition("/")[2])).state
 
 
 def base_in(html: str) -> str:
@@ -245,7 +245,7 @@ async def test_what_is_in_force_can_be_compared_with_what_was_accepted(
     _, html = await zhou.open(place)
     assert "接受为新的现状" in html
     await sent(zhou, f"{place}/publish")
-    accepted = await stocked.database.read(publications.accepted_outcomes)
+    accepted = await stocked.database.read(register.accepted_outcomes)
     assert accepted is not None
     assert len(accepted) == 3
 

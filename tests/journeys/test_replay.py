@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from knowledgebase.publishing import publications
+from knowledgebase.publishing import register
 from knowledgebase.publishing.model import Publication, PublicationState
 from storage.sqlite import read_folder
 from tests.journeys.desk import PASSWORD, AgentAtDesk
@@ -30,7 +30,7 @@ def seen(program: Program, publication_id: str, wanted: Callable[[Publication], 
     """The publication once it is as wanted, as another program reads it from the data folder."""
     begun = time.monotonic()
     while time.monotonic() - begun < WITHIN_S:
-        found = read_folder(program.folder, partial(publications.get, publication_id=publication_id))
+        found = read_folder(program.folder, partial(register.get, publication_id=publication_id))
         if wanted(found):
             return found
         time.sleep(0.05)

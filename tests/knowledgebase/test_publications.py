@@ -23,7 +23,7 @@ from knowledgebase.judging.trials import Question
 from knowledgebase.learning import asked
 from knowledgebase.learning.asked import AskedQuestion, Decided
 from knowledgebase.model import Entry, EntryStatus
-from knowledgebase.publishing import flips, publications, questions, terms, words
+from knowledgebase.publishing import flips, publications, questions, register, terms, words
 from knowledgebase.publishing.model import ChangeSet, Failure, Origin, Publication, PublicationState
 from knowledgebase.search import KnowledgeBase
 from knowledgebase.wording.word_lists import UNCHANGED, Changes, WordList
@@ -73,7 +73,7 @@ def rehearse(tx: Transaction, publication: Publication, *changed: int) -> Public
 
 
 def accept_all(tx: Transaction, publication_id: str, kind: FlipKind | None = None) -> int:
-    base = publications.get(tx, publication_id).base
+    base = register.get(tx, publication_id).base
     return publications.accept(tx, publication_id, base, None, kind, "wang", NOW)
 
 
@@ -82,7 +82,7 @@ async def proposed(database: SQLiteDatabase, *changed: int, entry: Entry = TYRE)
     version = await database.write(draft, entry)
     publication = await database.write(publications.begin, ChangeSet({entry.id: version}), "xu", NOW)
     await database.write(rehearse, publication, *changed)
-    return await database.read(publications.get, publication.id)
+    return await database.read(register.get, publication.id)
 
 
 async def test_without_flips_a_publication_can_be_published_at_once(database: SQLiteDatabase) -> None:
@@ -117,9 +117,9 @@ async def test_accepting_the_last_flip_opens_the_gate_and_says_who(database: SQL
     publication = await proposed(database, 0, 1)
     accepting = (publication.id, publication.base)
     assert await database.write(publications.accept, *accepting, 1, None, "li", NOW) == 1
-    assert (await database.read(publications.get, publication.id)).state is PublicationState.READY
+    assert (await database.read(register.get, publication.id)).state is PublicationState.READY
     assert await database.write(publications.accept, *accepting, 2, None, "wang", NOW + 5) == 1
-    now = await database.read(publications.get, publication.id)
+    now = await database.read(register.get, publication.id)
     assert (now.state, now.accepted_by, now.accepted_at) == (PublicationState.ACCEPTED, "wang", NOW + 5)
     kept = await database.read(flips.of, publication.id)
     assert {one.flip.question.utterance: one.accepted and one.accepted.by for one in kept} == {
@@ -132,7 +132,7 @@ async def test_all_of_a_kind_can_be_accepted_together(database: SQLiteDatabase) 
     publication = await proposed(database, 0, 1)
     assert await database.write(accept_all, publication.id, FlipKind.VANISHED) == 0
     assert await database.write(accept_all, publication.id, FlipKind.APPEARED) == 2
-    assert (await database.read(publications.get, publication.id)).state is PublicationState.ACCEPTED
+    assert (await database.read(register.get, publication.id)).state is PublicationState.ACCEPTED
 
 
 async def test_asking_twice_for_the_same_is_one_publication(database: SQLiteDatabase) -> None:
@@ -146,10 +146,10 @@ async def test_of_two_that_race_the_second_is_replayed_anew(database: SQLiteData
     first = await proposed(database)
     second = await proposed(database, entry=FREE)
     await database.write(publications.publish, first.id, MODEL, "wang", NOW)
-    assert (await database.read(publications.get, second.id)).state is PublicationState.STALE
+    assert (await database.read(register.get, second.id)).state is PublicationState.STALE
     with pytest.raises(PublicationRefused):
         await database.write(publications.publish, second.id, MODEL, "wang", NOW)
-    assert await database.read(publications.next_waiting) == second.id
+    assert await database.read(register.next_waiting) == second.id
     await database.write(rehearse, second)
     assert await database.write(publications.publish, second.id, MODEL, "wang", NOW) is PublicationState.PUBLISHED
     assert {entry.answer for entry in await database.read(entries.published)} == {"5 年。！", "免费。！"}
@@ -202,7 +202,7 @@ async def test_an_entry_edited_since_cannot_be_published_by_it(database: SQLiteD
     publication = await proposed(database)
     await database.write(draft, replace(TYRE, answer="6 年。"))
     assert await database.write(publications.publish, publication.id, MODEL, "wang", NOW) is PublicationState.FAILED
-    now = await database.read(publications.get, publication.id)
+    now = await database.read(register.get, publication.id)
     assert (now.failure, now.about) == (Failure.MOVED_ON, "tyre")
 
 
@@ -221,7 +221,7 @@ async def test_two_publications_of_one_entry_end_with_one(database: SQLiteDataba
     for publication in (alone, both):
         await database.write(rehearse, publication)
     await database.write(publications.publish, alone.id, MODEL, "xu", NOW)
-    assert (await database.read(publications.get, both.id)).failure is Failure.MOVED_ON
+    assert (await database.read(register.get, both.id)).failure is Failure.MOVED_ON
 
 
 async def test_nothing_is_half_published(database: SQLiteDatabase) -> None:
@@ -274,9 +274,9 @@ async def test_a_replay_interrupted_again_and_again_fails_visibly(database: SQLi
     for _ in range(publications.MOST_RUNS):
         assert await database.write(publications.start, publication.id, 10, NOW) is not None
     assert await database.write(publications.start, publication.id, 10, NOW) is None
-    now = await database.read(publications.get, publication.id)
+    now = await database.read(register.get, publication.id)
     assert (now.state, now.failure) == (PublicationState.FAILED, Failure.INTERRUPTED)
-    assert await database.read(publications.next_waiting) is None
+    assert await database.read(register.next_waiting) is None
 
 
 async def test_what_was_withdrawn_while_it_was_replayed_stays_so(database: SQLiteDatabase) -> None:
@@ -291,13 +291,13 @@ async def test_what_was_withdrawn_while_it_was_replayed_stays_so(database: SQLit
 
 
 async def test_the_outcomes_of_the_last_publication_are_kept(database: SQLiteDatabase) -> None:
-    assert await database.read(publications.accepted_outcomes) is None
+    assert await database.read(register.accepted_outcomes) is None
     for entry, changed in ((TYRE, ()), (FREE, (1,))):
         publication = await proposed(database, *changed, entry=entry)
         if changed:
             await database.write(accept_all, publication.id)
         await database.write(publications.publish, publication.id, MODEL, "wang", NOW)
-    kept = await database.read(publications.accepted_outcomes)
+    kept = await database.read(register.accepted_outcomes)
     assert kept is not None
     assert [outcome.decision for _, outcome in kept] == [HANDOFF, ANSWER, HANDOFF]
     assert [question for question, _ in kept] == ASKED
@@ -357,7 +357,7 @@ async def test_an_acceptance_from_the_command_line_ends_with_the_next_publicatio
         await database.write(publications.publish, told.id, MODEL, "wang", NOW)
     publication = await proposed(database)
     await database.write(publications.publish, publication.id, MODEL, "wang", NOW)
-    assert (await database.read(publications.get, told.id)).state is PublicationState.WITHDRAWN
+    assert (await database.read(register.get, told.id)).state is PublicationState.WITHDRAWN
 
 
 async def test_a_publication_asked_for_by_a_command_is_one_like_any_other(database: SQLiteDatabase) -> None:
@@ -366,7 +366,7 @@ async def test_a_publication_asked_for_by_a_command_is_one_like_any_other(databa
     told = await database.write(publications.begin, changes, "command line", NOW, Origin.COMMAND_LINE)
     await database.write(rehearse, told)
     await database.write(publications.publish, first.id, MODEL, "wang", NOW)
-    assert (await database.read(publications.get, told.id)).state is PublicationState.STALE
+    assert (await database.read(register.get, told.id)).state is PublicationState.STALE
     await database.write(rehearse, told)
     assert await database.write(publications.publish, told.id, MODEL, "wang", NOW) is PublicationState.PUBLISHED
 
@@ -382,7 +382,7 @@ async def test_what_changed_by_itself_is_not_accepted_by_publishing_something_el
     pairs = list(zip(ASKED, drifted, strict=True))
     await database.write(publications.finish, second.id, base, MODEL, compare(ASKED, drifted, drifted), pairs, NOW)
     await database.write(publications.publish, second.id, MODEL, "wang", NOW)
-    kept = await database.read(publications.accepted_outcomes)
+    kept = await database.read(register.accepted_outcomes)
     assert kept is not None
     assert [outcome.decision for _, outcome in kept] == [HANDOFF, HANDOFF, HANDOFF]
 
@@ -391,23 +391,23 @@ async def test_accepting_the_state_settles_every_comparison_with_it(database: SQ
     first = await proposed(database)
     await database.write(publications.publish, first.id, MODEL, "wang", NOW)
     await database.write(publications.recheck, NOW)
-    [drift] = await database.read(publications.live)
+    [drift] = await database.read(register.live)
     await database.write(rehearse, drift, 0)
     asked = await database.write(publications.begin, ChangeSet(), "wang", NOW)
     assert asked.id != drift.id
     await database.write(rehearse, asked, 0)
     await database.write(accept_all, asked.id)
     await database.write(publications.publish, asked.id, MODEL, "wang", NOW)
-    assert (await database.read(publications.get, drift.id)).state is PublicationState.STALE
+    assert (await database.read(register.get, drift.id)).state is PublicationState.STALE
     await database.write(rehearse, drift)
-    assert await database.read(publications.live) == []
+    assert await database.read(register.live) == []
 
 
 async def test_what_nobody_comes_back_to_is_given_up(database: SQLiteDatabase) -> None:
     publication = await proposed(database, 0)
     assert await database.write(publications.withdraw_forgotten, NOW, NOW) == 0
     assert await database.write(publications.withdraw_forgotten, NOW + 1, NOW + 1) == 1
-    assert (await database.read(publications.get, publication.id)).state is PublicationState.WITHDRAWN
+    assert (await database.read(register.get, publication.id)).state is PublicationState.WITHDRAWN
 
 
 # --- Word lists -------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from knowledgebase.authoring.differences import Difference, compare
 from knowledgebase.authoring.lifecycle import Action, allowed
 from knowledgebase.authoring.rows import Head
 from knowledgebase.authoring.versions import Version
-from knowledgebase.publishing import publications
+from knowledgebase.publishing import register
 from knowledgebase.publishing.model import Publication
 from storage.database import Transaction
 from tickets import agents
@@ -60,7 +60,7 @@ def _history(tx: Transaction, entry_id: str, former: int | None, latter: int | N
     related = {one.entry.id: one.entry.question for one in catalogue.heads_of(tx, list(ids))}
     found = compare(before.entry, after.entry)
     listed = versions.history(tx, entry_id)
-    replays = publications.told_of(tx, (one.replay_id for one in listed if one.replay_id))
+    replays = register.told_of(tx, (one.replay_id for one in listed if one.replay_id))
     return History(head, listed, before, after, found, related, agents.names(tx), replays)
 
 

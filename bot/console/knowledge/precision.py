@@ -12,7 +12,7 @@ from bot.keys import DATABASE, LIBRARY, REPLAYING
 from bot.messages import Channel
 from knowledgebase.judging.calibration import Calibration
 from knowledgebase.model import Thresholds
-from knowledgebase.publishing import publications, questions, terms
+from knowledgebase.publishing import questions, register, terms
 from knowledgebase.publishing.model import ChangeSet
 from knowledgebase.publishing.terms import ALL_CHANNELS
 from storage.database import Transaction
@@ -91,7 +91,7 @@ async def _show(request: web.Request, status: int = 200, typed: Mapping[str, str
 
 
 def _known(tx: Transaction) -> Known:
-    outcomes = publications.accepted_outcomes(tx) or []
+    outcomes = register.accepted_outcomes(tx) or []
     labelled = [outcome.confidence for question, outcome in outcomes if question.source.value == "labelled"]
     return Known(terms.precision(tx), questions.real_confidences(tx, REAL), labelled)
 

@@ -14,7 +14,7 @@ from bot.keys import CLOCK, DATABASE, REPLAYING
 from knowledgebase.authoring import catalogue
 from knowledgebase.authoring.rows import Change
 from knowledgebase.judging.replay import FlipKind, Mark, is_right
-from knowledgebase.publishing import flips, publications, words
+from knowledgebase.publishing import flips, publications, register, words
 from knowledgebase.publishing.flips import KeptFlip
 from knowledgebase.publishing.model import ChangeSet, Publication, PublicationState
 from knowledgebase.wording.word_lists import Changes, WordList
@@ -180,7 +180,7 @@ def _page(request: web.Request, template: str, names: Mapping[str, str], **more:
 
 
 async def _get(request: web.Request, publication_id: str) -> Publication:
-    return await request.config_dict[DATABASE].read(publications.get, publication_id)
+    return await request.config_dict[DATABASE].read(register.get, publication_id)
 
 
 def _to(publication_id: str, done: str = "") -> web.Response:
@@ -190,11 +190,11 @@ def _to(publication_id: str, done: str = "") -> web.Response:
 
 def _listed(tx: Transaction, before: str) -> list[Told]:
     names = agents.names(tx)
-    return [Told(one, _touched(tx, one.changes, 3), names) for one in publications.newest(tx, before=before)]
+    return [Told(one, _touched(tx, one.changes, 3), names) for one in register.newest(tx, before=before)]
 
 
 def _shown(tx: Transaction, publication_id: str, wanted: str) -> Shown:
-    publication = publications.get(tx, publication_id)
+    publication = register.get(tx, publication_id)
     kept = flips.of(tx, publication_id)
     counts = {kind.value: sum(one.flip.kind is kind for one in kept) for kind in FlipKind}
     worse = sum(one.flip.mark is Mark.WORSE for one in kept)
