@@ -1,6 +1,7 @@
 """What the knowledge base refuses, in an operator's words."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from knowledgebase.model import Entry
@@ -55,6 +56,25 @@ class ReplayAbandoned(KnowledgeError):
 
 class FileUnreadable(KnowledgeError):
     """The file as a whole is not a table of entries or questions: wrong format, encoding or size."""
+
+
+class LineFlaw(StrEnum):
+    """Why a line of a file of questions cannot be read."""
+
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    WRONG_FIELDS = "wrong_fields"
+    WRONG_QUERY = "wrong_query"
+    WRONG_IDS = "wrong_ids"
+
+
+class LineUnreadable(FileUnreadable):
+    """A line that makes the whole unreadable: its number, counted from 1, and what is wrong with it."""
+
+    def __init__(self, name: str, line: int, flaw: LineFlaw, sentence: str) -> None:
+        super().__init__(f"{name}: line {line}: {sentence}")
+        self.line = line
+        self.flaw = flaw
 
 
 class WeightsInvalid(KnowledgeError):

@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from knowledgebase.authoring.validation import BAD, is_id
-from knowledgebase.errors import FileUnreadable
+from knowledgebase.errors import FileUnreadable, LineFlaw, LineUnreadable
 from knowledgebase.judging.trials import Question
 from knowledgebase.model import Entry
 
 LONGEST_UTTERANCE = 500
 MOST_EXPECTED = 20
+_PASTED = "pasted text"
+_SENTENCES = {
+    LineFlaw.NOT_JSON: "not JSON",
+    LineFlaw.NOT_AN_OBJECT: "not an object",
+    LineFlaw.WRONG_FIELDS: "query is text, id text or null, ids a list",
+    LineFlaw.WRONG_QUERY: f"query is one line of at most {LONGEST_UTTERANCE} characters",
+    LineFlaw.WRONG_IDS: f"ids are those of at most {MOST_EXPECTED} entries",
+}
 
 
 def read_known(path: Path) -> list[Entry]:
@@ -39,29 +47,29 @@ def read_questions(path: Path) -> list[Question]:
     return [_question(path.name, number, row) for number, row in _rows(path)]
 
 
-def parse_questions(text: str, name: str) -> list[Question]:
-    """The labelled questions that a text holds, one a line, fit to be kept.
+def parse_questions(text: str) -> list[Question]:
+    """The labelled questions that a pasted text holds, one a line, fit to be kept.
 
-    Raises FileUnreadable, naming text and line, also for a query that is no line of LONGEST_UTTERANCE characters, and
-    for more than MOST_EXPECTED ids or what can be none.
+    Raises LineUnreadable, also for a query that is no line of LONGEST_UTTERANCE characters, and for more than
+    MOST_EXPECTED ids or what can be none.
     """
-    return [_bounded(name, number, _question(name, number, row)) for number, row in _parsed(text, name)]
+    return [_bounded(number, _question(_PASTED, number, row)) for number, row in _parsed(text, _PASTED)]
 
 
 def _question(name: str, number: int, row: dict[str, Any]) -> Question:
     query = row.get("query")
     expected = row["ids"] if "ids" in row else [row.get("id")]
     if not isinstance(query, str) or not isinstance(expected, list):
-        raise FileUnreadable(f"{name}: line {number}: query is text, id text or null, ids a list")
+        raise _unreadable(name, number, LineFlaw.WRONG_FIELDS)
     return Question(query, frozenset(str(each) for each in expected if each is not None))
 
 
-def _bounded(name: str, number: int, question: Question) -> Question:
+def _bounded(number: int, question: Question) -> Question:
     utterance = " ".join(question.utterance.split())
     if not 0 < len(utterance) <= LONGEST_UTTERANCE or BAD.search(utterance):
-        raise FileUnreadable(f"{name}: line {number}: query is one line of at most {LONGEST_UTTERANCE} characters")
+        raise _unreadable(_PASTED, number, LineFlaw.WRONG_QUERY)
     if len(question.expected) > MOST_EXPECTED or not all(map(is_id, question.expected)):
-        raise FileUnreadable(f"{name}: line {number}: ids are those of at most {MOST_EXPECTED} entries")
+        raise _unreadable(_PASTED, number, LineFlaw.WRONG_IDS)
     return replace(question, utterance=utterance)
 
 
@@ -83,7 +91,11 @@ def _row(name: str, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise FileUnreadable(f"{name}: line {number}: not JSON") from error
+        raise _unreadable(name, number, LineFlaw.NOT_JSON) from error
     if not isinstance(row, dict):
-        raise FileUnreadable(f"{name}: line {number}: not an object")
+        raise _unreadable(name, number, LineFlaw.NOT_AN_OBJECT)
     return row
+
+
+def _unreadable(name: str, number: int, flaw: LineFlaw) -> LineUnreadable:
+    return LineUnreadable(name, number, flaw, _SENTENCES[flaw])

@@ -451,7 +451,33 @@ async def test_labelled_questions_are_brought_in_all_or_none(stocked: Console, n
     lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     response = await zhou.send("/console/knowledge/questions/import", fetch=False, lines=f"{lines}\nnot json")
     html = await response.text()
-    assert (response.status, "line 3" in html, "not json</textarea>" in html) == (422, True, True)
+    assert (response.status, "第 3 行不是 JSON" in html, "not json</textarea>" in html) == (422, True, True)
     assert await stocked.database.read(questions.count) == 3
     await sent(zhou, "/console/knowledge/questions/import", lines=lines)
     assert await stocked.database.read(questions.count) == 5
+
+
+@pytest.mark.parametrize(
+    ("line", "chinese", "english"),
+    [
+        ("not json", "第 2 行不是 JSON，", "Line 2 is not JSON."),
+        ("[]", "第 2 行不是一个 JSON 对象", "Line 2 is not a JSON object"),
+        ('{"query": 5, "id": null}', "第 2 行不对：", "Line 2: query is what the customer says"),
+        ('{"query": "", "id": null}', "超过 500 字", "longer than 500 characters"),
+        ('{"query": "几点开门", "id": "no id"}', "最多 20 个", "at most 20"),
+    ],
+)
+async def test_what_is_wrong_with_pasted_questions_is_said_in_the_readers_language(
+    stocked: Console, new_browser: NewBrowser, line: str, chinese: str, english: str
+) -> None:
+    zhou = await new_browser.of(stocked.cast.supervisor)
+    await zhou.open("/console/knowledge/questions")
+    for language, sentence in (("zh", chinese), ("en", english)):
+        await zhou.send("/console/language", fetch=False, language=language)
+        response = await zhou.send(
+            "/console/knowledge/questions/import",
+            fetch=False,
+            lines=f'{{"query": "几点关门", "id": null}}\n{line}',
+        )
+        html = await response.text()
+        assert (response.status, sentence in html, "pasted text" in html) == (422, True, False)

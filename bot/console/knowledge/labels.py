@@ -11,7 +11,7 @@ from bot.console.knowledge.numbers import version_in
 from bot.console.render import page, problem, say_for
 from bot.keys import CLOCK, DATABASE, LIBRARY
 from knowledgebase.authoring import catalogue
-from knowledgebase.errors import FileUnreadable, LabelConflict
+from knowledgebase.errors import LabelConflict, LineUnreadable
 from knowledgebase.judging.labelled import LONGEST_UTTERANCE, MOST_EXPECTED, parse_questions
 from knowledgebase.judging.trials import Question
 from knowledgebase.model import Match
@@ -58,9 +58,9 @@ async def bring_in(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     text = form.get("lines", "")
     try:
-        found = parse_questions(text, say_for(request)("labels.lines"))
-    except FileUnreadable as refused:
-        return await _show(request, 422, pasted=text, refused=str(refused))
+        found = parse_questions(text)
+    except LineUnreadable as refused:
+        return await _show(request, 422, pasted=text, refused=refused)
     await _bring_in(request, found)
     return _to("labels_added")
 
@@ -99,7 +99,7 @@ async def _show(
     unknown: Sequence[str] = (),
     wrong: bool = False,
     pasted: str = "",
-    refused: str = "",
+    refused: LineUnreadable | None = None,
 ) -> web.Response:
     say, wanted = say_for(request), " ".join(request.query.get("q", "").split())[:LONGEST_UTTERANCE]
     ask = " ".join(request.query.get("ask", "").split())[:LONGEST_UTTERANCE] if asking is None else asking
@@ -119,6 +119,7 @@ async def _show(
         refused=refused,
         most=PAGE,
         longest=LONGEST_UTTERANCE,
+        most_expected=MOST_EXPECTED,
         who=lambda by: who(by, listed.names, say),
     )
 
