@@ -48,12 +48,13 @@ LONGEST_PAUSE_MS = 100.0
 class Cost:
     """Milliseconds of processor time for a search, ours and the peer's (median, 95th percentile), and for an edit.
 
-    build_s: processor time; build_wall_s, edit_wall_ms: by the clock; pause_ms: the longest that the event loop waited
+    build_s: processor time; question_build_s: the same of entries without similar questions; build_wall_s, edit_wall_ms: by the clock; pause_ms: the longest that the event loop waited
     while another thread built. Memory in MiB: what the process grew by, its peak, and all arrays together.
     """
 
     wordings: int
     build_s: float
+    question_build_s: float
     build_wall_s: float
     pause_ms: float
     search_ms: tuple[float, float]
@@ -84,6 +85,7 @@ def measure(size: int) -> Cost:
     before = _resident_mib()
     base, build_s, wall_s, pause_s = asyncio.run(_build(entries))
     grown = _resident_mib() - before
+    _, question_build_s, _, _ = asyncio.run(_build([replace(entry, similar=()) for entry in entries]))
     for question in questions[:WARM_UP]:
         base.search(question)
     search = [_cpu_ms(base.search, question) for question in questions]
@@ -94,6 +96,7 @@ def measure(size: int) -> Cost:
     return Cost(
         wordings=len(wordings),
         build_s=build_s,
+        question_build_s=question_build_s,
         build_wall_s=wall_s,
         pause_ms=pause_s * 1_000,
         search_ms=_percentiles(search),
@@ -172,6 +175,8 @@ def _tell(size: int, cost: Cost, limits: Limits) -> None:
     print(f"{ratio:.1f} times as long{_limit(ratio >= limits.times, f'at least {limits.times:.0f}')}")
     print(f"  built in          {cost.build_s:9.2f} s of one core, {cost.build_wall_s:.2f} s by the clock", end="")
     print(_limit(cost.build_s <= limits.build_s, f"at most {limits.build_s:.0f} s") if limits.build_s else "")
+    print(f"  … without similar {cost.question_build_s:9.2f} s of one core", end="")
+    print(_limit(cost.question_build_s <= limits.build_s, f"at most {limits.build_s:.0f} s") if limits.build_s else "")
     print(f"  longest pause     {cost.pause_ms:9.1f} ms of the event loop meanwhile", end="")
     print(_limit(cost.pause_ms <= LONGEST_PAUSE_MS, f"at most {LONGEST_PAUSE_MS:.0f} ms"))
     print(f"  one entry edited  {cost.edit_ms:9.1f} ms of one core, {cost.edit_wall_ms:.1f} ms by the clock", end="")
@@ -192,6 +197,7 @@ def _figures(cost: Cost) -> dict[str, float]:
         "rapidfuzz ms": cost.peer_ms[0],
         "ratio rapidfuzz to search": cost.peer_ms[0] / cost.search_ms[0],
         "built s": cost.build_s,
+        "built without similar questions s": cost.question_build_s,
         "built s by the clock": cost.build_wall_s,
         "longest pause ms": cost.pause_ms,
         "edited ms": cost.edit_ms,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from knowledgebase.encoders.distilled import DistilledEncoder
 from knowledgebase.matching.meaning import Coded, spread
 from knowledgebase.matching.reading import read_rows
-from knowledgebase.matching.terms import NO_ROWS, Ids, Kind, Places, Rows, Terms, joined, sound_string
+from knowledgebase.matching.terms import NO_ROWS, Ids, Kind, Places, Rows, Terms, joined, sound_strings
 from knowledgebase.model import Entry
 from knowledgebase.wording.contrasts import Contrasts, contrasts
 from knowledgebase.wording.text import Vocabulary, compact_all
@@ -56,7 +56,7 @@ class Corpus:
             first=first,
             wordings=wordings,
             texts=texts,
-            sounds=[sound_string(text) for text in texts],
+            sounds=sound_strings(texts),
             contrasts=_contrasts_of(texts),
             rows=rows,
             answers=answers,

@@ -25,7 +25,7 @@ UTTERANCE_CHARS = 240
 DATA = Path(__file__).parent.parent / "data"
 RAREST_WORD = 5
 _SPACE = re.compile(r"[^\S\n]+")
-_UNSPOKEN = re.compile(r"[^\w.%]+|_+|(?<!\d)\.|\.(?!\d)")
+_UNSPOKEN = re.compile(r"[^\w.%\n]+|_+|(?<!\d)\.|\.(?!\d)")
 _VARIATION_SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 _INVISIBLE = frozenset(("Cf", "Cs", "Co", "Cn", "Mn", "Me"))
 
@@ -67,12 +67,12 @@ def _normalised(texts: Sequence[str]) -> list[str]:
 def compact(text: str) -> str:
     """What is asked, in one spelling: normalised, without manners, spaces and punctuation, English words in Chinese,
     numbers in digits."""
-    return _compacted(normalise(text))
+    return compact_all((text,))[0]
 
 
 def compact_all(texts: Sequence[str]) -> list[str]:
     """The texts as compact gives them; many at once take less time."""
-    return [_compacted(text) for text in normalise_all(texts)]
+    return [line for part in portions(texts) for line in _compacted(_normalised(part))]
 
 
 def spoken(text: str) -> str:
@@ -80,8 +80,9 @@ def spoken(text: str) -> str:
     return in_chinese(without_manners(normalise(text)))
 
 
-def _compacted(normalised: str) -> str:
-    return _UNSPOKEN.sub("", canonical_numbers(in_chinese(without_manners(normalised))))
+def _compacted(normalised: Sequence[str]) -> list[str]:
+    lines = [canonical_numbers(in_chinese(without_manners(text))) for text in normalised]
+    return _UNSPOKEN.sub("", "\n".join(lines)).split("\n")
 
 
 def tokens(text: str) -> list[str]:
