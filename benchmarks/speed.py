@@ -48,8 +48,9 @@ LONGEST_PAUSE_MS = 100.0
 class Cost:
     """Milliseconds of processor time for a search, ours and the peer's (median, 95th percentile), and for an edit.
 
-    build_s: processor time; question_build_s: the same of entries without similar questions; build_wall_s, edit_wall_ms: by the clock; pause_ms: the longest that the event loop waited
-    while another thread built. Memory in MiB: what the process grew by, its peak, and all arrays together.
+    build_s: processor time; question_build_s: the same of the entries without their similar questions; build_wall_s,
+    edit_wall_ms: by the clock; pause_ms: the longest that the event loop waited while another thread built. Memory in
+    MiB: what the process grew by, its peak, and all arrays together.
     """
 
     wordings: int
@@ -85,7 +86,6 @@ def measure(size: int) -> Cost:
     before = _resident_mib()
     base, build_s, wall_s, pause_s = asyncio.run(_build(entries))
     grown = _resident_mib() - before
-    _, question_build_s, _, _ = asyncio.run(_build([replace(entry, similar=()) for entry in entries]))
     for question in questions[:WARM_UP]:
         base.search(question)
     search = [_cpu_ms(base.search, question) for question in questions]
@@ -93,6 +93,7 @@ def measure(size: int) -> Cost:
     wordings = [text for entry in entries for text in (entry.question, *entry.similar)]
     peer = [_cpu_ms(process.extract, question, wordings) for question in questions[:: ASKED // ASKED_OF_PEER]]
     edits = [_edit(base, entries, number) for number in range(EDITS)]
+    _, question_build_s, _, _ = asyncio.run(_build([replace(entry, similar=()) for entry in entries]))
     return Cost(
         wordings=len(wordings),
         build_s=build_s,
