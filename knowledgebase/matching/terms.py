@@ -210,4 +210,5 @@ def _heard(texts: Sequence[str]) -> list[str]:
     letters = np.bincount(codes).astype("<u4")
     present = np.flatnonzero(letters)
     letters[present] = [ord(sound_string(chr(code))) for code in present.tolist()]
-    return letters[codes].tobytes().decode("utf-32-le").split("\n")
+    heard = str(letters[codes].tobytes(), "utf-32-le")
+    return heard.split("\n")
