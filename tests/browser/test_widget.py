@@ -55,7 +55,7 @@ def texts(page: Page) -> Locator:
 
 async def until(condition: Any) -> None:
     """Waits for something on the server's side."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.01)
 

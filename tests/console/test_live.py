@@ -42,7 +42,9 @@ class Ear:
         """The code with which the server ends this."""
         while True:
             message = await self.socket.receive(timeout=PATIENCE_S)
-            if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING):
+            if message.type is WSMsgType.CLOSE:
+                return int(message.data)
+            if message.type in (WSMsgType.CLOSED, WSMsgType.CLOSING):
                 return self.socket.close_code
 
 
