@@ -1,0 +1,1 @@
+"""Mail: read, judged, threaded, answered and sent."""

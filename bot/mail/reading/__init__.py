@@ -1,0 +1,1 @@
+"""Bytes of a mail made readable. Pure."""
