@@ -23,6 +23,7 @@ from bot.help.pages import open_shelves
 from bot.help.search import questions_like
 from bot.help.shelves import SHELVES
 from bot.keys import (
+    BLOBS,
     CHAT,
     CLOCK,
     CONFIG,
@@ -50,6 +51,7 @@ from bot.workers import HOUR_S, Turn, Workers, keep_house, ringing, start_worker
 from knowledgebase.authoring.placeholders import Placeholder
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
+from storage.blobs import Blobs
 from storage.secrets import keep_secret
 from storage.signals import Bell
 from storage.sqlite import SQLiteDatabase
@@ -65,6 +67,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[CONFIG] = config
     app[DATABASE] = database
     app[CLOCK] = clock
+    app[BLOBS] = Blobs(config.server.data_folder)
     app[POLICY] = config.policy
     app[TEMPLATES] = load_templates()
     app[LETTERHEAD] = letterhead(config, public_url)

@@ -22,6 +22,7 @@ from tickets.policies import Level, ReplyPolicy
 PREFIX = "YINGSHENG_"
 UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 HOST = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}(?::[0-9]{1,5})?")
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,30}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{1,63}")
 DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
 
 
@@ -55,6 +56,12 @@ def _origin(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
+def _mail_address(value: str) -> str:
+    if not MAIL_ADDRESS.fullmatch(value):
+        raise ValueError("a mail address is written name@example.com, in ASCII")
+    return value.lower()
+
+
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
@@ -66,6 +73,7 @@ def _base_url(value: str) -> str:
 
 Duration = Annotated[int, BeforeValidator(_milliseconds), Field(ge=0)]
 Host = Annotated[str, AfterValidator(_host)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -149,6 +157,32 @@ class Escalation(Section):
     language: Literal["zh", "en"] = "zh"
 
 
+class MailboxSettings(Section):
+    """A mailbox that customers write to. What is unset of its SMTP server is taken from [mail]."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
+    address: MailAddress
+    aliases: tuple[MailAddress, ...] = ()
+    title: str = Field("", max_length=60)
+    receive: Literal["imap", "listener"] = "imap"
+    imap_host: str | None = None
+    imap_port: int = Field(993, ge=1, le=65_535)
+    imap_security: Literal["none", "starttls", "tls"] = "tls"
+    username: str | None = None
+    password: str | None = Field(None, repr=False)
+    folder: str = "INBOX"
+    backlog: Duration = 86_400_000
+    poll: Duration = 180_000
+    idle: Duration = 480_000
+    smtp_host: str | None = None
+    smtp_port: int = Field(587, ge=1, le=65_535)
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: str | None = Field(None, repr=False)
+    signed_addresses: bool = True
+    trusted_authserv_ids: tuple[str, ...] = ()
+
+
 class Mail(Section):
     host: str | None = None
     port: int = Field(587, ge=1, le=65_535)
@@ -157,6 +191,12 @@ class Mail(Section):
     password: str | None = Field(None, repr=False)
     sender: str = "yingsheng@example.com"
     timeout: Duration = 30_000
+    mailboxes: tuple[MailboxSettings, ...] = ()
+    largest: int = Field(25 * 1024 * 1024, ge=100_000, le=50 * 1024 * 1024)
+    listen_host: str = "127.0.0.1"
+    listen_port: int | None = Field(None, ge=0, le=65_535)
+    listen_protocol: Literal["lmtp", "smtp"] = "lmtp"
+    continue_chat_after: Duration = 60_000
 
 
 class Webhook(Section):
@@ -241,8 +281,19 @@ def _overlay(settings: dict[str, Any], environment: Mapping[str, str]) -> list[s
             continue
         table = settings.setdefault(section, {})
         if isinstance(table, dict):
+            table, key = _named(table, key)
             table[key] = _environment_value(text)
     return problems
+
+
+def _named(table: dict[str, Any], key: str) -> tuple[dict[str, Any], str]:
+    """The table and key meant by LIST__NAME__KEY: the entry of that name in a list of tables."""
+    listed, _, rest = key.partition("__")
+    name, _, inner = rest.partition("__")
+    for entry in table.get(listed, ()) if inner else ():
+        if isinstance(entry, dict) and str(entry.get("name", "")).lower().replace("-", "_") == name:
+            return entry, inner
+    return table, key
 
 
 def _environment_value(text: str) -> object:
@@ -277,6 +328,7 @@ def _contradictions(config: Config) -> list[str]:
         problems.append("escalation.repeat: must be at least 1s")
     if config.webhook.url is not None and not config.webhook.secret:
         problems.append("webhook.secret: is needed with webhook.url, so that the receiver can tell who calls")
+    problems += _mailbox_problems(config.mail)
     local = config.server.host in ("127.0.0.1", "::1", "localhost")
     if not local and config.server.public_url is None:
         problems.append("server.public_url: is needed when server.host is not this machine alone")
@@ -287,6 +339,25 @@ def _contradictions(config: Config) -> list[str]:
                     f"escalation.levels.{index}.to: {recipient!r} is none of {', '.join(sorted(RECIPIENTS))} "
                     "nor a mail address"
                 )
+    return problems
+
+
+def _mailbox_problems(mail: Mail) -> list[str]:
+    problems = []
+    for key in ("name", "address"):
+        told = [getattr(mailbox, key) for mailbox in mail.mailboxes]
+        problems += [
+            f"mail.mailboxes: two have the {key} {one!r}" for one in sorted({x for x in told if told.count(x) > 1})
+        ]
+    for index, mailbox in enumerate(mail.mailboxes):
+        place = f"mail.mailboxes.{index}"
+        if mailbox.receive == "imap":
+            missing = [key for key in ("imap_host", "username", "password") if getattr(mailbox, key) is None]
+            problems += [f'{place}.{key}: is needed with receive = "imap"' for key in missing]
+        elif mail.listen_port is None:
+            problems.append(f'{place}.receive: "listener" needs mail.listen_port')
+        if mailbox.smtp_host is None and mail.host is None:
+            problems.append(f"{place}.smtp_host: is needed, or mail.host, to answer mails")
     return problems
 
 

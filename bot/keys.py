@@ -19,6 +19,7 @@ from bot.replaying import Replaying
 from bot.workers import Workers
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
+from storage.blobs import Blobs
 from storage.database import Database
 from storage.signals import Signals
 from tickets.policies import ReplyPolicy
@@ -70,6 +71,7 @@ class ConsoleSettings:
 
 
 DATABASE = web.AppKey("database", SignallingDatabase)
+BLOBS = web.AppKey("blobs", Blobs)
 POLICY = web.AppKey("policy", ReplyPolicy)
 CLOCK: web.AppKey[Callable[[], int]] = web.AppKey("clock")
 TEMPLATES = web.AppKey("templates", jinja2.Environment)

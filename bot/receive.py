@@ -7,7 +7,7 @@ decides and records. Whatever was accepted and not yet decided is in the databas
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import jinja2
 
@@ -15,11 +15,12 @@ from bot.decide import Action, Answer, Decision, HandOff, Limits, Say, decide, r
 from bot.errors import FrameError
 from bot.learning import LookedUp, keep_choice, keep_question, surest
 from bot.markup import Letterhead
-from bot.messages import InboundMessage
+from bot.messages import InboundMessage, Thread
 from bot.moments import promise
 from bot.reply import NO_LETTERHEAD, Context, candidate, compose
 from bot.scene import (
     EXTRA_ABOUT,
+    TRACE_SILENT,
     Scene,
     answered_entries,
     asked_about,
@@ -36,7 +37,7 @@ from knowledgebase.learning import asked
 from knowledgebase.model import Entry, Match
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
-from tickets import clocks, contacts, conversations, desk, tickets
+from tickets import attachments, clocks, contacts, conversations, desk, tickets
 from tickets.contact_details import mask
 from tickets.model import Author, Contact, Conversation, Draft, Message, MessageKind, Owner, Reason
 from tickets.policies import ReplyPolicy
@@ -63,15 +64,30 @@ def accept(tx: Transaction, inbound: InboundMessage, policy: ReplyPolicy) -> Acc
 
     Raises FrameError("action_gone") for a button that was never offered.
     """
-    now, page = inbound.received_at, inbound.page
-    contact = contacts.identify(tx, inbound.channel, inbound.sender, now)
-    conversation = conversations.find_or_open(
-        tx, contact.id, inbound.channel, now, page.url if page else None, page.title if page else None
-    )
+    now = inbound.received_at
+    contact, conversation = _place(tx, inbound)
     message, new = conversations.append(tx, conversation.id, _draft(tx, conversation, inbound), now)
     if new:
+        if inbound.attachments and inbound.attachment_owner:
+            attachments.claim(tx, inbound.attachments, inbound.attachment_owner, message.id)
         _begin_wait(tx, contact, conversation, message, policy)
     return Accepted(message, conversation, repeat=not new)
+
+
+def _place(tx: Transaction, inbound: InboundMessage) -> tuple[Contact, Conversation]:
+    """Whose message this is and where it goes."""
+    now, page = inbound.received_at, inbound.page
+    if inbound.thread is Thread.THIS and inbound.conversation_id is not None:
+        conversation = conversations.get_conversation(tx, inbound.conversation_id)
+        return contacts.get_contact(tx, conversation.contact_id), conversation
+    contact = contacts.identify(tx, inbound.channel, inbound.sender, now)
+    if inbound.name:
+        contacts.learn_name(tx, contact.id, inbound.name)
+    if inbound.thread is Thread.NEW:
+        return contact, conversations.open_new(tx, contact.id, inbound.channel, now, subject=inbound.subject)
+    return contact, conversations.find_or_open(
+        tx, contact.id, inbound.channel, now, page.url if page else None, page.title if page else None
+    )
 
 
 def _draft(tx: Transaction, conversation: Conversation, inbound: InboundMessage) -> Draft:
@@ -82,7 +98,14 @@ def _draft(tx: Transaction, conversation: Conversation, inbound: InboundMessage)
         external_id=inbound.external_id,
         action=inbound.action,
         extras={EXTRA_ABOUT: inbound.about} if inbound.about else None,
+        trace=_told(inbound),
     )
+
+
+def _told(inbound: InboundMessage) -> dict[str, Any] | None:
+    """What agents may know of the message beside its text."""
+    told = {**(inbound.facts or {}), **({TRACE_SILENT: inbound.silent} if inbound.silent else {})}
+    return told or None
 
 
 def _spoken(tx: Transaction, conversation: Conversation, inbound: InboundMessage) -> str:

@@ -19,6 +19,8 @@ REMEMBERED_MESSAGES = 20
 LONGEST_SUBJECT = 60
 ASSURED_FOR_MS = 10 * 60_000
 EXTRA_ABOUT = "about"
+# Why the bot must not answer a message of a contact.
+TRACE_SILENT = "silent"
 
 _HAN = re.compile(r"[㐀-鿿\U00020000-\U000323af]")
 _ENGLISH = re.compile(

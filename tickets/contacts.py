@@ -24,6 +24,11 @@ def identify(tx: Transaction, channel: str, address: str, now: int) -> Contact:
     return contact
 
 
+def learn_name(tx: Transaction, contact_id: str, name: str) -> None:
+    """Keep what a contact is called, if no name is known yet."""
+    tx.change("UPDATE contact SET name = :name WHERE id = :id AND name IS NULL", {"name": name, "id": contact_id})
+
+
 def get_contact(tx: Transaction, contact_id: str) -> Contact:
     """The contact. Raises NotFound."""
     row = first(

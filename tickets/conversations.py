@@ -18,7 +18,7 @@ def find_or_open(
     """The contact's conversation on this channel, opened if there is none; the page is the last one told."""
     known = find(tx, contact_id, channel)
     if known is None:
-        return _open(tx, contact_id, channel, now, page_url, page_title)
+        return open_new(tx, contact_id, channel, now, page_url, page_title)
     if page_url is not None and (page_url, page_title) != (known.page_url, known.page_title):
         tx.change(
             "UPDATE conversation SET page_url = :page_url, page_title = :page_title WHERE id = :id",
@@ -34,7 +34,7 @@ def find(tx: Transaction, contact_id: str, channel: str) -> Conversation | None:
         tx.execute(
             """
             SELECT id, contact_id, channel, owner, owner_agent_id, version, last_number, page_url, page_title,
-                created_at, updated_at
+                created_at, updated_at, subject
             FROM conversation WHERE contact_id = :contact_id AND channel = :channel ORDER BY id DESC LIMIT 1
             """,
             {"contact_id": contact_id, "channel": channel},
@@ -49,7 +49,7 @@ def get_conversation(tx: Transaction, conversation_id: str) -> Conversation:
         tx.execute(
             """
             SELECT id, contact_id, channel, owner, owner_agent_id, version, last_number, page_url, page_title,
-                created_at, updated_at
+                created_at, updated_at, subject
             FROM conversation WHERE id = :id
             """,
             {"id": conversation_id},
@@ -196,16 +196,25 @@ def mark_decided(tx: Transaction, message_id: str, now: int) -> bool:
     return changed == 1
 
 
-def _open(
-    tx: Transaction, contact_id: str, channel: str, now: int, page_url: str | None, page_title: str | None
+def open_new(
+    tx: Transaction,
+    contact_id: str,
+    channel: str,
+    now: int,
+    page_url: str | None = None,
+    page_title: str | None = None,
+    subject: str | None = None,
 ) -> Conversation:
-    conversation = Conversation(new_id(), contact_id, channel, Owner.BOT, None, 1, 0, page_url, page_title, now, now)
+    """Another conversation with this contact, whatever there was before; the bot speaks in it."""
+    conversation = Conversation(
+        new_id(), contact_id, channel, Owner.BOT, None, 1, 0, page_url, page_title, now, now, subject
+    )
     tx.change(
         """
         INSERT INTO conversation (id, contact_id, channel, owner, owner_agent_id, version, last_number,
-            page_url, page_title, created_at, updated_at)
+            page_url, page_title, created_at, updated_at, subject)
         VALUES (:id, :contact_id, :channel, :owner, NULL, :version, :last_number,
-            :page_url, :page_title, :now, :now)
+            :page_url, :page_title, :now, :now, :subject)
         """,
         {
             "id": conversation.id,
@@ -217,6 +226,7 @@ def _open(
             "page_url": page_url,
             "page_title": page_title,
             "now": now,
+            "subject": subject,
         },
     )
     return conversation

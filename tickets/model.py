@@ -119,6 +119,7 @@ class Conversation:
     page_title: str | None
     created_at: int
     updated_at: int
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 
 from bot.app import build_app
 from bot.command_line import main as command_line
-from bot.config import Config, EscalationLevel, Section, load_config
+from bot.config import Config, EscalationLevel, MailboxSettings, Section, load_config
 from bot.messages import Channel
 from knowledgebase.authoring.plain import ANSWER_COLUMNS, TABLE_COLUMNS
 from knowledgebase.authoring.validation import LONGEST
@@ -179,20 +179,27 @@ def test_the_readmes_have_tables_of_the_same_size() -> None:
 
 # Settings
 
+LISTED: dict[str, type[Section]] = {"escalation.levels": EscalationLevel, "mail.mailboxes": MailboxSettings}
+WHAT_THEY_NEED = {EscalationLevel: {"name": "any"}, MailboxSettings: {"name": "any", "address": "any@example.com"}}
+OF_A_LIST = tuple(f"{name}." for name in LISTED)
+
 
 def _sections() -> dict[str, type[Section]]:
     return {name: type(getattr(Config(), name)) for name in Config.model_fields}
 
 
 def _settings() -> dict[str, tuple[type[Section], FieldInfo]]:
-    """Every setting by its dotted name, those of an escalation level too."""
+    """Every setting by its dotted name, those of the tables in lists too."""
     found = {
         f"{name}.{key}": (section, field)
         for name, section in _sections().items()
         for key, field in section.model_fields.items()
     }
-    levels = {f"escalation.levels.{key}": field for key, field in EscalationLevel.model_fields.items()}
-    return found | {name: (EscalationLevel, field) for name, field in levels.items()}
+    return found | {
+        f"{name}.{key}": (section, field)
+        for name, section in LISTED.items()
+        for key, field in section.model_fields.items()
+    }
 
 
 def _described() -> dict[str, dict[str, str]]:
@@ -221,13 +228,13 @@ def test_the_default_of_a_setting_is_the_one_described(name: str) -> None:
     else:
         value = tomllib.loads(f"value = {described.strip('`')}")["value"]
         key = name.rpartition(".")[2]
-        others = {"name": "any"} if section is EscalationLevel else {}
+        others = WHAT_THEY_NEED.get(section, {})
         assert getattr(section.model_validate({**others, key: value}), key) == field.get_default()
 
 
 @pytest.mark.parametrize("name", sorted(_settings()))
 def test_the_environment_name_of_a_setting_is_the_one_described(name: str) -> None:
-    if name.startswith("escalation.levels."):
+    if name.startswith(OF_A_LIST):
         assert "environment" not in _described()[name]
         return
     section, _, key = name.upper().partition(".")
@@ -257,6 +264,7 @@ def _type_words(field: FieldInfo) -> tuple[tuple[str, ...], list[str]]:
         return ("duration",), []
     names: dict[object, tuple[str, ...]] = {
         int: ("whole number",),
+        bool: ("whether",),
         float: ("number",),
         str: ("text", "time zone name"),
         Path: ("path",),
@@ -281,7 +289,7 @@ def test_the_example_settings_load_with_every_comment_taken_in(tmp_path: Path) -
 def test_the_example_settings_name_every_setting() -> None:
     named = tomllib.loads(_example_uncommented())
     assert {f"{section}.{key}" for section, keys in named.items() for key in keys} == {
-        name for name in _settings() if not name.startswith("escalation.levels.")
+        name for name in _settings() if not name.startswith(OF_A_LIST)
     }
 
 
