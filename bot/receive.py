@@ -14,6 +14,7 @@ import jinja2
 from bot.decide import Action, Answer, Decision, HandOff, Limits, Say, decide, read
 from bot.errors import FrameError
 from bot.learning import LookedUp, keep_choice, keep_question, surest
+from bot.mail.postman import NO_POSTMAN, Postman
 from bot.markup import Letterhead
 from bot.messages import InboundMessage, Thread
 from bot.moments import promise
@@ -154,6 +155,7 @@ class Terms:
     policy: ReplyPolicy
     templates: jinja2.Environment
     letterhead: Letterhead = NO_LETTERHEAD
+    postman: Postman = NO_POSTMAN
 
 
 class Answering:
@@ -169,6 +171,7 @@ class Answering:
         clock: Callable[[], int],
         decided: Callable[[Decision, int], None] = lambda decision, waited_ms: None,
         letterhead: Letterhead = NO_LETTERHEAD,
+        postman: Postman = NO_POSTMAN,
     ) -> None:
         self._database = database
         self._library = library
@@ -178,6 +181,7 @@ class Answering:
         self._clock = clock
         self._decided = decided
         self._letterhead = letterhead
+        self._postman = postman
 
     async def answer(self, message: Message) -> None:
         """Decide about one accepted message and record what follows from it, exactly once.
@@ -188,7 +192,7 @@ class Answering:
         while decision is None:
             scene = await self._database.read(load_scene, message, self._clock())
             limits = self._limits(scene.conversation.channel)
-            terms = Terms(limits, self._policy, self._templates, self._letterhead)
+            terms = Terms(limits, self._policy, self._templates, self._letterhead, self._postman)
             decision = await self._settle(scene, terms)
         self._decided(decision, self._clock() - message.created_at)
         log.info("decided message=%s decision=%s", message.id, type(decision).__name__)

@@ -1,0 +1,1 @@
+"""Our mails as they are written: words, both their forms, and headers."""
