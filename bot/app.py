@@ -35,6 +35,7 @@ from bot.keys import (
     ORIGINS,
     POLICY,
     REPLAYING,
+    SIGNER,
     SOCKETS,
     TEMPLATES,
     THRESHOLDS,
@@ -42,6 +43,7 @@ from bot.keys import (
     WORKERS,
     ConsoleSettings,
 )
+from bot.mail.addresses import Signer
 from bot.markup import Letterhead
 from bot.receive import Answering
 from bot.replaying import Replaying, Settings
@@ -83,7 +85,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     )
     app[THRESHOLDS] = lambda channel="chat": limits_on(config, app[LIBRARY], channel).thresholds
     app.cleanup_ctx.extend(
-        [partial(_knowledge, ending=ending), open_shelves, _chat, partial(_loops, public_url=public_url)]
+        [partial(_knowledge, ending=ending), open_shelves, _chat, _mail, partial(_loops, public_url=public_url)]
     )
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(harden)
@@ -158,6 +160,11 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
     )
     yield
     hub.close()
+
+
+async def _mail(app: web.Application) -> AsyncIterator[None]:
+    app[SIGNER] = Signer(await app[DATABASE].write(keep_secret, "mail", secrets.token_urlsafe(32)))
+    yield
 
 
 async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:

@@ -14,6 +14,7 @@ from bot.config import Config
 from bot.gateway.addresses import Network
 from bot.gateway.chat import Desk
 from bot.gateway.metrics import Metrics
+from bot.mail.addresses import Signer
 from bot.markup import Letterhead
 from bot.replaying import Replaying
 from bot.workers import Workers
@@ -87,3 +88,4 @@ SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
 WORKERS = web.AppKey("workers", Workers)
 REPLAYING = web.AppKey("replaying", Replaying)
 METRICS = web.AppKey("metrics", Metrics)
+SIGNER = web.AppKey("signer", Signer)
