@@ -21,3 +21,7 @@ class FrameError(BotError):
         self.code = code
         self.client_message_id = client_message_id
         self.retry_after = retry_after
+
+
+class LetterUnwritable(BotError):
+    """What a mail of ours says cannot be written as a mail; no later attempt will do better."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import policy
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -15,6 +15,7 @@ import aiosmtplib
 
 from tickets.alerts.errors import DeliveryError
 from tickets.alerts.notice import Notice
+from tickets.mail.headers import checked, one_line
 
 GOODBYE_SECONDS = 2.0
 # aiosmtplib raises its bare base class where the server does not offer STARTTLS or a login.
@@ -73,12 +74,12 @@ def compose(settings: MailSettings, notice: Notice) -> EmailMessage:
         sender = Address(addr_spec=settings.sender)
         message["From"] = sender
         message["To"] = Address(addr_spec=notice.recipient)
-        message["Subject"] = _header_text(notice.subject)
+        message["Subject"] = one_line(notice.subject)
         message["Date"] = formatdate()
         message["Message-ID"] = _message_id(notice.key, sender.domain)
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(notice.text)
-        return _checked(message)
+        return checked(message)
     except (ValueError, IndexError, MessageError) as error:
         # IndexError: what the standard parser raises for some malformed addresses.
         raise DeliveryError(f"the mail for alert {notice.alert_id} cannot be written", permanent=True) from error
@@ -92,23 +93,8 @@ async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
         await client.quit(timeout=GOODBYE_SECONDS)
 
 
-def _header_text(text: str) -> str:
-    """One line without control characters, and nothing that a parser would decode into some."""
-    line = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(line.replace("=?", "= ?").split())
-
-
 def _message_id(key: str, domain: str) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
-
-
-def _checked(message: EmailMessage) -> EmailMessage:
-    """The message, if a parser sees the same headers in it: older Pythons let encoded line ends through."""
-    written = [name.lower() for name in message]
-    read = [name.lower() for name in message_from_bytes(message.as_bytes(), policy=policy.SMTP)]
-    if written != read:
-        raise ValueError("a header value became a header")
-    return message
 
 
 def _delivery_error(error: Exception) -> DeliveryError:
