@@ -47,13 +47,16 @@ class DeadLetter:
     died_at: int
 
 
-def enqueue(tx: Transaction, topic: str, key: str, payload: dict[str, Any], now: int) -> bool:
-    """Queue a thing to send; False, and nothing changes, if this key was ever queued before."""
+def enqueue(
+    tx: Transaction, topic: str, key: str, payload: dict[str, Any], now: int, available_at: int | None = None
+) -> bool:
+    """Queue a thing to send, not before available_at; False, and nothing changes, if the key was ever used before."""
+    due = now if available_at is None else available_at
     added = tx.change(
         """
         INSERT INTO outbox (id, topic, key, payload_json, status, attempts, available_at, give_up_at,
                             lease_token, created_at)
-        VALUES (:id, :topic, :key, :payload, 'queued', 0, :now, :give_up_at, 0, :now)
+        VALUES (:id, :topic, :key, :payload, 'queued', 0, :due, :give_up_at, 0, :now)
         ON CONFLICT (key) DO NOTHING
         """,
         {
@@ -62,7 +65,8 @@ def enqueue(tx: Transaction, topic: str, key: str, payload: dict[str, Any], now:
             "key": key,
             "payload": json.dumps(payload, ensure_ascii=False, allow_nan=False),
             "now": now,
-            "give_up_at": now + GIVE_UP_AFTER_MS,
+            "due": due,
+            "give_up_at": due + GIVE_UP_AFTER_MS,
         },
     )
     if added:
@@ -117,6 +121,35 @@ def mark_failed(
         return _finish(tx, row, "dead", error, now)
     pause = max(backoff_ms(row.attempts, jitter), min(retry_after_ms or 0, LONGEST_RETRY_AFTER_MS))
     return _queue_again(tx, row, error, now, now + pause) or _finish(tx, row, "dead", error, now)
+
+
+def postpone(tx: Transaction, row: OutboxRow, available_at: int) -> bool:
+    """Put a claimed row back that was not attempted after all; that counts neither as an attempt nor as time.
+
+    False, and nothing changes, if the row was claimed again since.
+    """
+    changed = tx.change(
+        """
+        UPDATE outbox
+        SET available_at = :available_at, lease_until = NULL, attempts = attempts - 1,
+            give_up_at = CASE WHEN give_up_at < :available_at THEN :available_at ELSE give_up_at END
+        WHERE id = :id AND status = 'queued' AND lease_token = :token
+        """,
+        {"available_at": available_at, **_claim_of(row)},
+    )
+    return changed == 1
+
+
+def extend(tx: Transaction, row: OutboxRow, until: int) -> bool:
+    """Keep a claim while a long delivery is under way; False if somebody else has claimed the row since."""
+    changed = tx.change(
+        """
+        UPDATE outbox SET lease_until = :until, available_at = :until
+        WHERE id = :id AND status = 'queued' AND lease_token = :token
+        """,
+        {"until": until, **_claim_of(row)},
+    )
+    return changed == 1
 
 
 def backoff_ms(attempts: int, jitter: float) -> int:
@@ -200,6 +233,26 @@ def retry_dead(tx: Transaction, id: str, now: int) -> bool:
     if revived:
         tx.notify("outbox")
     return revived == 1
+
+
+def revive(tx: Transaction, key: str, now: int) -> bool:
+    """Queue the row of this key again, whether it was sent or died, with another 72 hours; False if it did neither."""
+    revived = tx.change(
+        """
+        UPDATE outbox
+        SET status = 'queued', attempts = 0, available_at = :now, give_up_at = :give_up_at, finished_at = NULL
+        WHERE key = :key AND status IN ('dead', 'sent')
+        """,
+        {"key": key, "now": now, "give_up_at": now + GIVE_UP_AFTER_MS},
+    )
+    if revived:
+        tx.notify("outbox")
+    return revived == 1
+
+
+def mark_withdrawn(tx: Transaction, row: OutboxRow, now: int) -> bool:
+    """It is not needed any more. False, and nothing changes, if the row was claimed again since."""
+    return _finish(tx, row, "withdrawn", None, now)
 
 
 def _finish(tx: Transaction, row: OutboxRow, status: str, error: str | None, now: int) -> bool:

@@ -104,6 +104,21 @@ def live_of_conversation(tx: Transaction, conversation_id: str) -> Ticket | None
     return None if row is None else _ticket(row)
 
 
+def newest_of_conversation(tx: Transaction, conversation_id: str) -> Ticket | None:
+    """The ticket of this conversation that was opened last, in whatever status, or None."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
+                candidates_json, version, created_at, updated_at, resolved_at
+            FROM ticket WHERE conversation_id = :conversation_id ORDER BY created_at DESC, id DESC LIMIT 1
+            """,
+            {"conversation_id": conversation_id},
+        )
+    )
+    return None if row is None else _ticket(row)
+
+
 def resolved_since(tx: Transaction, conversation_id: str, since: int) -> Ticket | None:
     """The newest ticket of this conversation that was resolved since then and is not closed, or None."""
     row = first(

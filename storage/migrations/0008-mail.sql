@@ -70,14 +70,18 @@ CREATE TABLE mailbox_state (
 
 -- A mail of ours, decided in the transaction that said what it says. message_id is fixed here, so that a second
 -- attempt is the same mail. kind: 'answer', 'acknowledgement', 'reply' (an agent's) or 'notice'; automatic: no person
--- wrote it. said_json lists the ids of the messages that it carries, about_id is the customer's message that it
--- answers. quotes: it may repeat what the customer wrote. state: queued, sent, failed, uncertain, bounced, withdrawn.
+-- wrote it; after_chat: it carries on a chat whose customer has left. said_json lists the ids of the messages that it
+-- carries, about_id is the customer's message that it answers. quotes: it may repeat what the customer wrote.
+-- state: queued, sent, failed, uncertain, bounced, withdrawn; reason says in one word why it did not arrive, error is
+-- what a mail server said of it. delayed_at: when people were told that it is late. The outbox row with the key
+-- 'letter:<id>' sends it. Deleting a row forgets that something was sent, and lets more be sent to that address.
 CREATE TABLE sent_mail (
     id TEXT PRIMARY KEY,
     mailbox TEXT NOT NULL,
     conversation_id TEXT NOT NULL REFERENCES conversation (id),
     kind TEXT NOT NULL,
     automatic INTEGER NOT NULL,
+    after_chat INTEGER NOT NULL,
     recipient TEXT NOT NULL,
     message_id TEXT NOT NULL UNIQUE,
     in_reply_to TEXT,
@@ -90,8 +94,9 @@ CREATE TABLE sent_mail (
     created_at BIGINT NOT NULL,
     state TEXT NOT NULL,
     settled_at BIGINT,
+    reason TEXT,
     error TEXT,
-    body_hash TEXT
+    delayed_at BIGINT
 );
 CREATE INDEX sent_mail_conversation ON sent_mail (conversation_id, created_at);
 CREATE INDEX sent_mail_recipient ON sent_mail (recipient, created_at);
