@@ -12,8 +12,9 @@ from bot.moments import Moment, moment
 from bot.workers import Deliver
 from storage.outbox import OutboxRow
 from tickets.alerts import TRANSPORTS, Notice, Transport
-from tickets.alerts.mail import MailSettings, Security
+from tickets.alerts.mail import MailSettings
 from tickets.alerts.webhook import WebhookSettings
+from tickets.mail.smtp import Security
 
 MINUTE_MS = 60_000
 

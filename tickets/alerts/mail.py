@@ -1,7 +1,5 @@
 """Alerts by mail, through one configured SMTP server."""
 
-import asyncio
-import contextlib
 import hashlib
 from dataclasses import dataclass
 from email import policy
@@ -9,30 +7,16 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
-from enum import StrEnum
-
-import aiosmtplib
 
 from tickets.alerts.errors import DeliveryError
 from tickets.alerts.notice import Notice
 from tickets.mail.headers import checked, one_line
-
-GOODBYE_SECONDS = 2.0
-# aiosmtplib raises its bare base class where the server does not offer STARTTLS or a login.
-_LACKING = (aiosmtplib.SMTPNotSupported, aiosmtplib.SMTPException)
-
-
-class Security(StrEnum):
-    """How the connection is protected: not at all, upgraded by STARTTLS, or TLS from the first byte."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
+from tickets.mail.smtp import Envelope, Security, SmtpFailure, SmtpServer, hand_over
 
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """The SMTP server and who we are to it. timeout_seconds bounds each step, three times that the whole."""
+    """The SMTP server and who we are to it. timeout_seconds bounds each step, the whole takes a minute at most."""
 
     host: str
     port: int
@@ -42,6 +26,11 @@ class MailSettings:
     password: str | None = None
     timeout_seconds: float = 20.0
 
+    @property
+    def server(self) -> SmtpServer:
+        """The server alone."""
+        return SmtpServer(self.host, self.port, self.security, self.username, self.password, self.timeout_seconds)
+
 
 async def send(settings: MailSettings, notice: Notice) -> None:
     """Return when the server has accepted the mail; its Message-ID is the same at every attempt.
@@ -49,22 +38,11 @@ async def send(settings: MailSettings, notice: Notice) -> None:
     Raises DeliveryError: permanent for what the server refuses for good (5xx) or cannot be written as a mail.
     """
     message = compose(settings, notice)
-    client = aiosmtplib.SMTP(
-        hostname=settings.host,
-        port=settings.port,
-        use_tls=settings.security is Security.TLS,
-        start_tls=settings.security is Security.STARTTLS,
-        username=settings.username,
-        password=settings.password,
-        timeout=settings.timeout_seconds,
-    )
+    mail = Envelope(settings.sender, notice.recipient, message.as_bytes())
     try:
-        async with asyncio.timeout(3 * settings.timeout_seconds):
-            await _hand_over(client, message)
-    except (aiosmtplib.SMTPException, OSError) as error:
-        raise _delivery_error(error) from error
-    finally:
-        client.close()
+        await hand_over(settings.server, mail)
+    except SmtpFailure as failure:
+        raise DeliveryError(str(failure), failure.permanent) from failure
 
 
 def compose(settings: MailSettings, notice: Notice) -> EmailMessage:
@@ -85,32 +63,5 @@ def compose(settings: MailSettings, notice: Notice) -> EmailMessage:
         raise DeliveryError(f"the mail for alert {notice.alert_id} cannot be written", permanent=True) from error
 
 
-async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
-    """Deliver, then leave politely: what happens after the server's 250 no longer decides anything."""
-    await client.connect()
-    await client.send_message(message)
-    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-        await client.quit(timeout=GOODBYE_SECONDS)
-
-
 def _message_id(key: str, domain: str) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
-
-
-def _delivery_error(error: Exception) -> DeliveryError:
-    """Addresses and the server's text stay out of the reason: it is logged."""
-    match error:
-        case aiosmtplib.SMTPRecipientsRefused(recipients=[refused, *_]):
-            return _by_code(refused.code)
-        case aiosmtplib.SMTPResponseException(code=code):
-            return _by_code(code)
-        case TimeoutError():
-            return DeliveryError("the SMTP server did not answer in time", permanent=False)
-        case _ if type(error) in _LACKING:
-            return DeliveryError("the SMTP server lacks STARTTLS, a login or SMTPUTF8", permanent=True)
-        case _:
-            return DeliveryError(f"the SMTP connection failed ({type(error).__name__})", permanent=False)
-
-
-def _by_code(code: int) -> DeliveryError:
-    return DeliveryError(f"the SMTP server answered {code}", permanent=500 <= code <= 599)

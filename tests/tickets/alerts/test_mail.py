@@ -7,7 +7,9 @@ import pytest
 
 from tests.tickets.alerts.peers import NOTICE, Mailbox, MoodySmtp
 from tickets.alerts import DeliveryError, mail
-from tickets.alerts.mail import MailSettings, Security
+from tickets.alerts.mail import MailSettings
+from tickets.mail import smtp
+from tickets.mail.smtp import Security
 
 QUICK = 0.3
 
@@ -73,7 +75,7 @@ async def test_a_server_that_hangs_or_hangs_up_is_left_soon_and_tried_again(step
 async def test_what_happens_after_the_server_took_the_mail_does_not_make_it_a_failure(
     cut: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail, "GOODBYE_SECONDS", 0.1)
+    monkeypatch.setattr(smtp, "GOODBYE_SECONDS", 0.1)
     async with MoodySmtp("QUIT", cut).open() as server:
         await mail.send(settings_for(server.port), NOTICE)
     assert len(server.bodies) == 1
