@@ -10,6 +10,7 @@ import click
 from bot import operations
 from bot.config import Config, load_config
 from bot.errors import ConfigError
+from bot.mail.parse_command import parse_mails
 from bot.replay_command import Proposal
 from knowledgebase.authoring.lifecycle import Action
 from knowledgebase.model import EntryStatus
@@ -114,6 +115,13 @@ def replay(
     proposal = Proposal(entries, vocabulary, precision, questions)
     work = partial(operations.replay, settings(path or outer), proposal, accept, as_json)
     sys.exit(operations.guarded(work, on_problem=2))
+
+
+@main.command("parse-mail")
+@click.argument("files", type=click.Path(), nargs=-1, required=True)
+def parse_mail(files: tuple[str, ...]) -> None:
+    """Print each mail of FILES as one line of JSON."""
+    sys.exit(parse_mails(files))
 
 
 @main.group()
