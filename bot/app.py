@@ -44,6 +44,8 @@ from bot.keys import (
     ConsoleSettings,
 )
 from bot.mail.addresses import Signer
+from bot.mail.fetching.arrivals import Arrivals
+from bot.mail.fetching.imap import Post
 from bot.markup import Letterhead
 from bot.receive import Answering
 from bot.replaying import Replaying, Settings
@@ -85,7 +87,14 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     )
     app[THRESHOLDS] = lambda channel="chat": limits_on(config, app[LIBRARY], channel).thresholds
     app.cleanup_ctx.extend(
-        [partial(_knowledge, ending=ending), open_shelves, _chat, _mail, partial(_loops, public_url=public_url)]
+        [
+            partial(_knowledge, ending=ending),
+            open_shelves,
+            _chat,
+            _mail,
+            partial(_loops, public_url=public_url),
+            _arriving,
+        ]
     )
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(harden)
@@ -202,6 +211,16 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
     yield
     app[REPLAYING].close()
     await workers.stop()
+
+
+async def _arriving(app: web.Application) -> AsyncIterator[None]:
+    """Mails come in last and stop coming first."""
+    mail = app[CONFIG].mail
+    post = Post(app[DATABASE], app[BLOBS], app[CLOCK], mail.largest, mail.timeout / 1000, app[METRICS].mail_taken)
+    arrivals = Arrivals(mail.mailboxes, post)
+    arrivals.start()
+    yield
+    await arrivals.stop()
 
 
 def _reloading_after(changed: Turn, library: Library) -> Turn:

@@ -68,12 +68,17 @@ class Metrics:
             buckets=ANSWER_SECONDS,
             registry=self._registry,
         )
+        self._mails = Counter("yingsheng_mails_taken", "Mails taken in.", ["mailbox"], registry=self._registry)
         for kind in KINDS:
             self._decisions.labels(kind)
 
     def accepted(self) -> None:
         """A message was committed for the first time."""
         self._accepted.inc()
+
+    def mail_taken(self, mailbox: str) -> None:
+        """A mail was committed for the first time."""
+        self._mails.labels(mailbox).inc()
 
     def decided(self, decision: Decision, waited_ms: int) -> None:
         """A message was decided about this long after it was accepted."""

@@ -5,7 +5,8 @@ ALTER TABLE conversation ADD COLUMN subject TEXT;
 -- we have it. mailbox is the name in the settings; folder, uid_validity and uid say where it lay (NULL when it was
 -- handed to us). message_id is its own, without angle brackets, or one made of its bytes; content_hash covers what its
 -- sender wrote, not what servers on the way added. state: 'waiting' to be read, 'settled', or 'quarantined' when it
--- could not be, after attempts tries; next_at is when to try again.
+-- could not be, after attempts tries; next_at is when to try again. withheld says why only its header was kept:
+-- 'too_large' or 'unreadable' (its server does not give it out), NULL when it is whole; size is that of the whole mail.
 -- The verdict, once settled: outcome says what became of it, thread_rule how its conversation was found, reason which
 -- rule forbade an answer (NULL: none did), authenticity what is known of its sender, charset what decoded it (doubtful:
 -- by a guess). text is the whole text where the conversation shows only what was written now. said_id is the message
@@ -22,6 +23,7 @@ CREATE TABLE mail (
     content_hash TEXT NOT NULL,
     raw_hash TEXT NOT NULL,
     size INTEGER NOT NULL,
+    withheld TEXT,
     received_at BIGINT NOT NULL,
     state TEXT NOT NULL,
     attempts INTEGER NOT NULL,
@@ -53,7 +55,8 @@ CREATE INDEX mail_conversation ON mail (conversation_id) WHERE conversation_id I
 CREATE INDEX mail_repeated ON mail (from_address, body_hash, received_at);
 
 -- Where the reading of a mailbox has come to. last_uid is the newest position taken in under uid_validity.
--- since: mails that came before this moment are left alone.
+-- old_uid is the newest position that lay there when we first saw the folder under uid_validity: up to it, mails that
+-- came before since are left alone.
 -- looked_at: when we last saw the mailbox whole. trouble_since and last_error: while it cannot be read;
 -- told_at: when the people responsible were told of that. Deleting a row makes the folder be read from its start.
 CREATE TABLE mailbox_state (
@@ -61,6 +64,7 @@ CREATE TABLE mailbox_state (
     folder TEXT,
     uid_validity BIGINT,
     last_uid BIGINT NOT NULL,
+    old_uid BIGINT NOT NULL,
     since BIGINT NOT NULL,
     looked_at BIGINT,
     trouble_since BIGINT,

@@ -2,8 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 
 from storage.database import Row, Transaction, first, new_id
+
+
+class Withheld(StrEnum):
+    """Why only the header of a mail was kept: it is larger than we take, or its server does not give it out."""
+
+    TOO_LARGE = "too_large"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +19,7 @@ class Arrival:
     """A mail whose raw bytes are on the disk already; folder, uid_validity and uid are None when it was handed to us.
 
     message_id is its own, or one made of its bytes; content_hash covers what its sender wrote (email identity).
+    size is that of the whole mail, also where its body was withheld.
     """
 
     mailbox: str
@@ -24,11 +33,12 @@ class Arrival:
     uid: int | None = None
     envelope_from: str | None = None
     envelope_to: tuple[str, ...] = ()
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingMail:
-    """A mail that is to be read; attempts counts this one."""
+    """A mail that is to be read; attempts counts this one. size is that of the whole mail."""
 
     id: str
     mailbox: str
@@ -37,6 +47,8 @@ class WaitingMail:
     envelope_to: tuple[str, ...]
     received_at: int
     attempts: int
+    size: int
+    withheld: Withheld | None
 
 
 def take_in(tx: Transaction, arrival: Arrival) -> bool:
@@ -44,9 +56,9 @@ def take_in(tx: Transaction, arrival: Arrival) -> bool:
     added = tx.change(
         """
         INSERT INTO mail (id, mailbox, folder, uid_validity, uid, envelope_from, envelope_to_json, message_id,
-            content_hash, raw_hash, size, received_at, state, attempts, next_at, doubtful)
+            content_hash, raw_hash, size, withheld, received_at, state, attempts, next_at, doubtful)
         VALUES (:id, :mailbox, :folder, :uid_validity, :uid, :envelope_from, :envelope_to, :message_id,
-            :content_hash, :raw_hash, :size, :received_at, 'waiting', 0, :received_at, 0)
+            :content_hash, :raw_hash, :size, :withheld, :received_at, 'waiting', 0, :received_at, 0)
         ON CONFLICT (mailbox, message_id, content_hash) DO NOTHING
         """,
         {
@@ -61,6 +73,7 @@ def take_in(tx: Transaction, arrival: Arrival) -> bool:
             "content_hash": arrival.content_hash,
             "raw_hash": arrival.raw_hash,
             "size": arrival.size,
+            "withheld": arrival.withheld,
             "received_at": arrival.received_at,
         },
     )
@@ -73,7 +86,9 @@ def waiting(tx: Transaction, now: int, limit: int) -> list[WaitingMail]:
     """The mails that may be read now, in the order of their arrival."""
     rows = tx.execute(
         """
-        SELECT id, mailbox, raw_hash, envelope_from, envelope_to_json, received_at, attempts FROM mail
+        SELECT id, mailbox, raw_hash, envelope_from, envelope_to_json, received_at, attempts,
+            size, withheld
+        FROM mail
         WHERE state = 'waiting' AND next_at <= :now ORDER BY next_at, id LIMIT :limit
         """,
         {"now": now, "limit": limit},
@@ -96,4 +111,6 @@ def _waiting(row: Row) -> WaitingMail:
         envelope_to=tuple(json.loads(row["envelope_to_json"])),
         received_at=row["received_at"],
         attempts=row["attempts"] + 1,
+        size=row["size"],
+        withheld=None if row["withheld"] is None else Withheld(row["withheld"]),
     )

@@ -1,0 +1,1 @@
+"""How mails come in: fetched by IMAP or handed to us, kept first, read later."""
