@@ -1,14 +1,16 @@
 """The bytes of a mail as a Mail. Pure, and nothing that a stranger sends makes it raise."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from email.utils import mktime_tz, parsedate_tz
 
+from bot.mail import bounces
 from bot.mail.model import Mail, Mailbox
 from bot.mail.reading.addresses import clean_address, read_addresses, read_id, read_ids
 from bot.mail.reading.bodies import Body, read_body
 from bot.mail.reading.cleaning import one_line
 from bot.mail.reading.fields import Fields, skip_preface
-from bot.mail.reading.structure import Budget, Entity, read_entity
+from bot.mail.reading.structure import Budget, Entity, charset_within, read_entity
 from bot.mail.reading.words import charset_of, decode_words
 
 _MOST_DATE = 100
@@ -36,8 +38,22 @@ def _with_line_feeds(raw: bytes) -> bytes:
 def _read(raw: bytes, budget: Budget) -> Mail:
     begin = skip_preface(raw)
     entity = read_entity(raw, begin, len(raw), budget)
-    body = read_body(raw, entity, budget, _word_charset(entity.fields))
-    return _mail(entity, body, budget)
+    body = read_body(raw, entity, budget, charset_within(entity) or _word_charset(entity.fields))
+    return _with_report(_mail(entity, body, budget))
+
+
+def _with_report(mail: Mail) -> Mail:
+    """The mail with what it reports of a mail of ours, if it is a report."""
+    report = bounces.read(mail)
+    if report is None:
+        return mail
+    return replace(
+        mail,
+        report_type=report.kind.value,
+        failures=report.failures,
+        original_id=report.original_id,
+        original_recipient=report.original_recipient,
+    )
 
 
 def _word_charset(fields: Fields) -> str | None:

@@ -75,8 +75,8 @@ def read_body(raw: bytes, entity: Entity, budget: Budget, hint: str | None = Non
     gathering = _Gathering(raw, hint, budget)
     pieces = _gather(gathering, entity, inline=False) or _fallback(gathering)
     texts = [_text(piece) for piece in pieces]
-    text = "\n".join(each for each in texts if each.strip())
-    said = _without_files(gathering, text)
+    text = "\n".join(each for each in texts if each.strip()).strip("\n")
+    said = _without_files(gathering, text).strip("\n")
     chosen = next((each for piece in pieces for each in (piece.plain, piece.html) if each and each.text.strip()), None)
     doubtful = any(each.doubtful for piece in pieces for each in (piece.plain, piece.html) if each)
     html = _html(pieces)
@@ -104,7 +104,10 @@ def _gather_children(gathering: _Gathering, entity: Entity, inline: bool) -> lis
 
 def _chosen(found: list[list[Piece]]) -> list[Piece]:
     """One piece for several wordings of the same: the first plain one and the last HTML."""
-    plain = next((_joined([piece.plain for piece in pieces]) for pieces in found if not _has_html(pieces)), None)
+    plains = [
+        joined for pieces in found if not _has_html(pieces) and (joined := _joined([each.plain for each in pieces]))
+    ]
+    plain = next((each for each in plains if each.text.strip()), None)
     html = next((_joined_html(pieces) for pieces in reversed(found) if _has_html(pieces)), None)
     return [Piece(plain, html)] if plain or html else []
 
@@ -143,7 +146,7 @@ def _text(piece: Piece) -> str:
 
 
 def _is_body(entity: Entity) -> bool:
-    return entity.content_type in _BODY_TYPES and entity.disposition.value != "attachment" and not entity.file_name
+    return entity.content_type in _BODY_TYPES and entity.disposition.value != "attachment" and not entity.file_name()
 
 
 def _piece(gathering: _Gathering, entity: Entity) -> Piece:
@@ -189,14 +192,14 @@ def _keep(gathering: _Gathering, entity: Entity, inline: bool) -> None:
     mark = _mark(entity)
     content_id = (entity.fields.first("content-id") or b"").decode("latin-1").strip(" <>") or None
     shown = entity.disposition.value == "inline" or (inline and entity.disposition.value != "attachment")
-    name = safe_name(entity.file_name) or _message_name(mark, content)
+    name = safe_name(entity.file_name(gathering.hint)) or _message_name(mark, content)
     name = name or given_name(entity.content_type, len(gathering.parts) + 1)
     inline_part = shown and content_id is not None
     gathering.parts.append(Part(name, entity.content_type, content, content_id, inline_part, mark))
 
 
 def _mark(entity: Entity) -> PartMark | None:
-    name = entity.file_name.lower()
+    name = entity.file_name().lower()
     if name.endswith(".ics") and entity.content_type == "application/octet-stream":
         return PartMark.CALENDAR
     return _MARKS.get(entity.content_type) or _NAMED_MARKS.get(name)

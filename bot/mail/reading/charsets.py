@@ -52,6 +52,7 @@ _ESCAPED = [
 _BOMS = [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")]
 _THREE_BYTES = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{2}")
+_LONG_RUN = re.compile(rb"[\x80-\xff]{4}")
 _BAD = "�"
 
 
@@ -118,8 +119,16 @@ def _sure(data: bytes, named: tuple[str, ...]) -> Decoded | None:
 
 def _is_utf8(data: bytes, named: tuple[str, ...]) -> bool:
     """Whether this is UTF-8 whatever is named. In Western text two bytes tell as much as three in Chinese."""
-    telling = _HIGH_RUN if not named or named[0] in (LATIN, "utf-8") else _THREE_BYTES
-    return telling.search(data) is not None and _try(data, "utf-8") is not None
+    western = not named or named[0] in (LATIN, "utf-8")
+    if (_HIGH_RUN if western else _THREE_BYTES).search(data) is None or _try(data, "utf-8") is None:
+        return False
+    return bool(named or _THREE_BYTES.search(data)) or not _is_short_gbk(data)
+
+
+def _is_short_gbk(data: bytes) -> bool:
+    """Whether a few bytes that would be UTF-8 too, of two bytes each, are everyday characters of GBK: 「图片」."""
+    text = _try(data, GB18030) if _LONG_RUN.search(data) else None
+    return text is not None and _usual(text, GB18030) > 0.9
 
 
 def _strict(data: bytes, names: tuple[str, ...]) -> Iterator[Decoded]:

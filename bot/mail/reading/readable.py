@@ -63,6 +63,7 @@ class _Writer:
         self.anchors: list[tuple[str, int]] = []
         self.lists: list[int | None] = []
         self.quotes = 0
+        self.depth = 0
         self.preformatted = 0
         self.unread = 0
         self.wants_blank = False
@@ -181,9 +182,10 @@ class _Writer:
         if not line.strip() and not even_empty:
             self.links = []
             return
-        prefix = "> " * min(self.quotes, _MOST_DEPTH)
+        depth = min(self.quotes, _MOST_DEPTH)
         if self.wants_blank and self.lines and self.lines[-1].strip("> "):
-            self.lines.append(prefix.rstrip())
+            self.lines.append(("> " * min(depth, self.depth)).rstrip())
+        prefix, self.depth = "> " * depth, depth
         self.wants_blank = False
         shown = self.marker + line + "".join(f" ({link})" for link in dict.fromkeys(self.links) if link not in line)
         self.marker, self.links = "", []

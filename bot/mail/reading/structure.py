@@ -59,29 +59,40 @@ class Entity:
         """The transfer encoding as its header names it."""
         return (self.fields.first("content-transfer-encoding") or b"").decode("latin-1")
 
-    @property
-    def file_name(self) -> str:
-        """What the sender calls this file, '' if nothing."""
-        names = (self.disposition.parameters.get("filename", ""), self.parameters.parameters.get("name", ""))
+    def file_name(self, hint: str | None = None) -> str:
+        """What the sender calls this file, '' if nothing; hint is the charset of raw bytes in it."""
+        disposition, kind = (
+            known if raw is None or raw.isascii() else read_value(raw, hint)
+            for known, raw in (
+                (self.disposition, self.fields.first("content-disposition")),
+                (self.parameters, self.fields.first("content-type")),
+            )
+        )
+        names = (disposition.parameters.get("filename", ""), kind.parameters.get("name", ""))
         given = [name for name in names if name]
         return next((name for name in given if "�" not in name), given[0] if given else "")
 
 
-def read_entity(
-    raw: bytes, start: int, end: int, budget: Budget, hint: str | None = None, depth: int = 0, default: str = ""
-) -> Entity:
-    """What lies from start to end. hint is the charset of raw bytes in names of files."""
+def read_entity(raw: bytes, start: int, end: int, budget: Budget, depth: int = 0, default: str = "") -> Entity:
+    """What lies from start to end, at this depth; default is the type of what names none."""
     head = read_fields(raw, start, end)
     if head.too_long:
         budget.refuse("a header block longer than 256 KB")
-    kind = read_value(head.fields.first("content-type"), hint)
-    disposition = read_value(head.fields.first("content-disposition"), hint)
+    kind = read_value(head.fields.first("content-type"))
+    disposition = read_value(head.fields.first("content-disposition"))
     content_type = _content_type(kind.value) or default or "text/plain"
     entity = Entity(head.fields, content_type, kind, disposition, head.body, end)
     if not content_type.startswith("multipart/"):
         return entity
-    children = _children(raw, entity, budget, hint, depth)
+    children = _children(raw, entity, budget, depth)
     return Entity(head.fields, content_type, kind, disposition, head.body, end, children)
+
+
+def charset_within(entity: Entity) -> str | None:
+    """The charset that the first text in it declares."""
+    if entity.content_type.startswith("text/"):
+        return entity.parameters.parameters.get("charset")
+    return next((found for child in entity.children if (found := charset_within(child))), None)
 
 
 def _content_type(value: str) -> str:
@@ -96,7 +107,7 @@ def _content_type(value: str) -> str:
             return value if "/" in value else "application/octet-stream"
 
 
-def _children(raw: bytes, entity: Entity, budget: Budget, hint: str | None, depth: int) -> tuple[Entity, ...]:
+def _children(raw: bytes, entity: Entity, budget: Budget, depth: int) -> tuple[Entity, ...]:
     if depth >= MOST_DEPTH:
         budget.refuse(f"parts within parts more than {MOST_DEPTH} deep")
         return ()
@@ -105,7 +116,7 @@ def _children(raw: bytes, entity: Entity, budget: Budget, hint: str | None, dept
     for start, end in _spans(raw, entity):
         if not budget.takes_part():
             break
-        found.append(read_entity(raw, start, end, budget, hint, depth + 1, default))
+        found.append(read_entity(raw, start, end, budget, depth + 1, default))
     return tuple(found)
 
 
