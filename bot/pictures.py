@@ -1,6 +1,7 @@
 """An uploaded file made into a picture that may be shown: looked at, bounded, and written anew. Pure."""
 
 import io
+from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -12,6 +13,9 @@ MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 1_600
 QUALITIES = (88, 75, 60)
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+# Of the Exif tags: which way the camera was held (Exif 2.3, table 4), and the values that swap width and height.
+_ORIENTATION = 0x0112
+_ON_ITS_SIDE = frozenset({5, 6, 7, 8})
 
 
 class PictureRefused(Exception):
@@ -22,14 +26,32 @@ class PictureRefused(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture written anew. width and height are its own, seen_width and seen_height those of what it was made of."""
+
+    content_type: str
+    width: int
+    height: int
+    body: bytes
+    seen_width: int
+    seen_height: int
+
+
 def develop(upload: bytes) -> Picture:
     """The picture in this file, at most LONGEST_SIDE on a side, without what a camera adds; of an animation the
     first picture. What the sender calls the file counts for nothing. Raises PictureRefused.
     """
     if len(upload) > LARGEST_UPLOAD:
         raise PictureRefused("too_large")
+    drawn = draw(upload, LONGEST_SIDE, LARGEST_PICTURE)
+    return Picture(drawn.content_type, drawn.width, drawn.height, drawn.body)
+
+
+def draw(content: bytes, longest_side: int, largest: int) -> Drawing:
+    """The same within other bounds: pixels on a side, and bytes. Raises PictureRefused."""
     try:
-        return _written(_upright(upload))
+        return _written(*_upright(content, longest_side), largest)
     except PictureRefused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -38,34 +60,38 @@ def develop(upload: bytes) -> Picture:
         raise PictureRefused("not_a_picture") from error
 
 
-def _upright(upload: bytes) -> Image.Image:
-    """The pixels, the right way up, no larger than they may be; the size is looked at before any is read."""
+def _upright(upload: bytes, longest_side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """The pixels, the right way up, no larger than they may be, and the size that the whole has; the size is looked
+    at before any pixel is read.
+    """
     with Image.open(io.BytesIO(upload), formats=FORMATS) as opened:
-        if opened.width * opened.height > MOST_PIXELS:
+        size = opened.size
+        if size[0] * size[1] > MOST_PIXELS:
             raise PictureRefused("too_many_pixels")
         photo = opened.format == "JPEG"
         if photo:
-            opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            opened.draft("RGB", (longest_side, longest_side))
         opened.load()
+        turned = opened.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
         image = ImageOps.exif_transpose(opened)
         clear = not photo and image.has_transparency_data
     made = image.convert("RGBA" if clear else "RGB")
-    made.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    made.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
     made.info = {"photo": photo}
-    return made
+    return made, (size[1], size[0]) if turned else size
 
 
-def _written(image: Image.Image) -> Picture:
+def _written(image: Image.Image, seen: tuple[int, int], largest: int) -> Drawing:
     """A photo as JPEG, a drawing without loss if that is small enough, else as WebP."""
     if not image.info["photo"]:
         body = _saved(image, "PNG", optimize=True)
-        if len(body) <= LARGEST_PICTURE // 4:
-            return Picture("image/png", image.width, image.height, body)
+        if len(body) <= largest // 4:
+            return Drawing("image/png", *image.size, body, *seen)
     name, content_type = ("JPEG", "image/jpeg") if image.info["photo"] else ("WEBP", "image/webp")
     for quality in QUALITIES:
         body = _saved(image, name, quality=quality)
-        if len(body) <= LARGEST_PICTURE:
-            return Picture(content_type, image.width, image.height, body)
+        if len(body) <= largest:
+            return Drawing(content_type, *image.size, body, *seen)
     raise PictureRefused("too_large")
 
 

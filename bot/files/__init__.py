@@ -1,0 +1,1 @@
+"""Files that come with messages and go with them: taken in, linked to, swept."""
