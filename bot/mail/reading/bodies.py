@@ -5,13 +5,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.files.names import safe_name
 from bot.mail.model import Part, PartMark
 from bot.mail.reading.charsets import Decoded, decode
 from bot.mail.reading.cleaning import lines
 from bot.mail.reading.fields import read_fields, skip_preface
 from bot.mail.reading.flowed import unflowed
 from bot.mail.reading.invitations import invitation_text
-from bot.mail.reading.names import given_name, safe_name
+from bot.mail.reading.names import given_name
 from bot.mail.reading.readable import readable
 from bot.mail.reading.structure import Budget, Entity
 from bot.mail.reading.transfer import decoded, uuencoded
