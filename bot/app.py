@@ -23,6 +23,7 @@ from bot.help.pages import open_shelves
 from bot.help.search import questions_like
 from bot.help.shelves import SHELVES
 from bot.keys import (
+    ARRIVALS,
     BLOBS,
     CHAT,
     CLOCK,
@@ -217,7 +218,7 @@ async def _arriving(app: web.Application) -> AsyncIterator[None]:
     """Mails come in last and stop coming first."""
     mail = app[CONFIG].mail
     post = Post(app[DATABASE], app[BLOBS], app[CLOCK], mail.largest, mail.timeout / 1000, app[METRICS].mail_taken)
-    arrivals = Arrivals(mail.mailboxes, post)
+    app[ARRIVALS] = arrivals = Arrivals(mail, post)
     arrivals.start()
     yield
     await arrivals.stop()

@@ -21,6 +21,7 @@ from tickets.policies import Level, ReplyPolicy
 
 PREFIX = "YINGSHENG_"
 UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 HOST = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}(?::[0-9]{1,5})?")
 MAIL_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,30}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{1,63}")
 DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
@@ -196,6 +197,7 @@ class Mail(Section):
     listen_host: str = "127.0.0.1"
     listen_port: int | None = Field(None, ge=0, le=65_535)
     listen_protocol: Literal["lmtp", "smtp"] = "lmtp"
+    listen_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     continue_chat_after: Duration = 60_000
 
 
@@ -329,8 +331,7 @@ def _contradictions(config: Config) -> list[str]:
     if config.webhook.url is not None and not config.webhook.secret:
         problems.append("webhook.secret: is needed with webhook.url, so that the receiver can tell who calls")
     problems += _mailbox_problems(config.mail)
-    local = config.server.host in ("127.0.0.1", "::1", "localhost")
-    if not local and config.server.public_url is None:
+    if config.server.host not in LOCAL_HOSTS and config.server.public_url is None:
         problems.append("server.public_url: is needed when server.host is not this machine alone")
     for index, level in enumerate(config.escalation.levels):
         for recipient in level.to:
@@ -344,6 +345,8 @@ def _contradictions(config: Config) -> list[str]:
 
 def _mailbox_problems(mail: Mail) -> list[str]:
     problems = []
+    if mail.listen_port is not None and mail.listen_host not in LOCAL_HOSTS and not mail.listen_networks:
+        problems.append("mail.listen_networks: is needed when mail.listen_host is not this machine alone")
     for key in ("name", "address"):
         told = [getattr(mailbox, key) for mailbox in mail.mailboxes]
         problems += [

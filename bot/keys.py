@@ -15,6 +15,7 @@ from bot.gateway.addresses import Network
 from bot.gateway.chat import Desk
 from bot.gateway.metrics import Metrics
 from bot.mail.addresses import Signer
+from bot.mail.fetching.arrivals import Arrivals
 from bot.markup import Letterhead
 from bot.replaying import Replaying
 from bot.workers import Workers
@@ -89,3 +90,4 @@ WORKERS = web.AppKey("workers", Workers)
 REPLAYING = web.AppKey("replaying", Replaying)
 METRICS = web.AppKey("metrics", Metrics)
 SIGNER = web.AppKey("signer", Signer)
+ARRIVALS = web.AppKey("arrivals", Arrivals)

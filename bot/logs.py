@@ -21,6 +21,8 @@ def set_up(level: str) -> None:
     # What libraries tell of their work holds addresses and whatever they were handed.
     for name in ("aiohttp", "aiosmtplib", "asyncio", "jieba"):
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.INFO))
+    for name in ("mail.log", "mail.debug", "imapclient"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("aiohttp.server").addFilter(unquoted)
 
 
