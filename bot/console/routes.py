@@ -10,6 +10,8 @@ from bot.console.knowledge import authoring, exporting, hints, images, importing
 from bot.console.knowledge.findings import FINDINGS, Findings
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
+from bot.console.mail import doors, letters
+from bot.console.mail.news import bring_news
 from bot.console.problems import protect, translate_problems
 from bot.console.session import DELAYS
 from bot.gateway.files import Files
@@ -42,6 +44,7 @@ ROUTES = (
     *publishing.ROUTES,
     *images.ROUTES,
     *learning.ROUTES,
+    *doors.ROUTES,
 )
 
 
@@ -59,6 +62,7 @@ def add_console(app: web.Application) -> None:
     app[importing.WAITING_FILES] = importing.WaitingFiles()
     app[importing.TURN], app[exporting.TURN] = asyncio.Semaphore(1), asyncio.Semaphore(1)
     app[images.TURNS] = asyncio.Semaphore(images.AT_A_TIME)
+    app[letters.TURNS] = asyncio.Semaphore(letters.AT_A_TIME)
     app[LIVE_PAGES] = LivePages()
     app.cleanup_ctx.append(live_pages)
     app.on_shutdown.append(close_pages)
@@ -67,7 +71,7 @@ def add_console(app: web.Application) -> None:
 
 def console_app() -> web.Application:
     """The console's own application: everything in it stands behind guard()."""
-    console = web.Application(middlewares=[translate_problems, guard])
+    console = web.Application(middlewares=[translate_problems, guard, bring_news])
     console[PERMISSIONS] = {}
     console[TAKING_FILES] = set()
     for route in ROUTES:

@@ -13,6 +13,7 @@ from yarl import URL
 
 from bot.console.routes import add_console
 from bot.keys import (
+    BLOBS,
     CLOCK,
     CONSOLE_SETTINGS,
     DATABASE,
@@ -29,6 +30,7 @@ from bot.markup import Letterhead
 from bot.replaying import Replaying, Settings
 from bot.templates import load_templates
 from knowledgebase.library import Library
+from storage.blobs import Blobs
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.console import cast as people
 from tickets.model import Agent, Role, Ticket
@@ -116,6 +118,7 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
     """An application that carries nothing but the console."""
     app = web.Application()
     app[DATABASE] = database
+    app[BLOBS] = Blobs(database.folder)
     app[POLICY] = people.POLICY
     tell_time: Callable[[], int] = clock
     app[CLOCK] = tell_time

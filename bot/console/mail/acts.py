@@ -1,0 +1,50 @@
+"""What supervisors do to a mail: each a POST that compares with what they saw."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.console.access import Handler, is_fetch, read_form
+from bot.console.knowledge.numbers import whole
+from bot.console.mail.letters import allowed_row
+from bot.console.render import problem, say_for
+from bot.keys import CLOCK, DATABASE
+from storage.database import Transaction
+from tickets.mail import reviewing
+from tickets.mail.ledger import LedgerRow, MailState
+
+
+@dataclass(frozen=True, slots=True)
+class MailAct:
+    """One act: its use-case, which is False when the mail has moved on, the states it is for, and what it says."""
+
+    perform: Callable[[Transaction, str, int, int], bool]
+    states: frozenset[MailState]
+    done: str
+
+
+ACTS = {
+    "read-again": MailAct(reviewing.read_again, frozenset({MailState.QUARANTINED}), "mail_read_again"),
+}
+
+
+def possible(row: LedgerRow) -> Sequence[str]:
+    """The acts that this mail allows as it is."""
+    return [name for name, act in ACTS.items() if row.state in act.states]
+
+
+def doing(act: MailAct) -> Handler:
+    """The handler of one act."""
+
+    async def do(request: web.Request) -> web.StreamResponse:
+        row, seen = await allowed_row(request), whole((await read_form(request)).get("seen"))
+        now = request.config_dict[CLOCK]()
+        if seen is None or not await request.config_dict[DATABASE].write(act.perform, row.id, seen, now):
+            return problem(request, 409, "mail_moved")
+        if is_fetch(request):
+            return web.json_response({"text": say_for(request)(f"done.{act.done}")})
+        return web.Response(status=303, headers={"Location": f"/console/mail/{quote(row.id, safe='')}?done={act.done}"})
+
+    return do

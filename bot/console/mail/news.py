@@ -1,0 +1,47 @@
+"""What of mail needs somebody, for the bar on top of every page."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.console.access import LOGIN, Handler
+from bot.keys import DATABASE
+from storage.database import Transaction
+from tickets.mail import ledger
+from tickets.model import Agent, Role
+
+ANNOUNCED = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is wrong with mail now. quarantined: mails that nobody could read."""
+
+    quarantined: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to say."""
+        return bool(self.quarantined)
+
+
+NEWS = web.RequestKey("console_news", News)
+
+
+@web.middleware
+async def bring_news(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Look what is to be announced before a page is made for somebody who is logged in."""
+    login = request.get(LOGIN)
+    if login is not None and "Upgrade" not in request.headers and not request.path.startswith("/console/static/"):
+        request[NEWS] = await _gather(request, login.agent)
+    return await handler(request)
+
+
+async def _gather(request: web.Request, agent: Agent) -> News:
+    if agent.role not in ANNOUNCED:
+        return News()
+    return await request.config_dict[DATABASE].read(_gathered)
+
+
+def _gathered(tx: Transaction) -> News:
+    return News(quarantined=ledger.quarantined(tx))
