@@ -104,6 +104,7 @@ CREATE TABLE sent_mail (
 );
 CREATE INDEX sent_mail_conversation ON sent_mail (conversation_id, created_at);
 CREATE INDEX sent_mail_recipient ON sent_mail (recipient, created_at);
+CREATE INDEX sent_mail_undelivered ON sent_mail (conversation_id) WHERE state IN ('failed', 'bounced', 'uncertain');
 CREATE INDEX sent_mail_mailbox ON sent_mail (mailbox, created_at);
 
 -- An address to which mail cannot be delivered for good; nothing automatic is sent there. Deleting a row allows it.

@@ -63,6 +63,9 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/knowledge/words/{id}/restore": {"version": 0, "to": 0},
     "/knowledge/precision": {"all": "95"},
     "/ws": {},
+    "/news": {},
+    "/mail": {},
+    **{f"/mail/{{id}}{ending}": {"seen": 1} for ending in ("", "/text", "/html", "/raw.eml", "/read-again")},
     "/tickets": {},
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
     "/note": {"text": "已联系门店"},
@@ -90,7 +93,7 @@ async def knock(
     """Use a route with everything that it wants to hear."""
     path = "/console" + re.sub(r"\{number.*\}", number, route.path).replace("{id}", "tyre-01")
     path = re.sub(r"\{ending.*\}", "csv", path)
-    whole = "{" not in route.path or route.path.startswith("/knowledge")
+    whole = "{" not in route.path or route.path.startswith(("/knowledge", "/mail"))
     name = route.path if whole else route.path.rpartition("}")[2] or "/tickets"
     if route.method == "POST":
         return await browser.send(path, origin, csrf, **WHOLE[name])
@@ -128,6 +131,12 @@ def test_nothing_is_changed_by_a_get() -> None:
         "/knowledge/publications/{id}",
         "/knowledge/questions",
         "/knowledge/words",
+        "/mail",
+        "/mail/{id}",
+        "/mail/{id}/text",
+        "/mail/{id}/html",
+        "/mail/{id}/raw.eml",
+        "/news",
         "/knowledge/precision",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}/entries",

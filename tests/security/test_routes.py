@@ -38,6 +38,7 @@ TICKET = "/console/tickets/{ticket}"
 ENTRY = "/console/knowledge/entries/tyre-when"
 ENTRY_FORM = {"id": "fresh", "question": "问？", "answer": "答。", "version": "1", "to": "1"}
 CHANGED = frozenset({303, 409, 422})
+MAIL = "/console/mail/x"
 PUBLICATION = "/console/knowledge/publications/x"
 HELLO = {"type": "resume", "after": 0}
 ROWS: dict[tuple[str, str], Row] = {
@@ -166,6 +167,14 @@ ROWS: dict[tuple[str, str], Row] = {
         EDITORS, "/console/knowledge/precision", frozenset({303}), {"all": "95", "seen": ""}
     ),
     ("GET", "/console/explain"): Row(STAFF, "/console/explain?text=a"),
+    ("GET", "/console/news"): Row(STAFF, "/console/news"),
+    ("GET", "/console/mail"): Row(EDITORS, "/console/mail?q=a"),
+    # No such mail; tests/console/test_mail.py has some, and who of the agents may see which.
+    ("GET", "/console/mail/{id}"): Row(STAFF, MAIL, frozenset({404})),
+    ("GET", "/console/mail/{id}/text"): Row(STAFF, f"{MAIL}/text", frozenset({404})),
+    ("GET", "/console/mail/{id}/html"): Row(STAFF, f"{MAIL}/html", frozenset({404})),
+    ("GET", "/console/mail/{id}/raw.eml"): Row(STAFF, f"{MAIL}/raw.eml", frozenset({404})),
+    ("POST", "/console/mail/{id}/read-again"): Row(EDITORS, f"{MAIL}/read-again", frozenset({404}), {"seen": "1"}),
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
     ("POST", "/console/tickets/{number}/note"): Row(STAFF, f"{TICKET}/note", form={"text": "备注"}),

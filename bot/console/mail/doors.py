@@ -8,7 +8,7 @@ from bot.console.mail.listing import show_ledger
 from bot.console.mail.page import download, show_letter, show_mail, show_whole_text
 from bot.console.render import page
 
-ONE = "/mail/{id:[0-9a-f-]{36}}"
+ONE = "/mail/{id}"
 
 
 async def show_news(request: web.Request) -> web.StreamResponse:

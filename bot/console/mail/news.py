@@ -1,5 +1,6 @@
 """What of mail needs somebody, for the bar on top of every page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -7,7 +8,8 @@ from aiohttp import web
 from bot.console.access import LOGIN, Handler
 from bot.keys import DATABASE
 from storage.database import Transaction
-from tickets.mail import ledger
+from tickets.mail import ledger, undelivered
+from tickets.mail.undelivered import Undelivered
 from tickets.model import Agent, Role
 
 ANNOUNCED = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
@@ -15,14 +17,21 @@ ANNOUNCED = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is wrong with mail now. quarantined: mails that nobody could read."""
+    """What is wrong with mail now. quarantined: mails that nobody could read. undelivered: live tickets with mails of
+    ours that did not arrive."""
 
     quarantined: int = 0
+    undelivered: Sequence[Undelivered] = ()
 
     @property
     def any(self) -> bool:
         """Whether there is anything to say."""
-        return bool(self.quarantined)
+        return bool(self.quarantined or self.undelivered)
+
+    @property
+    def failed(self) -> int:
+        """How many mails of ours did not arrive."""
+        return sum(one.mails for one in self.undelivered)
 
 
 NEWS = web.RequestKey("console_news", News)
@@ -44,4 +53,4 @@ async def _gather(request: web.Request, agent: Agent) -> News:
 
 
 def _gathered(tx: Transaction) -> News:
-    return News(quarantined=ledger.quarantined(tx))
+    return News(ledger.quarantined(tx), undelivered.of_live_tickets(tx))
