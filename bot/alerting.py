@@ -14,6 +14,7 @@ from storage.outbox import OutboxRow
 from tickets.alerts import TRANSPORTS, Notice, Transport
 from tickets.alerts.mail import MailSettings
 from tickets.alerts.webhook import WebhookSettings
+from tickets.mail import incidents
 from tickets.mail.smtp import Security
 
 MINUTE_MS = 60_000
@@ -35,11 +36,24 @@ class Overdue:
     link: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What the words about a mailbox that is not read may use. over: it is read again."""
+
+    mailbox: str
+    over: bool
+    since: Moment
+    minutes: int
+    error: str | None
+
+
 def notice(
     row: OutboxRow, templates: jinja2.Environment, language: str, zone: str, public_url: str, now: int
 ) -> Notice:
     """The alert of an outbox row as its reader gets it, told at the moment of sending."""
     facts = row.payload
+    if facts.get("kind") == incidents.KIND:
+        return _mailbox_notice(row, templates, language, zone, now)
     overdue = Overdue(
         ticket=facts["ticket_number"],
         level=facts["level"],
@@ -61,6 +75,29 @@ def notice(
         recipient=facts["recipient"],
         subject=str(words.subject(overdue)).strip(),
         text=str(words.text(overdue)).strip(),
+        facts=facts,
+    )
+
+
+def _mailbox_notice(row: OutboxRow, templates: jinja2.Environment, language: str, zone: str, now: int) -> Notice:
+    """The word about a mailbox that is not read, or is read again."""
+    facts = row.payload
+    unread = Unread(
+        mailbox=facts["mailbox"],
+        over=facts["over"],
+        since=moment(facts["since"], now, zone),
+        minutes=(now - facts["since"]) // MINUTE_MS,
+        error=facts["error"],
+    )
+    words: Any = templates.get_template(f"alerts/mailbox.{language}.jinja").module
+    return Notice(
+        alert_id=facts["alert_id"],
+        key=row.key,
+        ticket_number="",
+        level=0,
+        recipient=facts["recipient"],
+        subject=str(words.subject(unread)).strip(),
+        text=str(words.text(unread)).strip(),
         facts=facts,
     )
 

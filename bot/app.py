@@ -46,13 +46,14 @@ from bot.keys import (
 )
 from bot.mail.addresses import Signer
 from bot.mail.fetching.arrivals import Arrivals
+from bot.mail.fetching.health import LOOK_EVERY_S, watch_over
 from bot.mail.fetching.imap import Post
 from bot.markup import Letterhead
 from bot.receive import Answering
 from bot.replaying import Replaying, Settings
 from bot.templates import load_templates, neutral_words
 from bot.visitors import Visitors
-from bot.workers import HOUR_S, Turn, Workers, keep_house, ringing, start_workers
+from bot.workers import HOUR_S, LONGEST_ROUND_MS, Turn, Workers, keep_house, ringing, start_workers
 from knowledgebase.authoring.placeholders import Placeholder
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
@@ -217,6 +218,9 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
 async def _arriving(app: web.Application) -> AsyncIterator[None]:
     """Mails come in last and stop coming first."""
     mail = app[CONFIG].mail
+    if mail.mailboxes:
+        health = watch_over(app[DATABASE], mail.mailboxes, app[POLICY], app[CLOCK])
+        app[WORKERS].start("mailboxes", health, partial(asyncio.sleep, LOOK_EVERY_S), LONGEST_ROUND_MS)
     post = Post(app[DATABASE], app[BLOBS], app[CLOCK], mail.largest, mail.timeout / 1000, app[METRICS].mail_taken)
     app[ARRIVALS] = arrivals = Arrivals(mail, post)
     arrivals.start()

@@ -11,6 +11,7 @@ import aiosmtplib
 
 from bot.config import Config, EncoderChoice
 from bot.encoding import open_encoder
+from bot.mail.fetching.diagnosis import mailbox_findings
 from knowledgebase.authoring import entries
 from knowledgebase.encoders import cache
 from knowledgebase.encoders.vectors import texts_of
@@ -37,6 +38,7 @@ async def diagnose(config: Config) -> list[Finding]:
         *_answers(config.server.data_folder),
         _chain(config),
         await _mail(config),
+        *await mailbox_findings(config.mail),
         await _webhook(config),
         await asyncio.to_thread(_encoder, config.encoder),
         *_vectors(config),

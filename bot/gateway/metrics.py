@@ -11,6 +11,7 @@ from bot.decide import Answer, Clarify, Decision, HandOff, OfferPerson, Say, Sil
 from storage import outbox
 from storage.database import Transaction
 from tickets.figures import Figures, figures
+from tickets.mail import inbox, mailboxes
 
 ANSWER_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
 KINDS = ("answer", "clarify", "handoff", "offer_person", "say", "silence")
@@ -18,10 +19,15 @@ KINDS = ("answer", "clarify", "handoff", "offer_person", "say", "silence")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The part of the metrics that the database knows. depths: (topic, 'queued' or 'dead', rows)."""
+    """The part of the metrics that the database knows. depths: (topic, 'queued' or 'dead', rows).
+
+    mails: ('waiting' or 'quarantined', mails); unread: (mailbox, seconds since it was last seen whole).
+    """
 
     figures: Figures
     depths: tuple[tuple[str, str, int], ...]
+    mails: tuple[tuple[str, int], ...] = ()
+    unread: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,8 @@ class Scrape:
 
 def stand(tx: Transaction, now: int) -> Standing:
     """Everything that the database knows, of one moment."""
-    return Standing(figures(tx, now), tuple(outbox.depths(tx)))
+    unread = tuple((name, max(0, now - at) / 1000) for name, at in mailboxes.looked_at(tx))
+    return Standing(figures(tx, now), tuple(outbox.depths(tx)), tuple(inbox.depths(tx)), unread)
 
 
 class Metrics:
@@ -146,6 +153,16 @@ def _of_database(standing: Standing) -> Iterator[Metric]:
     for topic, state, held in standing.depths:
         rows.add_metric([topic, state], held)
     yield rows
+    mails = GaugeMetricFamily("yingsheng_mails", "Mails that have not become messages, by state.", labels=["state"])
+    for state, held in standing.mails:
+        mails.add_metric([state], held)
+    yield mails
+    unread = GaugeMetricFamily(
+        "yingsheng_mailbox_age_seconds", "Since the mailbox was last seen whole.", labels=["mailbox"]
+    )
+    for mailbox, seconds in standing.unread:
+        unread.add_metric([mailbox], seconds)
+    yield unread
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:

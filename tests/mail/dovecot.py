@@ -6,6 +6,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -108,9 +109,18 @@ class Dovecot:
     def stop(self) -> None:
         """End it and every connection; the mails stay."""
         if self._process is not None:
+            serving = self._children()  # they outlive their master, and go on serving whoever is connected
             self._process.terminate()
             self._process.wait(UP_WITHIN_S)
+            for child in serving:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
             self._process = None
+
+    def _children(self) -> list[int]:
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return [int(child) for child in children.read_text().split()]
 
     def remove(self) -> None:
         """End it and forget everything."""

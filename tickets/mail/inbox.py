@@ -96,6 +96,17 @@ def waiting(tx: Transaction, now: int, limit: int) -> list[WaitingMail]:
     return [_waiting(row) for row in rows]
 
 
+def depths(tx: Transaction) -> list[tuple[str, int]]:
+    """How many mails are 'waiting' and 'quarantined', as (state, mails); a state without any is left out."""
+    rows = tx.execute(
+        """
+        SELECT state, COUNT(*) AS mails FROM mail
+        WHERE state IN ('waiting', 'quarantined') GROUP BY state ORDER BY state
+        """
+    )
+    return [(row["state"], row["mails"]) for row in rows]
+
+
 def get_raw_hash(tx: Transaction, mail_id: str) -> str | None:
     """Under which hash the raw bytes of a mail lie; None if there is no such mail."""
     row = first(tx.execute("SELECT raw_hash FROM mail WHERE id = :id", {"id": mail_id}))

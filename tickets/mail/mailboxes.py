@@ -1,10 +1,12 @@
 """Where the reading of each mailbox has come to, and whether it is read at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from storage.database import Transaction
+from storage.database import Row, Transaction
 
 LONGEST_ERROR = 300
+PASSING_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,16 @@ class Position:
     last_uid: int
     old_uid: int
     since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A mailbox that is not read, since when (epoch milliseconds), and why. told: the people responsible know."""
+
+    mailbox: str
+    since: int
+    error: str | None
+    told: bool
 
 
 def position(tx: Transaction, mailbox: str, since: int) -> Position:
@@ -70,7 +82,10 @@ def seen_whole(tx: Transaction, mailbox: str, now: int) -> None:
 
 
 def in_trouble(tx: Transaction, mailbox: str, error: str, now: int) -> None:
-    """The mailbox, whose position was asked for before, cannot be read; error is a sentence for an operator."""
+    """The mailbox, whose position was asked for before, cannot be read since now, if it was not in trouble before.
+
+    error is a sentence for an operator.
+    """
     tx.change(
         """
         UPDATE mailbox_state SET trouble_since = COALESCE(trouble_since, :now), last_error = :error
@@ -78,3 +93,33 @@ def in_trouble(tx: Transaction, mailbox: str, error: str, now: int) -> None:
         """,
         {"mailbox": mailbox, "error": error[:LONGEST_ERROR], "now": now},
     )
+
+
+def troubles(tx: Transaction, now: int) -> list[Trouble]:
+    """The mailboxes that have not been readable for a minute or more, the longest first."""
+    rows = tx.execute(
+        """
+        SELECT mailbox, trouble_since, last_error, told_at FROM mailbox_state
+        WHERE trouble_since <= :until ORDER BY trouble_since, mailbox
+        """,
+        {"until": now - PASSING_MS},
+    )
+    return [
+        Trouble(row["mailbox"], row["trouble_since"], row["last_error"], row["told_at"] is not None) for row in rows
+    ]
+
+
+def looked_at(tx: Transaction) -> list[tuple[str, int]]:
+    """When each mailbox was last seen whole (epoch milliseconds); those that never were are left out."""
+    rows = tx.execute("SELECT mailbox, looked_at FROM mailbox_state WHERE looked_at IS NOT NULL ORDER BY mailbox")
+    return [(row["mailbox"], row["looked_at"]) for row in rows]
+
+
+def silent(tx: Transaction, before: Mapping[str, int]) -> list[str]:
+    """Which of these mailboxes were last seen whole before their moment, and are not known to be in trouble."""
+    rows = tx.execute("SELECT mailbox, looked_at FROM mailbox_state WHERE trouble_since IS NULL ORDER BY mailbox")
+    return [row["mailbox"] for row in rows if (row["looked_at"] or 0) < before.get(row["mailbox"], 0)]
+
+
+def _trouble(row: Row) -> Trouble:
+    return Trouble(row["mailbox"], row["trouble_since"], row["last_error"], row["told_at"] is not None)

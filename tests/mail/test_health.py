@@ -1,0 +1,106 @@
+"""A mailbox that is not read: somebody hears of it within eleven minutes, once, and once more when it is over."""
+
+from typing import Any
+
+from bot.keys import ARRIVALS, DATABASE
+from bot.mail.fetching.health import watch_over
+from storage import outbox
+from storage.outbox import OutboxRow
+from tests.conftest import StartServer
+from tests.fakes import Clock, Server
+from tests.mail.arrivals import state, until, until_in_trouble, until_seen_whole
+from tests.mail.dovecot import Dovecot
+from tickets.mail import mailboxes
+
+MINUTE_MS = 60_000
+CHAIN = {
+    "levels": [
+        {"name": "agents", "transports": ["webhook"], "to": ["assignee"]},
+        {"name": "bosses", "transports": ["mail", "webhook"], "to": ["boss@example.com"]},
+    ]
+}
+OUT: dict[str, Any] = {"host": "127.0.0.1", "port": 9, "security": "none"}
+
+
+async def watched(start_server: StartServer, dovecot: Dovecot, name: str) -> Server:
+    """A server with one mailbox, and a chain whose last level has a mail address."""
+    return await start_server(
+        mail={**OUT, "mailboxes": [dovecot.settings(name, poll=100)]},
+        webhook={"url": "http://127.0.0.1:9/hook", "secret": "a secret of the tests"},
+        escalation=CHAIN,
+    )
+
+
+async def notices(server: Server) -> list[OutboxRow]:
+    """What would be sent now, to whomever."""
+    topics = ["alert.mail", "alert.webhook"]
+    rows = await server.database.write(outbox.claim_due, topics, server.clock() + 10**12, 1, 100)
+    return [row for row in rows if row.payload.get("kind") == "mailbox"]
+
+
+async def told(server: Server) -> bool:
+    """Whether somebody was told of the mailbox that is ill."""
+    return (await state(server, "ill"))["told_at"] is not None
+
+
+async def test_a_mailbox_that_is_not_read_is_told_of_within_eleven_minutes_once_and_when_it_is_over(
+    start_server: StartServer, own_dovecot: Dovecot, clock: Clock
+) -> None:
+    own_dovecot.start()
+    server = await watched(start_server, own_dovecot, "ill")
+    look_after = watch_over(server.app[DATABASE], server.config.mail.mailboxes, server.config.policy, clock)
+    await until_seen_whole(server, "ill")
+    own_dovecot.stop()
+    assert "ill" not in await until_in_trouble(server, "ill")
+    clock.advance(9 * MINUTE_MS)
+    await look_after()
+    assert not await told(server)
+    clock.advance(2 * MINUTE_MS)
+    await look_after()
+    assert await told(server)
+    first = await notices(server)
+    assert {(row.topic, row.payload["recipient"]) for row in first} == {
+        ("alert.mail", "boss@example.com"),
+        ("alert.webhook", "everyone"),
+    }
+    [shown] = await server.database.read(mailboxes.troubles, clock())
+    assert (shown.mailbox, shown.told) == ("ill", True)
+    clock.advance(60 * MINUTE_MS)
+    await look_after()
+    assert (await state(server, "ill"))["told_at"] < clock() - 30 * MINUTE_MS
+    own_dovecot.start()
+
+    async def is_well() -> bool:
+        return (await state(server, "ill"))["trouble_since"] is None
+
+    await until(is_well, 20)
+    await look_after()
+    assert not await told(server)
+    assert await server.database.read(mailboxes.troubles, clock()) == []
+    assert sorted(row.payload["over"] for row in await notices(server)) == [False, False, True, True]
+
+
+async def test_a_reader_that_says_nothing_at_all_is_missed(
+    start_server: StartServer, dovecot: Dovecot, clock: Clock
+) -> None:
+    server = await watched(start_server, dovecot, "mute")
+    await until_seen_whole(server, "mute")
+    await server.app[ARRIVALS].stop()
+    look_after = watch_over(server.app[DATABASE], server.config.mail.mailboxes, server.config.policy, clock)
+    clock.advance(9 * MINUTE_MS)
+    await look_after()
+    assert (await state(server, "mute"))["told_at"] is None
+    clock.advance(2 * MINUTE_MS)
+    await look_after()
+    assert (await state(server, "mute"))["told_at"] == clock()
+
+
+async def test_what_was_off_all_night_is_no_reason_to_wake_anybody_in_the_first_minutes(
+    start_server: StartServer, dovecot: Dovecot, clock: Clock
+) -> None:
+    server = await watched(start_server, dovecot, "night")
+    await until_seen_whole(server, "night")
+    clock.advance(600 * MINUTE_MS)
+    look_after = watch_over(server.app[DATABASE], server.config.mail.mailboxes, server.config.policy, clock)
+    await look_after()
+    assert (await state(server, "night"))["told_at"] is None

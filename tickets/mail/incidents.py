@@ -1,0 +1,67 @@
+"""A mailbox that is not read is somebody's business: the people of the chain's last level hear of it, once, and once
+more when it is over."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from storage import outbox
+from storage.database import Row, Transaction, new_id
+from tickets import agents, escalation
+from tickets.alerts import EVERYONE, TRANSPORTS
+from tickets.policies import Level
+
+KIND = "mailbox"
+
+
+def tell(tx: Transaction, names: Collection[str], level: Level, began: int, tell_after_ms: int, now: int) -> list[str]:
+    """Queue a notice for each of these mailboxes that was not read for so long, or that is in trouble no more.
+
+    It counts from the last time it was seen whole, but what lies before this server began counts only if it was in
+    trouble then. Returns the mailboxes told of. None is told of again before it was well.
+    """
+    rows = tx.execute(
+        """
+        SELECT mailbox, looked_at, trouble_since, last_error, told_at FROM mailbox_state
+        WHERE (told_at IS NULL AND trouble_since IS NOT NULL) OR (told_at IS NOT NULL AND trouble_since IS NULL)
+        ORDER BY mailbox
+        """
+    )
+    due = [row for row in rows if row["mailbox"] in names and _unread_since(row, began) <= now - tell_after_ms]
+    people = escalation.recipients(level, None, agents.active_agents(tx)) if due else []
+    for row in due:
+        _enqueue(tx, row, _unread_since(row, began), level, people, now)
+        _mark(tx, row, now)
+    return [row["mailbox"] for row in due]
+
+
+def _unread_since(row: Row, began: int) -> int:
+    """Since when nothing was read; for a mailbox that is well again, ever since: that is told at once."""
+    if row["trouble_since"] is None:
+        return 0
+    return min(int(row["trouble_since"]), max(int(row["looked_at"] or 0), began))
+
+
+def _enqueue(tx: Transaction, row: Row, since: int, level: Level, people: Sequence[str], now: int) -> None:
+    over = row["trouble_since"] is None
+    since = row["told_at"] if over else since
+    facts: dict[str, Any] = {
+        "kind": KIND,
+        "alert_id": new_id(),
+        "mailbox": row["mailbox"],
+        "over": over,
+        "since": since,
+        "at": now,
+        "error": row["last_error"],
+    }
+    for name in level.transports:
+        transport = TRANSPORTS[name]
+        for recipient in people if transport.personal else [EVERYONE]:
+            key = f"{KIND}:{row['mailbox']}:{since}:{'over' if over else 'begun'}:{name}:{recipient}"
+            outbox.enqueue(tx, transport.topic, key, {**facts, "recipient": recipient}, now)
+
+
+def _mark(tx: Transaction, row: Row, now: int) -> None:
+    tx.change(
+        "UPDATE mailbox_state SET told_at = :told_at WHERE mailbox = :mailbox",
+        {"mailbox": row["mailbox"], "told_at": None if row["trouble_since"] is None else now},
+    )
