@@ -102,10 +102,12 @@ class OfferPerson:
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """Open a ticket; candidates are the matches that were not sure enough."""
+    """Open a ticket; candidates are the matches that were not sure enough. left_open: the questions, in the
+    customer's words, that a person will answer; empty where the whole message is handed over."""
 
     reason: Reason
     candidates: tuple[Match, ...] = ()
+    left_open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +296,16 @@ def _one(situation: Situation, matches: Sequence[Match], limits: Limits) -> Deci
 
 
 def _sure(situation: Situation, matches: Sequence[Match], limits: Limits) -> bool:
+    return sure(matches, limits, situation.unsolved, situation.now)
+
+
+def sure(matches: Sequence[Match], limits: Limits, unsolved: frozenset[str], now: int) -> bool:
     """Whether the first match may be given as the answer; never one that has just failed to help.
 
     A match that customers may not read stands in the way of those behind it: they would be the wrong answer.
     """
-    if not matches or matches[0].entry.id in situation.unsolved:
+    if not matches or matches[0].entry.id in unsolved:
         return False
-    if not matches[0].entry.is_for_customers(situation.now):
+    if not matches[0].entry.is_for_customers(now):
         return False
     return matches[0].confidence >= limits.thresholds.answer
