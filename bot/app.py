@@ -49,6 +49,7 @@ from bot.mail.fetching.arrivals import Arrivals
 from bot.mail.fetching.health import LOOK_EVERY_S, watch_over
 from bot.mail.fetching.imap import Post
 from bot.markup import Letterhead
+from bot.messages import Channel
 from bot.receive import Answering
 from bot.replaying import Replaying, Settings
 from bot.templates import load_templates, neutral_words
@@ -80,7 +81,8 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[ORIGINS] = origins(config, public_url)
     app[SOCKETS] = set()
     ending = contextlib.ExitStack()
-    app[LIBRARY] = Library(database, config.answers.precision, make_store(config.encoder, database, ending))
+    store = make_store(config.encoder, database, ending)
+    app[LIBRARY] = Library(database, config.answers.precision, store, least_precision(config))
     app[REPLAYING] = Replaying(database, app[LIBRARY], replay_settings(config), clock)
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
@@ -132,8 +134,17 @@ def replay_settings(config: Config) -> Settings:
     """What the settings say about replays."""
     answers = config.answers
     return Settings(
-        answers.precision, lambda chosen: limits_in_force(config, chosen).thresholds, answers.replay_utterances
+        answers.precision,
+        lambda chosen: limits_in_force(config, chosen).thresholds,
+        answers.replay_utterances,
+        least_precision(config),
     )
+
+
+def least_precision(config: Config) -> dict[str, float]:
+    """By channel, the share of automatic answers that shall be right at least: a mail, where any comes, cannot ask
+    back."""
+    return {Channel.MAIL.value: config.answers.mail_precision} if config.mail.mailboxes else {}
 
 
 def limits_on(config: Config, library: Library, channel: str) -> Limits:

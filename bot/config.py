@@ -107,6 +107,7 @@ class Chat(Section):
 
 class Answers(Section):
     precision: float = Field(0.97, ge=0.8, le=0.995)
+    mail_precision: float = Field(0.985, ge=0.8, le=0.995)
     answer_threshold: float | None = Field(None, ge=0, le=1)
     clarify_threshold: float | None = Field(None, ge=0, le=1)
     max_clarifications: int = Field(2, ge=0, le=5)

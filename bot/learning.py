@@ -59,10 +59,14 @@ def keep_question(
             entry_id=match.entry.id if match else None,
             entry_version=match.entry.version if match else None,
             confidence=looked_up.matches[0].confidence if looked_up.matches else 0.0,
-            reply_id=next((one.id for one in said if one.kind in REPLIES), None),
+            reply_id=_reply(decided, said),
             asked_at=message.created_at,
         ),
     )
+
+
+def _reply(decided: Decided, said: Sequence[Message]) -> str | None:
+    return next((one.id for one in said if one.kind in REPLIES and decided is not Decided.HANDOFF), None)
 
 
 def keep_choice(tx: Transaction, scene: Scene, offering: Message, said: Sequence[Message]) -> None:
@@ -106,6 +110,8 @@ def resolve(tx: Transaction, number: str, agent: Agent, version: int, now: int) 
 
 def _decided(scene: Scene, decision: Decision) -> Decided | None:
     match decision:
+        case Answer(rest=HandOff(left_open=(_, *_))):
+            return Decided.HANDOFF
         case Answer():
             return Decided.ANSWER
         case Clarify():
@@ -119,9 +125,14 @@ def _decided(scene: Scene, decision: Decision) -> Decided | None:
 
 def _match(decision: Decision, looked_up: LookedUp) -> Match | None:
     """The entry that the decision is about; none where several answered."""
-    if isinstance(decision, Answer):
+    if isinstance(decision, Answer) and _decided_alone(decision):
         return decision.matches[0] if len(decision.matches) == 1 else None
     return looked_up.matches[0] if looked_up.matches else None
+
+
+def _decided_alone(decision: Answer) -> bool:
+    """Whether the question that is kept is one that was answered, not one that was left open beside it."""
+    return not (isinstance(decision.rest, HandOff) and decision.rest.left_open)
 
 
 def _wording(written: str, reading: str) -> str:

@@ -11,10 +11,12 @@ from typing import Any, Protocol
 
 import jinja2
 
-from bot.decide import Action, Answer, Decision, HandOff, Limits, Say, decide, read
+from bot.decide import Action, Answer, Decision, HandOff, Limits, Say, Silence, decide, read
 from bot.errors import FrameError
 from bot.learning import LookedUp, keep_choice, keep_question, surest
-from bot.mail.postman import NO_POSTMAN, Postman
+from bot.mail.answering import feedback, keep_silence, may_be_told, posting, situate_mail, told_about
+from bot.mail.deciding import decide_mail, read_mail_for, unspoken
+from bot.mail.postman import NO_POSTMAN, Postman, is_verified
 from bot.markup import Letterhead
 from bot.messages import InboundMessage, Thread
 from bot.moments import promise
@@ -191,7 +193,7 @@ class Answering:
         decision: Decision | None = None
         while decision is None:
             scene = await self._database.read(load_scene, message, self._clock())
-            limits = self._limits(scene.conversation.channel)
+            limits = self._limits(scene.channel)
             terms = Terms(limits, self._policy, self._templates, self._letterhead, self._postman)
             decision = await self._settle(scene, terms)
         self._decided(decision, self._clock() - message.created_at)
@@ -209,9 +211,17 @@ class Answering:
             return await self._carry_out(scene, HandOff(Reason.NOT_UNDERSTOOD), terms)
 
     async def _decide(self, scene: Scene, limits: Limits) -> tuple[Decision, LookedUp | None]:
+        if scene.by_mail:
+            return await self._decide_mail(scene, limits)
         situation = situate(scene)
         found = {text: await self._library.search(text) for text in read(situation, limits)}
         return decide(situation, found, limits), surest(found)
+
+    async def _decide_mail(self, scene: Scene, limits: Limits) -> tuple[Decision, LookedUp | None]:
+        situation = situate_mail(scene)
+        found = {text: await self._library.search(text) for text in read_mail_for(situation)}
+        decision = decide_mail(situation, found, limits)
+        return decision, told_about(scene, decision, found)
 
     async def _carry_out(
         self, scene: Scene, decision: Decision, terms: Terms, looked_up: LookedUp | None = None
@@ -232,20 +242,43 @@ def record(
         return False
     if not conversations.mark_decided(tx, scene.message.id, now) or conversation.owner is Owner.AGENT:
         return True
+    forbidden = _forbidden(tx, scene, decision, terms, now)
+    if forbidden is not None:
+        decision = unspoken(decision)
     _keep_feedback(tx, scene, now)
     handoff = _handoff(decision)
     if handoff is not None:
         found = [candidate(match) for match in handoff.candidates] or asked_about(scene)
         desk.open_ticket(tx, conversation, handoff.reason, subject(scene), found, terms.policy, now)
     context = _context(tx, scene, decision, terms.policy, now)
-    drafts = compose(decision, context, terms.limits.thresholds, terms.templates, terms.letterhead)
-    said = [conversations.append(tx, conversation.id, draft, now)[0] for draft in drafts]
+    said = _say(tx, scene, decision, context, terms, now) if forbidden is None else []
+    if forbidden is not None and handoff is not None:
+        keep_silence(tx, scene, forbidden, now)
     _keep_for_editors(tx, scene, decision, looked_up, said)
     if context.ticket is not None:
         tx.notify("queue", context.ticket)
     # A clock that needs a person, as each one does after a hand-off, runs on.
     clocks.stop(tx, conversation.id, "answered", now, by_person=False)
     return True
+
+
+def _forbidden(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, now: int) -> str | None:
+    """Why nothing may be said to a mail, if anything would be; chat is always answered."""
+    if not scene.by_mail or isinstance(decision, Silence):
+        return None
+    if scene.silent is not None:
+        return scene.silent
+    refusal = terms.postman.allow(tx, scene.message, scene.conversation, scene.contact, now)
+    return None if refusal is None else refusal.reason
+
+
+def _say(tx: Transaction, scene: Scene, decision: Decision, context: Context, terms: Terms, now: int) -> list[Message]:
+    """The messages that say it, kept and, if a mail is answered, posted as one mail."""
+    drafts = compose(decision, context, terms.limits.thresholds, terms.templates, terms.letterhead)
+    said = [conversations.append(tx, scene.conversation.id, draft, now)[0] for draft in drafts]
+    if said and scene.by_mail:
+        terms.postman.post(tx, posting(scene, said, context.ticket, terms.templates), now)
+    return said
 
 
 def _has_changed(tx: Transaction, scene: Scene, conversation: Conversation) -> bool:
@@ -270,13 +303,16 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, policy: ReplyPol
         language=language(scene),
         traditional=traditional(scene),
         contact=mask(decision.details.value) if isinstance(decision, Say) and decision.details else None,
-        ask_contact=contact.may_be_asked,
-        channel=scene.conversation.channel,
-        related=_related(tx, scene, decision, now),
+        ask_contact=contact.may_be_asked and not scene.by_mail,
+        channel=scene.channel,
+        related=() if scene.by_mail else _related(tx, scene, decision, now),
+        names_questions=is_verified(scene.message),
     )
     ticket = tickets.live_of_conversation(tx, scene.conversation.id)
     clock = clocks.running(tx, scene.conversation.id)
     if ticket is None or clock is None or not clock.needs_person:
+        return context
+    if scene.by_mail and not may_be_told(scene):
         return context
     due = promise(clock.due_at, now, policy.time_zone)
     return replace(context, ticket=ticket.number, due=due, overdue=clock.due_at <= now)
@@ -293,15 +329,22 @@ def _related(tx: Transaction, scene: Scene, decision: Decision, now: int) -> tup
 
 
 def _keep_feedback(tx: Transaction, scene: Scene, now: int) -> None:
-    """Remember whether the answer that a 解决了 or 没解决 belongs to was right."""
+    """Remember whether the answer that a 解决了 or 没解决, or a reply by mail, belongs to was right."""
+    if scene.by_mail:
+        if (word := feedback(scene)) is not None:
+            _keep_word(tx, *word, now)
+        return
     pressed = scene.pressed
     if pressed is None or pressed.about is None or pressed.action not in (Action.SOLVED, Action.UNSOLVED):
         return
-    solved = pressed.action == Action.SOLVED
     for answered in conversations.history(tx, scene.conversation.id, after=pressed.about - 1, limit=1):
-        for one in answered_entries(answered):
-            entries.feedback(tx, answered.id, one["id"], one["version"], solved, now)
-        asked.settle(tx, answered.id, solved)
+        _keep_word(tx, answered, pressed.action == Action.SOLVED, now)
+
+
+def _keep_word(tx: Transaction, answered: Message, solved: bool, now: int) -> None:
+    for one in answered_entries(answered):
+        entries.feedback(tx, answered.id, one["id"], one["version"], solved, now)
+    asked.settle(tx, answered.id, solved)
 
 
 def _keep_for_editors(

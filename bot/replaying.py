@@ -20,7 +20,7 @@ from knowledgebase.model import Entry, Thresholds
 from knowledgebase.publishing import publications, register
 from knowledgebase.publishing.model import Failure
 from knowledgebase.publishing.publications import Work
-from knowledgebase.publishing.terms import ALL_CHANNELS, InForce
+from knowledgebase.publishing.terms import InForce, wanted_on
 from knowledgebase.search import KnowledgeBase
 from storage.database import Database
 from storage.errors import StorageUnavailable
@@ -36,12 +36,13 @@ Found = tuple[Replay, list[tuple[Replayed, Outcome]]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the settings file has a say in: the precision where nobody has published one, fixed thresholds, and how
-    many of the customers' last questions are replayed."""
+    """What the settings file has a say in: the precision where nobody has published one, fixed thresholds, how many of
+    the customers' last questions are replayed, and the precision by channel at least."""
 
     precision: float
     fixed: Callable[[Thresholds], Thresholds]
     utterances: int
+    least: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -174,15 +175,21 @@ def state_of(
     def told(entry: Entry) -> bool:
         return entry.is_for_customers(now)
 
-    general = precision.get(ALL_CHANNELS, settings.precision)
-    chosen = {each.value: base.calibration.thresholds_for(precision.get(each, general)) for each in Channel}
+    wanted = {each.value: wanted_on(each, precision, settings.precision, settings.least) for each in Channel}
+    chosen = {name: base.calibration.thresholds_for(share) for name, share in wanted.items()}
     return State(search, {name: settings.fixed(each) for name, each in chosen.items()}, told)
 
 
 def model_of(base: KnowledgeBase, settings: Settings) -> str:
     """A name of the weights, the encoder and the settings by which this knowledge base answers."""
     encoder = base.vectors.encoder if base.vectors else ""
-    told = (*_weights(base.weights), encoder, settings.precision, settings.fixed(Thresholds(0.5, 0.25)))
+    told = (
+        *_weights(base.weights),
+        encoder,
+        settings.precision,
+        *sorted(settings.least.items()),
+        settings.fixed(Thresholds(0.5, 0.25)),
+    )
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 

@@ -17,6 +17,8 @@ from knowledgebase.wording.text import to_traditional
 from tickets.model import Author, Draft, MessageKind, Reason
 
 FORM_CONTACT = "contact"
+MAIL = "mail"
+LONGEST_NAMED = 120
 NO_LETTERHEAD = Letterhead()
 SMALL_TALK = frozenset({
     Remark.GREETING,
@@ -35,7 +37,7 @@ class Context:
     channel is where they are read. language is 'zh' or 'en'; traditional asks for Traditional characters. ticket and
     due, the promised moment, are there while a person is awaited; overdue says that the promise was not kept.
     contact is the masked phone number or mail address just given; ask_contact says that we know no way to reach the
-    customer. related are entries that may be asked for next.
+    customer. related are entries that may be asked for next. names_questions: what the customer asked may be repeated.
     """
 
     language: str = "zh"
@@ -47,6 +49,7 @@ class Context:
     ask_contact: bool = False
     channel: str = "chat"
     related: tuple[Entry, ...] = ()
+    names_questions: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,8 @@ def _answers(matches: Sequence[Match], rest: Clarify | HandOff | Say | None, spe
 def _answer(matches: Sequence[Match], asks_if_solved: bool, speech: _Speech) -> Draft:
     document = _document([match.entry for match in matches], speech)
     text = plain(document, speech.letterhead.base)
-    buttons = [*speech.buttons(Action.SOLVED, Action.UNSOLVED), *_related(speech)] if asks_if_solved else []
+    pressed = asks_if_solved and speech.context.channel != MAIL
+    buttons = [*speech.buttons(Action.SOLVED, Action.UNSOLVED), *_related(speech)] if pressed else []
     blocks = {} if is_plain(document) else {"blocks": as_blocks(document)}
     return _draft(MessageKind.ANSWER, text, speech.trace("answer", matches), actions=buttons, **blocks)
 
@@ -181,7 +185,13 @@ def _offer_person(speech: _Speech) -> Draft:
 
 def _handoff(words: str, decision: HandOff, speech: _Speech) -> Draft:
     trace = speech.trace("handoff", decision.candidates, reason=decision.reason.value)
+    if decision.left_open and speech.context.names_questions:
+        return _draft(MessageKind.HANDOFF, speech.say("handoff_named", _one_a_line(decision.left_open)), trace)
     return _draft(MessageKind.HANDOFF, speech.say(words), trace)
+
+
+def _one_a_line(questions: Sequence[str]) -> str:
+    return "\n".join(f"· {one if len(one) <= LONGEST_NAMED else one[: LONGEST_NAMED - 1] + '…'}" for one in questions)
 
 
 def _form(speech: _Speech) -> list[Draft]:

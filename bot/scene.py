@@ -7,6 +7,9 @@ from typing import Any
 
 from bot import intent
 from bot.decide import WHILE_WAITING, Action, Situation
+from bot.mail.letters.subjects import without_prefixes
+from bot.mail.postman import TRACE_MAIL, came_by_mail
+from bot.messages import Channel
 from knowledgebase.authoring import entries
 from knowledgebase.model import Entry
 from knowledgebase.wording.text import is_traditional, to_traditional
@@ -63,6 +66,21 @@ class Scene:
     chosen: Entry | None
     waiting: bool
 
+    @property
+    def by_mail(self) -> bool:
+        """Whether the message came by mail, so that a mail answers it."""
+        return self.conversation.channel == Channel.MAIL or came_by_mail(self.message)
+
+    @property
+    def channel(self) -> str:
+        """Where an answer is read."""
+        return Channel.MAIL.value if self.by_mail else self.conversation.channel
+
+    @property
+    def silent(self) -> str | None:
+        """Why the bot must say nothing to the message; None if it may speak."""
+        return self.message.trace.get(TRACE_SILENT)
+
 
 def load_scene(tx: Transaction, message: Message, now: int) -> Scene:
     """The scene of this message, as it stands now."""
@@ -92,7 +110,7 @@ def is_waiting(tx: Transaction, conversation_id: str) -> bool:
 
 def situate(scene: Scene) -> Situation:
     """The scene as the decision sees it."""
-    message, ours = scene.message, _latest_of_ours(scene.history)
+    message, ours = scene.message, latest_of_ours(scene.history)
     answer = _latest_answer(scene.history)
     return Situation(
         text=intent.plain(message.text),
@@ -101,7 +119,7 @@ def situate(scene: Scene) -> Situation:
         chosen=scene.chosen,
         details=details_in(message.text) if message.action is None else None,
         before=answer.trace["matches"][-1]["question"] if answer else None,
-        unsolved=_unsolved(scene.history),
+        unsolved=unsolved(scene.history),
         clarifications=_clarifications(scene.history),
         talked=ours is not None and ours.kind is MessageKind.SMALL_TALK,
         waiting=scene.waiting,
@@ -131,9 +149,17 @@ def asked_about(scene: Scene) -> list[dict[str, Any]]:
     return []
 
 
+def mail_subject(scene: Scene) -> str:
+    """What the sender called the mail, or the conversation if the mail says nothing of it; '' if neither does."""
+    told = scene.message.trace.get(TRACE_MAIL, {}).get("subject")
+    return str(told or scene.conversation.subject or "")
+
+
 def subject(scene: Scene) -> str:
-    """What a ticket is about: the customer's latest own words that say anything, cut to one line."""
-    line = " ".join(next(_telling(scene), scene.message.text).split())
+    """What a ticket is about: the subject of a mail, else the customer's latest own words that say anything, cut to
+    one line."""
+    called = without_prefixes(mail_subject(scene)) if scene.by_mail else ""
+    line = " ".join((called or next(_telling(scene), scene.message.text)).split())
     return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
 
 
@@ -160,6 +186,8 @@ def _typed(scene: Scene) -> Iterator[str]:
     for message in (scene.message, *reversed(scene.history)):
         if message.author is Author.CONTACT and message.action is None:
             yield message.text
+    if scene.by_mail:
+        yield mail_subject(scene)
 
 
 def _telling(scene: Scene) -> Iterator[str]:
@@ -174,7 +202,9 @@ def _telling(scene: Scene) -> Iterator[str]:
 def _pressed(message: Message, history: Sequence[Message]) -> Pressed | None:
     if message.action is not None:
         return Pressed(message.action, message.extras.get(EXTRA_ABOUT))
-    ours = _latest_of_ours(history)
+    if came_by_mail(message):
+        return None
+    ours = latest_of_ours(history)
     if ours is None:
         return None
     labels = {one["id"]: one["label"] for one in ours.extras.get("actions", ())}
@@ -213,7 +243,8 @@ def _chosen(tx: Transaction, action: str, now: int) -> Entry | None:
     return entry if entry is not None and entry.is_for_customers(now) else None
 
 
-def _latest_of_ours(history: Sequence[Message]) -> Message | None:
+def latest_of_ours(history: Sequence[Message]) -> Message | None:
+    """What we said last, whoever of us."""
     return next((one for one in reversed(history) if one.author is not Author.CONTACT), None)
 
 
@@ -221,7 +252,7 @@ def _latest_answer(history: Sequence[Message]) -> Message | None:
     return next((one for one in reversed(history) if answered_entries(one)), None)
 
 
-def _unsolved(history: Sequence[Message]) -> frozenset[str]:
+def unsolved(history: Sequence[Message]) -> frozenset[str]:
     """The entries of each answer after which a person was offered, because it did not help."""
     failed: set[str] = set()
     given: list[dict[str, Any]] = []

@@ -15,7 +15,7 @@ from knowledgebase.judging.heeding import heed, told_by
 from knowledgebase.learning import asked
 from knowledgebase.matching.confidence import shipped_weights
 from knowledgebase.model import Match, Thresholds
-from knowledgebase.publishing.terms import ALL_CHANNELS, InForce, in_force
+from knowledgebase.publishing.terms import InForce, in_force, wanted_on
 from knowledgebase.search import KnowledgeBase
 from knowledgebase.wording.word_lists import vocabulary_of
 from storage.database import Database
@@ -33,13 +33,21 @@ PROPOSED_TRIES = 3
 class Library:
     """Holds the KnowledgeBase built from what is in force. Lives as long as the server.
 
-    precision: the share of automatic answers that shall be right, where nobody has published another one. store:
-    where vectors of meaning come from; with it the knowledge base in force has them as soon as they are there.
+    precision: the share of automatic answers that shall be right, where nobody has published another one; least:
+    what it is by channel at least, unless that channel's own was published. store: where vectors of meaning come from;
+    with it the knowledge base in force has them as soon as they are there.
     """
 
-    def __init__(self, database: Database, precision: float = PRECISION, store: VectorStore | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        precision: float = PRECISION,
+        store: VectorStore | None = None,
+        least: Mapping[str, float] | None = None,
+    ) -> None:
         self._database = database
         self._precision = precision
+        self._least = least or {}
         self._store = store
         self._current = KnowledgeBase.build([]).under(uncalibrated(shipped_weights(), precision))
         self._wanted: Mapping[str, float] = {}
@@ -123,7 +131,7 @@ class Library:
 
     def precision_wanted(self, channel: str) -> float:
         """The share of automatic answers on this channel that shall be right."""
-        return self._wanted.get(channel, self._wanted.get(ALL_CHANNELS, self._precision))
+        return wanted_on(channel, self._wanted, self._precision, self._least)
 
     def thresholds(self, channel: str = "chat") -> Thresholds:
         """The least confidences on this channel, by the calibration in force."""

@@ -102,6 +102,12 @@ _TROUBLE = re.compile(
     r"异响|坏了?|故障|漏|抖|失灵|报警|报错|无法|不能|不了|没有?反应|打不开|连不上|充不|希望|要求|申请|想要?(?:退|换|取消|预约)|退款|退货"
     r"|\b(?:broken|not work|doesn'?t|can'?t|cannot|refund|cancel|noise|error)\b"
 )
+_NAME = re.compile(r"[\u3400-\u9fff]{2,4}(?:先生|女士|敬上|上)?|[A-Z][a-z]{1,15}(?: [A-Z][a-z.]{0,15}){0,2}")
+_SURNAMES = frozenset(
+    "赵钱孙李周吴郑王冯陈蒋沈韩杨朱秦许何吕张孔曹严金魏陶姜谢邹苏潘葛范彭鲁马苗凤俞任袁柳史唐薛雷贺倪汤罗毕郝邬安常于傅卞齐康伍余顾孟黄穆萧尹"
+    "姚邵汪毛戴宋庞熊纪舒屈项祝董梁杜阮蓝闵席季贾江郭梅林徐邱骆高夏蔡田樊胡凌霍虞万柯卢莫房丁邓洪包左石崔吉龚程邢裴陆翁曾章侯曲段焦"
+    "趙錢孫鄭馮陳蔣韓楊許呂張嚴魏陶謝鄒蘇範魯馬鳳賀倪湯羅畢鄔齊顧黃蕭龐紀項閔賈駱萬盧鄧龔陸葉劉叶刘"
+)
 _CONTENT = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]|[a-z]{2,}", re.IGNORECASE)
 
 
@@ -153,8 +159,8 @@ def read_mail(subject: str, written: str) -> MailAsked:
     sentences = _sentences(written[:LONGEST_READ])
     title = _title(subject)
     said = "\n".join(one.read for one in ((*title, *sentences)))
+    polite = _CLOSING.search(normalise(written[:LONGEST_READ])) is not None
     if not sentences:
-        polite = _CLOSING.search(written[:LONGEST_READ]) is not None
         return MailAsked(said, tuple(_question(one.wording, one.read) for one in title), polite=polite)
     questions = _questions(sentences)
     if not questions:
@@ -164,19 +170,23 @@ def read_mail(subject: str, written: str) -> MailAsked:
     elif title and len(questions) == 1:
         questions = [_with_title(questions[0], title[0])]
     rest = tuple(one.wording for one in questions[MOST_QUESTIONS:])
-    return MailAsked(said, tuple(questions[:MOST_QUESTIONS]), rest, _is_story(sentences))
+    return MailAsked(said, tuple(questions[:MOST_QUESTIONS]), rest, _is_story(sentences), polite)
 
 
 def _sentences(written: str) -> list[_Sentence]:
     found: list[_Sentence] = []
+    closed_at: int | None = None
     for line in written.splitlines():
         item = _ITEM.match(line)
         body = line[item.end() :] if item else line
-        if _SEE_SUBJECT.fullmatch(body.strip(_PADDING)) or _DATE_LINE.fullmatch(body.strip()):
+        if _DATE_LINE.fullmatch(body.strip()):
             continue
-        told = [one for piece in _SENTENCE.findall(body) if (one := _sentence(piece, item is not None)) is not None]
+        pieces = _SENTENCE.findall(body)
+        told = [one for piece in pieces if (one := _sentence(piece, item is not None)) is not None]
         found += _one_item(told) if item else told
-    return _without_signature(found)
+        if closed_at is None and any(_is_closing(normalise(piece)) for piece in pieces):
+            closed_at = len(found)
+    return _without_signature(found, closed_at)
 
 
 def _one_item(told: list[_Sentence]) -> list[_Sentence]:
@@ -196,15 +206,16 @@ def _one_item(told: list[_Sentence]) -> list[_Sentence]:
 def _sentence(piece: str, item: bool) -> _Sentence | None:
     """The sentence without manners; None if nothing else is in it."""
     wording = piece.strip()[:LONGEST_SENTENCE]
-    if _SALUTATION.fullmatch(wording) or _is_closing(wording):
+    core = normalise(wording)
+    if _SALUTATION.fullmatch(core) or _is_closing(core):
         return None
-    core = _NUMBERS.sub("", wording)
+    core = _NUMBERS.sub("", core)
     for _ in range(3):
-        core = _OPENING.sub("", core, count=1).strip(" \t\u3000，,")
+        core = _OPENING.sub("", core, count=1).strip(" ,")
     core = _without_thanks(core)
-    if not _CONTENT.search(core) or (not item and _is_aside(core)):
+    if not _CONTENT.search(core) or _SEE_SUBJECT.fullmatch(core.strip(_PADDING)) or (not item and _is_aside(core)):
         return None
-    return _Sentence(wording, normalise(core), _ASKS.search(core) is not None, item)
+    return _Sentence(wording, core, _ASKS.search(core) is not None, item)
 
 
 def _is_closing(text: str) -> bool:
@@ -215,7 +226,7 @@ def _is_closing(text: str) -> bool:
 
 def _without_thanks(text: str) -> str:
     """Without a thanks at its end."""
-    head, comma, tail = text.rpartition("，") if "，" in text else text.rpartition(",")
+    head, comma, tail = text.rpartition(",")
     return head if comma and tail.strip(_PADDING) and _is_closing(tail) else text
 
 
@@ -226,18 +237,16 @@ def _is_aside(core: str) -> bool:
     return _WHO.fullmatch(core.rstrip("。.！!")) is not None and not _ASKS.search(core)
 
 
-def _without_signature(found: list[_Sentence]) -> list[_Sentence]:
-    """Without a name or two at the end, where anything else stands before them."""
-    while len(found) > 1 and not found[-1].asks and not found[-1].item and _is_name(found[-1].wording):
+def _without_signature(found: list[_Sentence], closed_at: int | None) -> list[_Sentence]:
+    """Without a name or two at the end: after a closing whatever may be one, elsewhere what surely is one."""
+    while found and not found[-1].asks and not found[-1].item:
+        bare = found[-1].wording.strip(_PADDING)
+        closed = closed_at is not None and len(found) > closed_at
+        surely = (bool(bare) and bare[0] in _SURNAMES) or bare.isascii()
+        if not _NAME.fullmatch(bare) or not ((closed and closed_at) or (surely and (closed or len(found) > 1))):
+            break
         found = found[:-1]
     return found
-
-
-_NAME = re.compile(r"[\u3400-\u9fff]{2,4}(?:先生|女士|敬上|上)?|[A-Z][a-z]{1,15}(?: [A-Z][a-z.]{0,15}){0,2}")
-
-
-def _is_name(text: str) -> bool:
-    return _NAME.fullmatch(text.strip(_PADDING)) is not None
 
 
 def _title(subject: str) -> tuple[_Sentence, ...]:

@@ -104,7 +104,14 @@ def _read(question: Question, found: Found, situation: MailSituation, limits: Li
         sure(one, limits, situation.unsolved, situation.now) and _confidence(one) > _confidence(whole) for one in loose
     ):
         return tuple(one[0] for one in loose)
+    if any(one and _contradicts(one, whole, limits) for one in lists):
+        return ()
     return (whole[0],) if sure(whole, limits, situation.unsolved, situation.now) else ()
+
+
+def _contradicts(reading: Sequence[Match], whole: Sequence[Match], limits: Limits) -> bool:
+    """Whether another way to read the question may well mean another entry."""
+    return reading[0].entry.id != whole[0].entry.id and reading[0].confidence >= limits.thresholds.answer / 2
 
 
 def _confidence(matches: Sequence[Match]) -> float:

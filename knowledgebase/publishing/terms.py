@@ -35,6 +35,14 @@ def precision(tx: Transaction) -> dict[str, float]:
     return {row["channel"]: row["wanted"] for row in rows}
 
 
+def wanted_on(channel: str, published: Mapping[str, float], general: float, least: Mapping[str, float]) -> float:
+    """The precision wanted on a channel: what was published for it; else what was published for all, or general,
+    but no less than the settings ask for there."""
+    if channel in published:
+        return published[channel]
+    return max(published.get(ALL_CHANNELS, general), least.get(channel, 0.0))
+
+
 def set_precision(tx: Transaction, wanted: Mapping[str, float], publication_id: str) -> None:
     """Put these in force, and no other."""
     tx.change("DELETE FROM precision_wanted")

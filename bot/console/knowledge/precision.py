@@ -10,6 +10,7 @@ from bot.console.knowledge.publications import propose
 from bot.console.render import page, problem
 from bot.keys import DATABASE, LIBRARY, REPLAYING
 from bot.messages import Channel
+from bot.replaying import Settings
 from knowledgebase.judging.calibration import Calibration
 from knowledgebase.model import Thresholds
 from knowledgebase.publishing import questions, register, terms
@@ -80,6 +81,7 @@ async def _show(request: web.Request, status: int = 200, typed: Mapping[str, str
         seen=_as_text(known.wanted),
         general=general,
         by_settings=settings.precision,
+        otherwise={each.value: _otherwise(each, known.wanted, settings) for each in Channel},
         chosen=chosen,
         fixed=any(settings.fixed(one) != one for one in (Thresholds(0.01, 0.01), Thresholds(0.99, 0.99))),
         calibration=calibration,
@@ -88,6 +90,12 @@ async def _show(request: web.Request, status: int = 200, typed: Mapping[str, str
         known=known,
         limits=(LEAST, MOST, STEP),
     )
+
+
+def _otherwise(channel: Channel, wanted: Mapping[str, float], settings: Settings) -> float:
+    """What holds on a channel for which nothing is published."""
+    others = {name: share for name, share in wanted.items() if name != channel}
+    return terms.wanted_on(channel, others, settings.precision, settings.least)
 
 
 def _known(tx: Transaction) -> Known:
