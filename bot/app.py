@@ -33,9 +33,12 @@ from bot.keys import (
     LETTERHEAD,
     LIBRARY,
     METRICS,
+    OFFICE,
     ORIGINS,
     POLICY,
+    POSTMAN,
     REPLAYING,
+    SEND_REPLY,
     SIGNER,
     SOCKETS,
     TEMPLATES,
@@ -48,6 +51,11 @@ from bot.mail.addresses import Signer
 from bot.mail.fetching.arrivals import Arrivals
 from bot.mail.fetching.health import LOOK_EVERY_S, watch_over
 from bot.mail.fetching.imap import Post
+from bot.mail.posting.office import PostOffice
+from bot.mail.posting.outlets import outlets_of
+from bot.mail.posting.replies import send_reply
+from bot.mail.posting.starting import start_posting
+from bot.mail.postman import NO_POSTMAN
 from bot.markup import Letterhead
 from bot.messages import Channel
 from bot.receive import Answering
@@ -185,7 +193,12 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _mail(app: web.Application) -> AsyncIterator[None]:
-    app[SIGNER] = Signer(await app[DATABASE].write(keep_secret, "mail", secrets.token_urlsafe(32)))
+    config, signer = app[CONFIG], Signer(await app[DATABASE].write(keep_secret, "mail", secrets.token_urlsafe(32)))
+    app[SIGNER] = signer
+    office = PostOffice(outlets_of(config), signer, config.mail.continue_chat_after)
+    app[POSTMAN] = office if config.mail.mailboxes else NO_POSTMAN
+    app[SEND_REPLY] = partial(send_reply, app[POSTMAN], app[TEMPLATES])
+    app[OFFICE] = office
     yield
 
 
@@ -201,7 +214,9 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         clock,
         app[METRICS].decided,
         app[LETTERHEAD],
+        app[POSTMAN],
     )
+    posting = start_posting(app, public_url)
     start_workers(
         workers,
         database.signals,
@@ -224,6 +239,8 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
     yield
     app[REPLAYING].close()
     await workers.stop()
+    for loop in posting:
+        await loop.close()
 
 
 async def _arriving(app: web.Application) -> AsyncIterator[None]:

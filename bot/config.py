@@ -193,6 +193,7 @@ class Mail(Section):
     password: str | None = Field(None, repr=False)
     sender: str = "yingsheng@example.com"
     timeout: Duration = 30_000
+    sending: bool = True
     mailboxes: tuple[MailboxSettings, ...] = ()
     largest: int = Field(25 * 1024 * 1024, ge=100_000, le=50 * 1024 * 1024)
     listen_host: str = "127.0.0.1"

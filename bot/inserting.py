@@ -1,6 +1,6 @@
 """An agent's reply that was made from entries: which of them it used, and whether it changed their words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,8 +42,16 @@ class Reply:
     inserted: Sequence[Inserted] = ()
 
 
-def reply(tx: Transaction, number: str, agent: Agent, sent: Reply, letterhead: Letterhead, now: int) -> Message:
-    """desk.reply, with a trace of the entries of which something stands in the text.
+def reply(
+    tx: Transaction,
+    number: str,
+    agent: Agent,
+    sent: Reply,
+    letterhead: Letterhead,
+    now: int,
+    send: Callable[[Transaction, Message, int], None] = lambda tx, message, now: None,
+) -> Message:
+    """desk.reply, with a trace of the entries of which something stands in the text; send takes it to the mail.
 
     The entry counts as the answer to what the customer asked last. Raises as desk.reply does.
     """
@@ -64,6 +72,7 @@ def reply(tx: Transaction, number: str, agent: Agent, sent: Reply, letterhead: L
     if edited is not None:
         told = EditedAnswer(message.id, conversation.id, edited.id, edited.version, agent.id, None, now)
         edits.keep(tx, told)
+    send(tx, message, now)
     return message
 
 

@@ -16,14 +16,17 @@ from bot.gateway.chat import Desk
 from bot.gateway.metrics import Metrics
 from bot.mail.addresses import Signer
 from bot.mail.fetching.arrivals import Arrivals
+from bot.mail.posting.office import PostOffice
+from bot.mail.postman import Postman
 from bot.markup import Letterhead
 from bot.replaying import Replaying
 from bot.workers import Workers
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
 from storage.blobs import Blobs
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.signals import Signals
+from tickets.model import Message
 from tickets.policies import ReplyPolicy
 
 HOUR_MS = 60 * 60 * 1000
@@ -43,6 +46,13 @@ class AgentTyping(Protocol):
 
     def agent_typing(self, conversation_id: str, agent_name: str) -> None:
         """Show the customer of this conversation that an agent is writing. Never blocks, never raises."""
+
+
+class SendReply(Protocol):
+    """Sends an agent's message by mail where the contact is to be reached by mail."""
+
+    def __call__(self, tx: Transaction, message: Message, now: int) -> None:
+        """Keep the mail in this transaction; nothing where there is none to send."""
 
 
 class ChannelThresholds(Protocol):
@@ -91,3 +101,6 @@ REPLAYING = web.AppKey("replaying", Replaying)
 METRICS = web.AppKey("metrics", Metrics)
 SIGNER = web.AppKey("signer", Signer)
 ARRIVALS = web.AppKey("arrivals", Arrivals)
+OFFICE = web.AppKey("office", PostOffice)
+POSTMAN = web.AppKey("postman", Postman)
+SEND_REPLY = web.AppKey("send_reply", SendReply)

@@ -147,12 +147,12 @@ def deliver_outbox(database: Database, topic: str, deliver: Deliver, clock: Call
     async def send(row: OutboxRow) -> None:
         error = await _failure(deliver, row)
         if error is None:
-            await _write_down(database, outbox.mark_sent, row, clock())
+            await write_down(database, outbox.mark_sent, row, clock())
             log.info("outbox=%s topic=%s sent", row.id, row.topic)
             return
         jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
         told = (row, str(error), error.permanent, clock(), jitter, error.retry_after_ms)
-        await _write_down(database, outbox.mark_failed, *told)
+        await write_down(database, outbox.mark_failed, *told)
         log.warning("outbox=%s topic=%s failed permanent=%s", row.id, row.topic, error.permanent)
 
     async def turn() -> None:
@@ -174,7 +174,7 @@ async def _failure(deliver: Deliver, row: OutboxRow) -> DeliveryError | None:
     return None
 
 
-async def _write_down(
+async def write_down(
     database: Database, mark: Callable[Concatenate[Transaction, P], bool], *args: P.args, **kwargs: P.kwargs
 ) -> None:
     """Keep the outcome of a delivery, however long storage is in trouble: forgotten, it would be sent again.

@@ -250,6 +250,11 @@ def revive(tx: Transaction, key: str, now: int) -> bool:
     return revived == 1
 
 
+def is_dead(tx: Transaction, id: str) -> bool:
+    """Whether the row will not be sent any more unless someone asks for it."""
+    return bool(tx.execute("SELECT id FROM outbox WHERE id = :id AND status = 'dead'", {"id": id}))
+
+
 def mark_withdrawn(tx: Transaction, row: OutboxRow, now: int) -> bool:
     """It is not needed any more. False, and nothing changes, if the row was claimed again since."""
     return _finish(tx, row, "withdrawn", None, now)

@@ -12,7 +12,7 @@ from bot.console.access import LOGIN, Handler, is_fetch, read_form
 from bot.console.pages import show_conflict
 from bot.console.render import problem, say_for
 from bot.inserting import Inserted, Reply
-from bot.keys import CLOCK, DATABASE, LETTERHEAD
+from bot.keys import CLOCK, DATABASE, LETTERHEAD, SEND_REPLY
 from storage.database import Transaction
 from tickets import desk, escalation
 from tickets.errors import Conflict
@@ -55,7 +55,8 @@ async def reply(request: web.Request) -> web.StreamResponse:
     sent = Reply(text, last_seen, f"{agent.id}:{client_id}", holding, _inserted(form.get("inserted", "")))
     letterhead, now = request.config_dict[LETTERHEAD], request.config_dict[CLOCK]()
     try:
-        message = await request.config_dict[DATABASE].write(inserting.reply, number, agent, sent, letterhead, now)
+        send = request.config_dict[SEND_REPLY]
+        message = await request.config_dict[DATABASE].write(inserting.reply, number, agent, sent, letterhead, now, send)
     except Conflict as conflict:
         return await show_conflict(request, conflict, text)
     if message.kind is not MessageKind.HOLDING:

@@ -5,10 +5,25 @@ the last number it has sent. So a page can miss or repeat nothing, however signa
 """
 
 import asyncio
+import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from storage.signals import Signals
+
+# A page that asks over HTTP has no seat between two questions.
+JUST_LEFT_S = 15.0
+MOST_LEAVERS = 10_000
+
+
+class Presence(StrEnum):
+    """Whether a customer has the chat before them. LEAVING: had a moment ago, and may only be between two questions."""
+
+    HERE = "here"
+    LEAVING = "leaving"
+    GONE = "gone"
 
 
 @dataclass(eq=False, slots=True)
@@ -24,8 +39,10 @@ class Seat:
 class Hub:
     """The seats by visitor and by conversation. Lives as long as the server."""
 
-    def __init__(self, signals: Signals) -> None:
+    def __init__(self, signals: Signals, steady: Callable[[], float] = time.monotonic) -> None:
         self.closing = False
+        self._steady = steady
+        self._left: dict[str, float] = {}
         self._signals = signals
         self._by_visitor: dict[str, set[Seat]] = defaultdict(set)
         self._by_conversation: dict[str, set[Seat]] = defaultdict(set)
@@ -42,6 +59,7 @@ class Hub:
         self._discard(self._by_visitor, seat.visitor, seat)
         if seat.conversation_id is not None:
             self._discard(self._by_conversation, seat.conversation_id, seat)
+            self._remember_leaving(seat.conversation_id)
         seat.bell.set()
 
     def joined(self, visitor: str, conversation_id: str) -> None:
@@ -62,6 +80,13 @@ class Hub:
         """Tell the consoles that the customer of this conversation is writing."""
         self._signals.publish([("typing", conversation_id)])
 
+    def presence(self, conversation_id: str) -> Presence:
+        """Whether a page that shows this conversation is connected."""
+        if self._by_conversation.get(conversation_id):
+            return Presence.HERE
+        left = self._left.get(conversation_id)
+        return Presence.GONE if left is None or self._steady() - left > JUST_LEFT_S else Presence.LEAVING
+
     @property
     def seats(self) -> int:
         """How many pages are connected."""
@@ -77,6 +102,12 @@ class Hub:
     def close(self) -> None:
         """Stop listening."""
         self._stop()
+
+    def _remember_leaving(self, conversation_id: str) -> None:
+        self._left.pop(conversation_id, None)
+        self._left[conversation_id] = self._steady()
+        while len(self._left) > MOST_LEAVERS:
+            del self._left[next(iter(self._left))]
 
     def _ring(self, conversation_id: str) -> None:
         for seat in self._by_conversation.get(conversation_id, ()):

@@ -175,6 +175,12 @@ def _is_from_daemon(mail: Mail, ours: frozenset[str]) -> bool:
     return any(_DAEMONS.match(box.address[:LONGEST_READ]) for box in mail.senders)
 
 
+def is_machine(address: str) -> bool:
+    """Whether nobody reads what is sent to this address, going by its name."""
+    told = address.lower()[:LONGEST_READ]
+    return bool(_DAEMONS.match(told) or _NO_REPLIES.match(told))
+
+
 def _is_from_us(mail: Mail, ours: frozenset[str]) -> bool:
     writers = (*mail.senders, *((mail.sender,) if mail.sender else ()))
     return any(_bare(box.address) in ours for box in writers)

@@ -75,7 +75,8 @@ CREATE TABLE mailbox_state (
 -- A mail of ours, decided in the transaction that said what it says. message_id is fixed here, so that a second
 -- attempt is the same mail. kind: 'answer', 'acknowledgement', 'reply' (an agent's) or 'notice'; automatic: no person
 -- wrote it; after_chat: it carries on a chat whose customer has left. said_json lists the ids of the messages that it
--- carries, about_id is the customer's message that it answers. quotes: it may repeat what the customer wrote.
+-- carries, about_id is the customer's message that it answers. counted_as: all spellings of recipient that lead to the
+-- same person, for the limits. quotes: it may repeat what the customer wrote.
 -- state: queued, sent, failed, uncertain, bounced, withdrawn; reason says in one word why it did not arrive, error is
 -- what a mail server said of it. delayed_at: when people were told that it is late. The outbox row with the key
 -- 'letter:<id>' sends it. Deleting a row forgets that something was sent, and lets more be sent to that address.
@@ -87,6 +88,7 @@ CREATE TABLE sent_mail (
     automatic INTEGER NOT NULL,
     after_chat INTEGER NOT NULL,
     recipient TEXT NOT NULL,
+    counted_as TEXT NOT NULL,
     message_id TEXT NOT NULL UNIQUE,
     in_reply_to TEXT,
     references_json TEXT NOT NULL,
@@ -103,8 +105,8 @@ CREATE TABLE sent_mail (
     delayed_at BIGINT
 );
 CREATE INDEX sent_mail_conversation ON sent_mail (conversation_id, created_at);
-CREATE INDEX sent_mail_recipient ON sent_mail (recipient, created_at);
 CREATE INDEX sent_mail_undelivered ON sent_mail (conversation_id) WHERE state IN ('failed', 'bounced', 'uncertain');
+CREATE INDEX sent_mail_recipient ON sent_mail (counted_as, created_at);
 CREATE INDEX sent_mail_mailbox ON sent_mail (mailbox, created_at);
 
 -- An address to which mail cannot be delivered for good; nothing automatic is sent there. Deleting a row allows it.

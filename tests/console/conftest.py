@@ -21,6 +21,7 @@ from bot.keys import (
     LIBRARY,
     POLICY,
     REPLAYING,
+    SEND_REPLY,
     TEMPLATES,
     THRESHOLDS,
     TYPING,
@@ -126,6 +127,7 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
     app[CONSOLE_SETTINGS] = ConsoleSettings("http://127.0.0.1:0")
     app[TEMPLATES] = load_templates()
     app[LETTERHEAD] = Letterhead("http://127.0.0.1")
+    app[SEND_REPLY] = lambda tx, message, now: None
     app[LIBRARY] = library = Library(database)
     app[THRESHOLDS] = library.thresholds
     app[REPLAYING] = Replaying(database, library, Settings(0.97, lambda chosen: chosen, 100), tell_time)

@@ -91,11 +91,11 @@ def keep(tx: Transaction, mail: SentMail) -> None:
     """Keep a mail that shall be sent."""
     tx.change(
         """
-        INSERT INTO sent_mail (id, mailbox, conversation_id, kind, automatic, after_chat, recipient, message_id,
-            in_reply_to, references_json, subject, said_json, about_id, quotes, language, created_at, state,
+        INSERT INTO sent_mail (id, mailbox, conversation_id, kind, automatic, after_chat, recipient, counted_as,
+            message_id, in_reply_to, references_json, subject, said_json, about_id, quotes, language, created_at, state,
             settled_at, reason, error, delayed_at)
-        VALUES (:id, :mailbox, :conversation_id, :kind, :automatic, :after_chat, :recipient, :message_id,
-            :in_reply_to, :references, :subject, :said, :about_id, :quotes, :language, :created_at, :state,
+        VALUES (:id, :mailbox, :conversation_id, :kind, :automatic, :after_chat, :recipient, :counted_as,
+            :message_id, :in_reply_to, :references, :subject, :said, :about_id, :quotes, :language, :created_at, :state,
             :settled_at, :reason, :error, :delayed_at)
         """,
         {
@@ -106,6 +106,7 @@ def keep(tx: Transaction, mail: SentMail) -> None:
             "automatic": int(mail.automatic),
             "after_chat": int(mail.after_chat),
             "recipient": mail.recipient.lower(),
+            "counted_as": counted_as(mail.recipient),
             "message_id": mail.message_id,
             "in_reply_to": mail.in_reply_to,
             "references": json.dumps(mail.references),
@@ -123,6 +124,16 @@ def keep(tx: Transaction, mail: SentMail) -> None:
         },
     )
     tx.notify("conversation", mail.conversation_id)
+
+
+def counted_as(address: str) -> str:
+    """One spelling for all that lead to one person: without +anything, and without dots where those mean nothing."""
+    local, _, domain = address.lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    return f"{local.replace('.', '') if domain in _DOTLESS else local}@{domain}"
+
+
+_DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 
 
 def get(tx: Transaction, sent_id: str) -> SentMail | None:
@@ -224,9 +235,9 @@ def failed(tx: Transaction, mail: SentMail, reason: Trouble, status: str | None,
     tell_ticket(tx, mail, "mail_failed", now, reason)
 
 
-def uncertain(tx: Transaction, mail: SentMail, resting: bool, error: str | None, now: int) -> None:
+def uncertain(tx: Transaction, mail: SentMail, resting: bool, now: int) -> None:
     """Nobody knows whether it arrived. resting: it is not tried again by itself."""
-    settle(tx, mail, SentState.UNCERTAIN, now if resting else None, Trouble.LOST_REPLY, error)
+    settle(tx, mail, SentState.UNCERTAIN, now if resting else None, Trouble.LOST_REPLY)
     if resting:
         tell_ticket(tx, mail, "mail_uncertain", now, Trouble.LOST_REPLY)
 
