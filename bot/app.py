@@ -13,6 +13,7 @@ from bot.config import Config
 from bot.console.routes import add_console
 from bot.decide import Limits
 from bot.encoding import make_store
+from bot.files.intake import Intake
 from bot.gateway.chat import Desk
 from bot.gateway.hub import Hub
 from bot.gateway.limits import Traffic
@@ -56,13 +57,17 @@ from bot.mail.posting.outlets import outlets_of
 from bot.mail.posting.replies import send_reply
 from bot.mail.posting.starting import start_posting
 from bot.mail.postman import NO_POSTMAN
+from bot.mail.settling.loop import LONGEST_MAIL_MS, Settling, Tools
+from bot.mail.settling.settle import House
+from bot.mail.settling.signatures import dns_lookup
+from bot.mail.settling.words import ledger_words
 from bot.markup import Letterhead
 from bot.messages import Channel
 from bot.receive import Answering
 from bot.replaying import Replaying, Settings
 from bot.templates import load_templates, neutral_words
 from bot.visitors import Visitors
-from bot.workers import HOUR_S, LONGEST_ROUND_MS, Turn, Workers, keep_house, ringing, start_workers
+from bot.workers import HOUR_S, LONGEST_ROUND_MS, LOOK_AGAIN_S, Turn, Workers, keep_house, ringing, start_workers
 from knowledgebase.authoring.placeholders import Placeholder
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
@@ -236,11 +241,22 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
     workers.start("knowledge", _reloading_after(changed, library), _at_once, LONGEST_HOURLY_MS)
     waiting = ringing(Bell(database.signals, "publications", "calibrated"), HOUR_S)
     workers.start("replay", app[REPLAYING].turn, waiting, LONGEST_HOURLY_MS)
+    taken = ringing(Bell(database.signals, "mail"), LOOK_AGAIN_S)
+    workers.start("mail", _settling(app).turn, taken, LONGEST_MAIL_MS)
     yield
     app[REPLAYING].close()
     await workers.stop()
     for loop in posting:
         await loop.close()
+
+
+def _settling(app: web.Application) -> Settling:
+    """What becomes of mails that were taken in."""
+    mail = app[CONFIG].mail
+    boxes = {box.name: box for box in mail.mailboxes}
+    tools = Tools(app[BLOBS], Intake(app[BLOBS]), boxes, dns_lookup(mail.dns_servers))
+    house = House(app[SIGNER], app[POLICY], ledger_words(app[TEMPLATES], app[CONFIG].escalation.language))
+    return Settling(app[DATABASE], tools, house, app[CLOCK])
 
 
 async def _arriving(app: web.Application) -> AsyncIterator[None]:

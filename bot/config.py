@@ -8,7 +8,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -63,6 +63,19 @@ def _mail_address(value: str) -> str:
     return value.lower()
 
 
+def _dns_server(value: str) -> str:
+    host, _, port = value.rpartition(":") if value.count(":") == 1 else (value, "", "53")
+    try:
+        ip_address(host)
+    except ValueError as error:
+        raise ValueError(
+            "a DNS server is an address, such as 192.0.2.53, with :port after IPv4 if it is not 53"
+        ) from error
+    if not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError("the port of a DNS server is a number up to 65535")
+    return value
+
+
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
@@ -76,6 +89,7 @@ Duration = Annotated[int, BeforeValidator(_milliseconds), Field(ge=0)]
 Host = Annotated[str, AfterValidator(_host)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
+DnsServer = Annotated[str, AfterValidator(_dns_server)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
 
@@ -201,6 +215,7 @@ class Mail(Section):
     listen_protocol: Literal["lmtp", "smtp"] = "lmtp"
     listen_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     continue_chat_after: Duration = 60_000
+    dns_servers: tuple[DnsServer, ...] = ()
 
 
 class Webhook(Section):

@@ -103,6 +103,15 @@ def append(tx: Transaction, conversation_id: str, draft: Draft, now: int) -> tup
     return message, True
 
 
+def renew_text(tx: Transaction, message_id: str, text: str) -> None:
+    """Put what a message says in other words: it was read anew. Nothing is decided again."""
+    rows = tx.execute(
+        "UPDATE message SET text = :text WHERE id = :id RETURNING conversation_id", {"text": text, "id": message_id}
+    )
+    for row in rows:
+        tx.notify("conversation", row["conversation_id"])
+
+
 def by_external_id(tx: Transaction, conversation_id: str, external_id: str) -> Message | None:
     """The message that its sender calls external_id, or None."""
     row = first(

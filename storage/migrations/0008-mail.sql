@@ -7,10 +7,12 @@ ALTER TABLE conversation ADD COLUMN subject TEXT;
 -- sender wrote, not what servers on the way added. state: 'waiting' to be read, 'settled', or 'quarantined' when it
 -- could not be, after attempts tries; next_at is when to try again. withheld says why only its header was kept:
 -- 'too_large' or 'unreadable' (its server does not give it out), NULL when it is whole; size is that of the whole mail.
+-- wanted: what somebody asked for beside reading it again: 'release' (believe the sender after all), 'ticket' (open one).
 -- The verdict, once settled: outcome says what became of it, thread_rule how its conversation was found, reason which
--- rule forbade an answer (NULL: none did), authenticity what is known of its sender, charset what decoded it (doubtful:
--- by a guess). text is the whole text where the conversation shows only what was written now. said_id is the message
--- that it became, sent_id the mail of ours that it reports about. Deleting a row lets the same mail in again.
+-- rule forbade an answer (NULL: none did), authenticity what is known of its sender and proof what that rests on,
+-- charset what decoded it (doubtful: by a guess). text is the whole text where the conversation shows only what was
+-- written now, body_hash that of the words written now, whatever their spacing. said_id is the message that it became,
+-- sent_id the mail of ours that it reports about. Deleting a row lets the same mail in again.
 CREATE TABLE mail (
     id TEXT PRIMARY KEY,
     mailbox TEXT NOT NULL,
@@ -29,6 +31,7 @@ CREATE TABLE mail (
     attempts INTEGER NOT NULL,
     next_at BIGINT,
     last_error TEXT,
+    wanted TEXT,
     settled_at BIGINT,
     from_address TEXT,
     from_name TEXT,
@@ -37,6 +40,7 @@ CREATE TABLE mail (
     thread_rule TEXT,
     reason TEXT,
     authenticity TEXT,
+    proof TEXT,
     charset TEXT,
     doubtful INTEGER NOT NULL,
     text TEXT,

@@ -1,10 +1,14 @@
 """Mails that came in: taken in once, settled once."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.database import Row, Transaction, first, new_id
+
+MOST_TRIES = 5
+MOST_IDS = 16
 
 
 class Withheld(StrEnum):
@@ -12,6 +16,73 @@ class Withheld(StrEnum):
 
     TOO_LARGE = "too_large"
     UNREADABLE = "unreadable"
+
+
+class State(StrEnum):
+    """How far a mail has come; QUARANTINED wants somebody to look at it."""
+
+    WAITING = "waiting"
+    SETTLED = "settled"
+    QUARANTINED = "quarantined"
+
+
+class Outcome(StrEnum):
+    """What became of a mail.
+
+    OPENED, JOINED: a message, in a new conversation or one that was there. REPORT: what a machine says of a mail of
+    ours, kept with that mail. NOTED: an automatic answer in a conversation, kept in the ledger and at its ticket.
+    SET_ASIDE: in no conversation. SPOOF: the owner of its domain denies it. UNREADABLE, WITHHELD: a message that points
+    to the raw mail, because it could not be read whole or was not taken in whole.
+    """
+
+    OPENED = "opened"
+    JOINED = "joined"
+    REPORT = "report"
+    NOTED = "noted"
+    SET_ASIDE = "set_aside"
+    SPOOF = "spoof"
+    UNREADABLE = "unreadable"
+    WITHHELD = "withheld"
+
+
+class Wish(StrEnum):
+    """What somebody asks for beside reading a mail again."""
+
+    RELEASE = "release"
+    TICKET = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is recorded of a mail once it is settled; see the table of the same names."""
+
+    state: State
+    outcome: Outcome
+    from_address: str | None = None
+    from_name: str | None = None
+    subject: str | None = None
+    thread_rule: str | None = None
+    reason: str | None = None
+    authenticity: str | None = None
+    proof: str | None = None
+    charset: str | None = None
+    doubtful: bool = False
+    text: str | None = None
+    body_hash: str | None = None
+    conversation_id: str | None = None
+    said_id: str | None = None
+    sent_id: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is known of a mail before it is settled, or settled again."""
+
+    wanted: Wish | None
+    conversation_id: str | None
+    said_id: str | None
+    thread_rule: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +153,136 @@ def take_in(tx: Transaction, arrival: Arrival) -> bool:
     return added == 1
 
 
-def waiting(tx: Transaction, now: int, limit: int) -> list[WaitingMail]:
-    """The mails that may be read now, in the order of their arrival."""
+def begin(tx: Transaction, now: int, limit: int) -> list[WaitingMail]:
+    """The mails that may be read now, in the order of their arrival, with this attempt counted.
+
+    Until it is settled each waits for its next attempt, the longer the more it had; so a mail that ends the whole
+    process is not read for ever.
+    """
     rows = tx.execute(
         """
-        SELECT id, mailbox, raw_hash, envelope_from, envelope_to_json, received_at, attempts,
-            size, withheld
-        FROM mail
-        WHERE state = 'waiting' AND next_at <= :now ORDER BY next_at, id LIMIT :limit
+        UPDATE mail SET attempts = attempts + 1, next_at = :now + 1000 * (attempts + 1) * (attempts + 1)
+        WHERE id IN (
+            SELECT id FROM mail WHERE state = 'waiting' AND next_at <= :now ORDER BY next_at, id LIMIT :limit
+        )
+        RETURNING id, mailbox, raw_hash, envelope_from, envelope_to_json, received_at, attempts, size, withheld
         """,
         {"now": now, "limit": limit},
     )
-    return [_waiting(row) for row in rows]
+    return sorted((_waiting(row) for row in rows), key=lambda mail: (mail.received_at, mail.id))
+
+
+def spare(tx: Transaction, mail_id: str, now: int) -> None:
+    """Take an attempt back that failed through no fault of the mail."""
+    tx.change(
+        "UPDATE mail SET attempts = attempts - 1, next_at = :now WHERE id = :id AND state = 'waiting' AND attempts > 0",
+        {"id": mail_id, "now": now},
+    )
+
+
+def stumbled(tx: Transaction, mail_id: str, error: str) -> None:
+    """Keep why an attempt failed."""
+    tx.change("UPDATE mail SET last_error = :error WHERE id = :id", {"id": mail_id, "error": error})
+
+
+def before(tx: Transaction, mail_id: str) -> Earlier | None:
+    """What is known of a waiting mail; None if somebody else has settled it."""
+    row = first(
+        tx.execute(
+            "SELECT wanted, conversation_id, said_id, thread_rule FROM mail WHERE id = :id AND state = 'waiting'",
+            {"id": mail_id},
+        )
+    )
+    if row is None:
+        return None
+    wanted = Wish(row["wanted"]) if row["wanted"] else None
+    return Earlier(wanted, row["conversation_id"], row["said_id"], row["thread_rule"])
+
+
+def settle(tx: Transaction, mail_id: str, verdict: Verdict, now: int) -> None:
+    """Record what became of a mail."""
+    tx.change(
+        """
+        UPDATE mail SET state = :state, outcome = :outcome, from_address = :from_address, from_name = :from_name,
+            subject = :subject, thread_rule = :thread_rule, reason = :reason, authenticity = :authenticity,
+            proof = :proof, charset = :charset, doubtful = :doubtful, text = :text, body_hash = :body_hash,
+            conversation_id = :conversation_id, said_id = :said_id, sent_id = :sent_id, last_error = :error,
+            settled_at = :now, next_at = NULL, wanted = NULL
+        WHERE id = :id
+        """,
+        {
+            "id": mail_id,
+            "now": now,
+            "state": verdict.state,
+            "outcome": verdict.outcome,
+            "from_address": verdict.from_address,
+            "from_name": verdict.from_name,
+            "subject": verdict.subject,
+            "thread_rule": verdict.thread_rule,
+            "reason": verdict.reason,
+            "authenticity": verdict.authenticity,
+            "proof": verdict.proof,
+            "charset": verdict.charset,
+            "doubtful": int(verdict.doubtful),
+            "text": verdict.text,
+            "body_hash": verdict.body_hash,
+            "conversation_id": verdict.conversation_id,
+            "said_id": verdict.said_id,
+            "sent_id": verdict.sent_id,
+            "error": verdict.error,
+        },
+    )
+    tx.notify("ledger", mail_id)
+
+
+def replay(tx: Transaction, mail_id: str, seen: int, now: int, wish: Wish | None = None) -> bool:
+    """Read a mail again, settled or quarantined, that was last seen after so many attempts; False if it moved on.
+
+    What was said is not said again: its message gets the text that is read now. wish: RELEASE takes a mail that its
+    domain denies for what it says, TICKET makes a message of one that became none.
+    """
+    changed = tx.change(
+        """
+        UPDATE mail SET state = 'waiting', attempts = 0, next_at = :now, last_error = NULL,
+            wanted = CASE WHEN :wish = '' THEN NULL ELSE :wish END
+        WHERE id = :id AND state <> 'waiting' AND attempts = :seen
+            AND (:wish = '' OR (:wish = 'release' AND outcome = 'spoof') OR (:wish = 'ticket' AND said_id IS NULL))
+        """,
+        {"id": mail_id, "now": now, "seen": seen, "wish": wish or ""},
+    )
+    if changed:
+        tx.notify("mail")
+    return changed == 1
+
+
+def participants(tx: Transaction, conversation_id: str) -> frozenset[str]:
+    """The addresses, lower-case, whose mails are part of a conversation: its contact's, and those that we wrote to."""
+    rows = tx.execute(
+        """
+        SELECT i.address FROM conversation v JOIN identity i ON i.contact_id = v.contact_id
+        WHERE v.id = :id AND i.channel = 'mail'
+        UNION SELECT c.email FROM conversation v JOIN contact c ON c.id = v.contact_id
+        WHERE v.id = :id AND c.email IS NOT NULL
+        UNION SELECT recipient FROM sent_mail WHERE conversation_id = :id
+        """,
+        {"id": conversation_id},
+    )
+    return frozenset(str(row["address"]).lower() for row in rows)
+
+
+def conversations_of(tx: Transaction, mailbox: str, message_ids: Sequence[str]) -> dict[str, str]:
+    """The conversations of mails that came to this mailbox, by Message-ID; of MOST_IDS ids at most."""
+    ids = [*message_ids[:MOST_IDS], *[None] * (MOST_IDS - len(message_ids))]
+    rows = tx.execute(
+        """
+        SELECT message_id, conversation_id FROM mail
+        WHERE mailbox = :mailbox AND conversation_id IS NOT NULL AND message_id IN (
+            :id0, :id1, :id2, :id3, :id4, :id5, :id6, :id7, :id8, :id9, :id10, :id11, :id12, :id13, :id14, :id15)
+        ORDER BY id
+        """,
+        {"mailbox": mailbox, **{f"id{at}": id for at, id in enumerate(ids)}},
+    )
+    return {row["message_id"]: row["conversation_id"] for row in rows}
 
 
 def depths(tx: Transaction) -> list[tuple[str, int]]:
@@ -121,7 +310,7 @@ def _waiting(row: Row) -> WaitingMail:
         envelope_from=row["envelope_from"],
         envelope_to=tuple(json.loads(row["envelope_to_json"])),
         received_at=row["received_at"],
-        attempts=row["attempts"] + 1,
+        attempts=row["attempts"],
         size=row["size"],
         withheld=None if row["withheld"] is None else Withheld(row["withheld"]),
     )

@@ -1,0 +1,138 @@
+"""The loop that settles mails: raw bytes, read within bounds, into one transaction each."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from bot.config import MailboxSettings
+from bot.files.intake import Found, Intake
+from bot.gateway.mime import parse
+from bot.mail.model import Mail
+from bot.mail.settling.authenticity import Authenticity, Proof, by_receiving_server, by_signature, sender_domain
+from bot.mail.settling.reading import GAVE_UP, Reading
+from bot.mail.settling.settle import House, settle
+from bot.mail.settling.signatures import Lookup, check_signature
+from bot.mail.standing import judge
+from storage.blobs import BlobMissing, Blobs
+from storage.database import Database
+from storage.errors import StorageUnavailable
+from tickets.attachments import Attachment
+from tickets.mail import inbox
+from tickets.mail.inbox import MOST_TRIES, WaitingMail
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+READ_WITHIN_S = 10.0
+# A reading that does not end by itself is given up a little later than it should have.
+GRACE_S = 2.0
+CHECK_WITHIN_S = 10.0
+LONGEST_MAIL_MS = 120_000
+
+Parse = Callable[[bytes, Callable[[], bool]], Mail]
+
+
+class MailUnreadable(Exception):
+    """A mail cannot be read, however often it is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What reading a mail takes beside its bytes."""
+
+    blobs: Blobs
+    intake: Intake
+    mailboxes: Mapping[str, MailboxSettings]
+    look_up: Lookup
+    parse: Parse = parse
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Every address of ours."""
+        return frozenset(one for box in self.mailboxes.values() for one in (box.address, *box.aliases))
+
+
+@dataclass
+class Settling:
+    """Settles what was taken in. Lives as long as the server."""
+
+    database: Database
+    tools: Tools
+    house: House
+    clock: Callable[[], int]
+    _spared: set[str] = field(default_factory=set)
+
+    async def turn(self) -> None:
+        """Settle every mail that may be read now; one that cannot be holds up no other."""
+        await self._give_back()
+        while waiting := await self.database.write(inbox.begin, self.clock(), BATCH):
+            for mail in waiting:
+                await self._settle(mail)
+
+    async def _settle(self, waiting: WaitingMail) -> None:
+        try:
+            reading = await self._read(waiting)
+            outcome = await self.database.write(settle, reading, self.house, self.clock())
+            log.info("mail=%s mailbox=%s outcome=%s", waiting.id, waiting.mailbox, outcome)
+        except BlobMissing as error:
+            await self._stumble(waiting, error)
+        except StorageUnavailable:
+            self._spared.add(waiting.id)
+            raise
+        except Exception as error:
+            log.exception("mail=%s attempt=%d failed", waiting.id, waiting.attempts)
+            await self._stumble(waiting, error)
+
+    async def _stumble(self, waiting: WaitingMail, error: Exception) -> None:
+        """Try again later, or show it raw to people when that was the last time."""
+        why = type(error).__name__
+        if waiting.attempts < MOST_TRIES and not isinstance(error, MailUnreadable):
+            await self.database.write(inbox.stumbled, waiting.id, why)
+            return
+        given_up = Reading(waiting, Mail(error=f"{GAVE_UP}: {why}"))
+        await self.database.write(settle, given_up, self.house, self.clock())
+        log.warning("mail=%s mailbox=%s quarantined after=%d", waiting.id, waiting.mailbox, waiting.attempts)
+
+    async def _give_back(self) -> None:
+        """Attempts that failed for want of storage do not count."""
+        for mail_id in tuple(self._spared):
+            await self.database.write(inbox.spare, mail_id, self.clock())
+            self._spared.discard(mail_id)
+
+    async def _read(self, waiting: WaitingMail) -> Reading:
+        if waiting.attempts > MOST_TRIES:
+            raise MailUnreadable(f"mail {waiting.id} ended the process before")
+        raw = await asyncio.to_thread(self.tools.blobs.read, waiting.raw_hash)
+        mail = await self._parsed(raw)
+        standing = await asyncio.to_thread(judge, mail, self.tools.own)
+        authenticity = await self._authenticity(waiting, mail, raw)
+        files = await self._files(waiting, mail)
+        return Reading(waiting, mail, standing, authenticity, files)
+
+    async def _parsed(self, raw: bytes) -> Mail:
+        deadline = monotonic() + READ_WITHIN_S
+        try:
+            async with asyncio.timeout(READ_WITHIN_S + GRACE_S):
+                return await asyncio.to_thread(self.tools.parse, raw, lambda: monotonic() > deadline)
+        except TimeoutError as error:
+            raise MailUnreadable("reading does not end") from error
+
+    async def _authenticity(self, waiting: WaitingMail, mail: Mail, raw: bytes) -> Authenticity:
+        box = self.tools.mailboxes.get(waiting.mailbox)
+        told = by_receiving_server(mail, box.trusted_authserv_ids if box else ())
+        domain = sender_domain(mail)
+        if told is not None or domain is None or "dkim-signature" not in mail.headers or waiting.withheld:
+            return told or by_signature(mail, Proof.NOTHING)
+        try:
+            async with asyncio.timeout(CHECK_WITHIN_S):
+                signed = await asyncio.to_thread(check_signature, raw, domain, self.tools.look_up)
+        except TimeoutError:
+            signed = Proof.NO_LOOKUP
+        return by_signature(mail, signed)
+
+    async def _files(self, waiting: WaitingMail, mail: Mail) -> tuple[Attachment, ...]:
+        owner, now = f"mail:{waiting.id}", self.clock()
+        found = (Found(part.name, part.content, part.content_id, part.inline, part.mark) for part in mail.parts)
+        return tuple([await self.tools.intake.take_in(one, owner, now, at) for at, one in enumerate(found, start=1)])
