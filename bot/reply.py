@@ -133,11 +133,12 @@ def _answers(matches: Sequence[Match], rest: Clarify | HandOff | Say | None, spe
             return [answer, _remark(remark, speech)]
 
 
-def _answer(matches: Sequence[Match], asks_if_solved: bool, speech: _Speech) -> Draft:
-    document = _document([match.entry for match in matches], speech)
+def _answer(matches: Sequence[Match], is_all: bool, speech: _Speech) -> Draft:
+    by_mail = speech.context.channel == MAIL
+    document = _document([match.entry for match in matches], speech, headed=by_mail and not is_all)
     text = plain(document, speech.letterhead.base)
-    pressed = asks_if_solved and speech.context.channel != MAIL
-    buttons = [*speech.buttons(Action.SOLVED, Action.UNSOLVED), *_related(speech)] if pressed else []
+    asks_if_solved = is_all and not by_mail
+    buttons = [*speech.buttons(Action.SOLVED, Action.UNSOLVED), *_related(speech)] if asks_if_solved else []
     blocks = {} if is_plain(document) else {"blocks": as_blocks(document)}
     return _draft(MessageKind.ANSWER, text, speech.trace("answer", matches), actions=buttons, **blocks)
 
@@ -146,14 +147,15 @@ def _related(speech: _Speech) -> list[dict[str, str]]:
     return [{"id": f"{Action.RELATED}{entry.id}", "label": entry.question} for entry in speech.context.related]
 
 
-def _document(entries: Sequence[Entry], speech: _Speech) -> Document:
-    """What the entries say; several are told apart by their questions."""
+def _document(entries: Sequence[Entry], speech: _Speech, headed: bool = False) -> Document:
+    """What the entries say; several are told apart by their questions, and headed: so is one alone."""
     channel = speech.context.channel
     answers = [
         prepare(entry.answer_for(channel), speech.letterhead, _values(speech), speech.in_script) for entry in entries
     ]
     if len(entries) == 1:
-        return answers[0]
+        heading = Bold((Text(speech.in_script(entries[0].question)),))
+        return (Paragraph((heading,), apart=True), *answers[0]) if headed else answers[0]
     told: list[Block] = [Paragraph((Text(speech.say("several", len(entries))),))]
     for number, (entry, answer) in enumerate(zip(entries, answers, strict=True), start=1):
         heading = Bold((Text(speech.in_script(f"{number}. {entry.question}")),))
