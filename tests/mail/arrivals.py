@@ -36,7 +36,7 @@ async def taken(server: Server, mailbox: str) -> list[Row]:
     return await server.database.read(read)
 
 
-async def until_taken(server: Server, mailbox: str, count: int) -> list[Row]:
+async def until_taken(server: Server, mailbox: str, count: int, seconds: float = PATIENCE_S) -> list[Row]:
     """The mails of the mailbox, once there are so many."""
     found: list[Row] = []
 
@@ -44,7 +44,7 @@ async def until_taken(server: Server, mailbox: str, count: int) -> list[Row]:
         found[:] = await taken(server, mailbox)
         return len(found) >= count
 
-    await until(are_there)
+    await until(are_there, seconds)
     return found
 
 

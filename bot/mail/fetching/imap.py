@@ -25,7 +25,7 @@ from tickets.mail.mailboxes import Position
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-TRIES = 3
+TRIES = 2
 GOODBYE_S = 1.0
 FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 120.0
@@ -146,6 +146,7 @@ class Fetcher:
             return
         content, withheld = found
         arrival = await asyncio.to_thread(self._kept, content, withheld, folder, position, mail)
+        self._failures = 0
         if await self._post.database.write(_take_in, arrival):
             self._post.taken(self._name)
             log.info("mailbox=%s uid=%d taken in", self._name, mail.uid)
