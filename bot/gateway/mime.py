@@ -6,6 +6,7 @@ from email.utils import mktime_tz, parsedate_tz
 
 from bot.mail import bounces
 from bot.mail.model import Mail, Mailbox
+from bot.mail.reading import quotes
 from bot.mail.reading.addresses import clean_address, read_addresses, read_id, read_ids
 from bot.mail.reading.bodies import Body, read_body
 from bot.mail.reading.cleaning import one_line
@@ -81,7 +82,7 @@ def _mail(entity: Entity, body: Body, budget: Budget) -> Mail:
         sent_at=_sent_at(fields.first("date")),
         headers=_decoded(fields, hint),
         text=body.text,
-        written=body.said,
+        written=quotes.split(body.said, senders[0].address if senders else "").now,
         html=body.html,
         charset=body.charset,
         doubtful=body.doubtful or subject.doubtful,

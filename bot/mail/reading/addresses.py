@@ -4,6 +4,8 @@ An address counts only if nothing about it can be read in two ways: `a@b.example
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from bot.mail.model import Mailbox
 from bot.mail.reading.charsets import decode
@@ -19,7 +21,7 @@ _ADDRESS = re.compile(
 _QUOTED_LOCAL = re.compile(r'"[^"\\\x00-\x1f]+"@[^\s@<>()\[\],;:"\\]+')
 _INVISIBLE = re.compile("[\u00ad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _ID = re.compile(r"<([^<>]+)>")
-_BARE_ID = re.compile(r"[^\s<>,;\"()]+@[^\s<>,;\"()]+")
+_BETWEEN_IDS = re.compile(r"[\s<>,;\"()]+")
 _MOST_ADDRESSES = 1_000
 _MOST_IDS = 1_000
 _MOST_ID = 998
@@ -35,24 +37,25 @@ def read_addresses(raw: bytes, hint: str | None = None) -> tuple[Mailbox, ...]:
 
 
 def _mailboxes(text: str, hint: str | None) -> list[Mailbox]:
-    found: list[Mailbox] = []
+    elements = islice(_elements(text), _MOST_ADDRESSES)
+    return [mailbox for element in elements for mailbox in _element(element, hint)]
+
+
+def _elements(text: str) -> Iterator[list[str]]:
+    """What stands between two commas, as pieces; the name of a group is left out."""
     element: list[str] = []
     for match in _TOKEN.finditer(text):
         piece = match[0]
-        if piece in ",;":
-            found.extend(_element(element, hint))
+        is_second = piece.startswith("<") and element and element[-1].startswith("<")
+        if (piece in ",;" or is_second) and element:
+            yield element
             element = []
-        elif piece == ":" and not any("@" in part for part in element):
+        if piece == ":" and not any("@" in part for part in element):
             element = []
-        elif piece.startswith("<") and element and element[-1].startswith("<"):
-            found.extend(_element(element, hint))
-            element = [piece]
-        else:
+        elif piece not in ",;":
             element.append(piece)
-        if len(found) >= _MOST_ADDRESSES:
-            return found
-    found.extend(_element(element, hint))
-    return found
+    if element:
+        yield element
 
 
 def _element(tokens: list[str], hint: str | None) -> list[Mailbox]:
@@ -110,8 +113,12 @@ def _unquoted(token: str) -> str:
 def read_ids(raw: bytes) -> tuple[str, ...]:
     """The message ids of a header, without angles, each once."""
     text = decode_words(raw).text
-    found = [re.sub(r"\s+", "", inner) for inner in _ID.findall(text)] or _BARE_ID.findall(text)
+    found = [re.sub(r"\s+", "", inner) for inner in _ID.findall(text)] or _bare_ids(text)
     return tuple(dict.fromkeys(each for each in found[:_MOST_IDS] if 0 < len(each) <= _MOST_ID))
+
+
+def _bare_ids(text: str) -> list[str]:
+    return [word for word in _BETWEEN_IDS.split(text) if "@" in word]
 
 
 def read_id(raw: bytes) -> str | None:

@@ -17,6 +17,7 @@ BIG5 = "big5hkscs"
 LATIN = "cp1252"
 _MOST_LABEL = 40
 _SAMPLE = 4_096
+_MOST_EUROS = 2_000
 _LEVEL_ONE = {GB18030: ("gb2312", 0xA1, 0xD7), BIG5: ("big5", 0xA1, 0xC6)}
 
 _NAMES = {
@@ -72,15 +73,7 @@ def _euro(error: UnicodeError) -> tuple[str, int]:
     raise error
 
 
-def _euro_or_bad(error: UnicodeError) -> tuple[str, int]:
-    try:
-        return _euro(error)
-    except UnicodeDecodeError as same:
-        return _BAD, same.end
-
-
 codecs.register_error("euro", _euro)
-codecs.register_error("euro-or-replace", _euro_or_bad)
 
 
 def decode(data: bytes, label: str | None = None, hint: str | None = None) -> Decoded:
@@ -139,8 +132,9 @@ def _strict(data: bytes, names: tuple[str, ...]) -> Iterator[Decoded]:
 
 
 def _try(data: bytes, codec: str) -> str | None:
+    errors = "euro" if codec == GB18030 and data.count(b"\x80") <= _MOST_EUROS else "strict"
     try:
-        return _run(data, codec, "euro" if codec == GB18030 else "strict")
+        return _run(data, codec, errors)
     except (UnicodeError, LookupError, ValueError):
         return None
 
@@ -167,7 +161,7 @@ def _near(data: bytes, named: tuple[str, ...]) -> Decoded | None:
 def _lenient(data: bytes, codec: str) -> str:
     if codec in _OWN:
         return _OWN[codec](data)
-    return data.decode(codec, "euro-or-replace" if codec == GB18030 else "replace")
+    return data.decode(codec, "replace")
 
 
 def _wide(text: str) -> int:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MOST_HEADER = 256 * 1024
+_MOST_FIELDS = 2_000
+_MOST_VALUE = 32 * 1024
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _ALL_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*[ \t]*:")
 _USUAL = re.compile(
@@ -47,6 +49,8 @@ def read_fields(raw: bytes, start: int, end: int) -> Head:
     at = start
     for at, line, after in _lines(raw, start, limit):
         text = line.rstrip()
+        if len(found) > _MOST_FIELDS:
+            return Head(_fields(found), at, too_long=True)
         if not text and not (line.strip(b"\r") and found and _GOES_ON.match(raw, after, limit)):
             return Head(_fields(found), after)
         if line[:1] in b" \t" and found:
@@ -77,7 +81,7 @@ def _take_junk(raw: bytes, after: int, limit: int, text: bytes, found: list[tupl
 
 
 def _fields(found: list[tuple[str, list[bytes]]]) -> Fields:
-    return Fields(tuple((name, rows[0] if len(rows) == 1 else b" ".join(rows).strip()) for name, rows in found))
+    return Fields(tuple((name, b" ".join(rows).strip()[:_MOST_VALUE]) for name, rows in found))
 
 
 def skip_preface(raw: bytes) -> int:

@@ -13,7 +13,7 @@ from bot.mail.reading.charsets import decode
 from bot.mail.reading.words import decode_words
 
 _PARAMETER = re.compile(
-    rb"[;\s]*([^\s=;\"]+)\s*=\s*(?:\"((?:[\x80-\xff][\x40-\xff]|\\[\"\\]|[^\"])*+)\"?|([^;]*+))", re.DOTALL
+    rb"(?<![^\s=;\"])([^\s=;\"]++)\s*+=\s*(?:\"((?:[\x80-\xff][\x40-\xff]|\\[\"\\]|[^\"])*+)\"?|([^;]*+))", re.DOTALL
 )
 _SECTION = re.compile(r"([^*]+)\*(?:(\d{1,3})(\*)?)?")
 _DECLARED = re.compile(rb"\"?([A-Za-z0-9_.:-]{0,40})'([A-Za-z0-9-]*)'(.*?)\"?\Z", re.DOTALL)

@@ -136,7 +136,7 @@ class _Writer:
         if self.preformatted:
             self._verbatim(text)
             return
-        flat = _SPACE.sub(" ", _WIDE.sub("", text))
+        flat = text if text.isprintable() and "  " not in text else _SPACE.sub(" ", _WIDE.sub("", text))
         if flat.startswith(" ") and (not self.line or self.line[-1].endswith((" ", "\t"))):
             flat = flat[1:]
         if flat:

@@ -77,7 +77,7 @@ def read_entity(raw: bytes, start: int, end: int, budget: Budget, depth: int = 0
     """What lies from start to end, at this depth; default is the type of what names none."""
     head = read_fields(raw, start, end)
     if head.too_long:
-        budget.refuse("a header block longer than 256 KB")
+        budget.refuse("a header block longer than 256 KB or 2,000 headers")
     kind = read_value(head.fields.first("content-type"))
     disposition = read_value(head.fields.first("content-disposition"))
     content_type = _content_type(kind.value) or default or "text/plain"
