@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.files.names import safe_name
 from bot.mail.model import Part, PartMark
 from bot.mail.reading.charsets import Decoded, decode
-from bot.mail.reading.cleaning import lines
+from bot.mail.reading.cleaning import lines, one_line
 from bot.mail.reading.fields import read_fields, skip_preface
 from bot.mail.reading.flowed import unflowed
 from bot.mail.reading.invitations import invitation_text
@@ -191,7 +191,7 @@ def _keep(gathering: _Gathering, entity: Entity, inline: bool) -> None:
     if content is None:
         return
     mark = _mark(entity)
-    content_id = (entity.fields.first("content-id") or b"").decode("latin-1").strip(" <>") or None
+    content_id = one_line((entity.fields.first("content-id") or b"").decode("latin-1")).strip(" <>") or None
     shown = entity.disposition.value == "inline" or (inline and entity.disposition.value != "attachment")
     name = safe_name(entity.file_name(gathering.hint)) or _message_name(mark, content)
     name = name or given_name(entity.content_type, len(gathering.parts) + 1)

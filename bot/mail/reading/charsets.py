@@ -153,7 +153,7 @@ def _near(data: bytes, named: tuple[str, ...]) -> Decoded | None:
     for codec in ("utf-8", *(name for name in named[:1] if name not in _SHIFTED)):
         text = _lenient(data, codec)
         bad = text.count(_BAD)
-        if bad * 5 <= _wide(text) - bad or (bad == 1 and text.endswith(_BAD) and _wide(text) > 1):
+        if 0 < bad * 5 <= _wide(text) - bad or (bad == 1 and text.endswith(_BAD) and _wide(text) > 1):
             return Decoded(text, codec, doubtful=True)
     return None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from bot.mail.reading.charsets import decode
+from bot.mail.reading.cleaning import one_line
 from bot.mail.reading.words import decode_words
 
 _PARAMETER = re.compile(
@@ -18,6 +19,7 @@ _PARAMETER = re.compile(
 _SECTION = re.compile(r"([^*]+)\*(?:(\d{1,3})(\*)?)?")
 _DECLARED = re.compile(rb"\"?([A-Za-z0-9_.:-]{0,40})'([A-Za-z0-9-]*)'(.*?)\"?\Z", re.DOTALL)
 _PERCENT = re.compile(rb"(?:%[Ee][0-9A-Fa-f](?:%[89ABab][0-9A-Fa-f]){2})")
+_NO_TOKEN = re.compile(r"[^a-z0-9!#$&^_.+/-]")
 _MOST = 200
 
 
@@ -38,9 +40,9 @@ def read_value(raw: bytes | None, hint: str | None = None) -> Value:
     if "=" in value and not rest:
         value, rest = "", raw
     plain, split = _sorted_out(rest)
-    found = {name: _plain(data, hint) for name, data in plain.items()}
-    found.update({name: _joined(sections, hint) for name, sections in split.items()})
-    return Value(re.sub(r"\s+|\(.*", "", value), found)
+    found = {name: one_line(_plain(data, hint)) for name, data in plain.items()}
+    found.update({name: one_line(_joined(sections, hint)) for name, sections in split.items()})
+    return Value(_NO_TOKEN.sub("", value.partition("(")[0]), found)
 
 
 _Sections = dict[int, tuple[bytes, bool]]
