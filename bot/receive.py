@@ -130,7 +130,8 @@ def _begin_wait(
     """What follows from a new message whatever will be decided about it."""
     now = message.created_at
     clocks.start_or_keep(tx, conversation, message.number, now, policy)
-    details = details_in(message.text) if message.action is None else None
+    # Whoever only says that he is this contact changes nothing of what is known of the contact.
+    details = details_in(message.text) if message.action is None and is_verified(message) else None
     if details is not None:
         contacts.save_details(tx, contact.id, details, now)
     if message.action == Action.CONTACT_REFUSED:

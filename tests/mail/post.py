@@ -12,10 +12,10 @@ from bot.mail.fetching.identity import identity
 from storage.database import Row, Transaction
 from tests.fakes import Server
 from tests.mail.arrivals import until
-from tickets import conversations, tickets
+from tickets import contacts, conversations, events, tickets
 from tickets.mail import inbox, sent
 from tickets.mail.sent import SentMail
-from tickets.model import Message, Ticket
+from tickets.model import Contact, Message, Ticket, TicketEvent
 
 DESK = "desk@example.com"
 MTA = "mx.example.com"
@@ -129,6 +129,15 @@ class Post:
         found = await self.server.database.read(tickets.newest_of_conversation, conversation_id)
         assert found is not None
         return found
+
+    async def events(self, ticket: Ticket) -> list[TicketEvent]:
+        """What happened to a ticket."""
+        return await self.server.database.read(events.of_ticket, ticket.id)
+
+    async def contact(self, conversation_id: str) -> Contact:
+        """Whose conversation it is, with all that is known of him."""
+        conversation = await self.server.database.read(conversations.get_conversation, conversation_id)
+        return await self.server.database.read(contacts.get_contact, conversation.contact_id)
 
     async def sends(self, conversation_id: str, recipient: str, id: str) -> SentMail:
         """A mail of ours in this conversation, as if it had been sent."""

@@ -9,6 +9,7 @@ from time import monotonic
 from bot.config import MailboxSettings
 from bot.files.intake import Found, Intake
 from bot.gateway.mime import parse
+from bot.mail import bounces
 from bot.mail.model import Mail
 from bot.mail.settling.authenticity import Authenticity, Proof, by_receiving_server, by_signature, sender_domain
 from bot.mail.settling.reading import GAVE_UP, Reading
@@ -107,9 +108,10 @@ class Settling:
         raw = await asyncio.to_thread(self.tools.blobs.read, waiting.raw_hash)
         mail = await self._parsed(raw)
         standing = await asyncio.to_thread(judge, mail, self.tools.own)
+        report = await asyncio.to_thread(bounces.read, mail)
         authenticity = await self._authenticity(waiting, mail, raw)
         files = await self._files(waiting, mail)
-        return Reading(waiting, mail, standing, authenticity, files)
+        return Reading(waiting, mail, standing, authenticity, report, files)
 
     async def _parsed(self, raw: bytes) -> Mail:
         deadline = monotonic() + READ_WITHIN_S

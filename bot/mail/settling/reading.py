@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.mail import bounces
 from bot.mail.bounces import Report
 from bot.mail.model import Mail
 from bot.mail.settling.authenticity import UNKNOWN, Authenticity, Trust
@@ -41,18 +40,17 @@ class Course(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A waiting mail with what was read in it; files are kept already, their rows are not."""
+    """A waiting mail with what was read in it; files are kept already, their rows are not.
+
+    report: what a machine says here of a mail of ours.
+    """
 
     waiting: WaitingMail
     mail: Mail
     standing: Standing = NOT_JUDGED
     authenticity: Authenticity = UNKNOWN
+    report: Report | None = None
     files: tuple[Attachment, ...] = ()
-
-    @property
-    def report(self) -> Report | None:
-        """What a machine says here of a mail of ours, or None."""
-        return bounces.read(self.mail)
 
     @property
     def broken(self) -> Silence | None:

@@ -182,7 +182,7 @@ def _facts(tx: Transaction, reading: Reading, place: Place) -> dict[str, Any]:
     }
     reply_to = [unsigned(box.address) for box in mail.reply_to]
     if reading.authenticity.aligned and len(reply_to) == 1:
-        facts["reply_to"] = storable(reply_to[0], 500)
+        facts["answer_to"] = storable(reply_to[0], 500)
     if place.related_id is not None:
         related = tickets.newest_of_conversation(tx, place.related_id)
         facts["related"] = related.number if related else None
