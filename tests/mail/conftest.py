@@ -1,5 +1,6 @@
 """What tests about mail may ask for."""
 
 from tests.mail.dovecot import dovecot, own_dovecot
+from tests.tickets.conftest import database
 
-__all__ = ["dovecot", "own_dovecot"]
+__all__ = ["database", "dovecot", "own_dovecot"]
