@@ -5,7 +5,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import answers, contrast, encoders, group_commit, idle, matching, robustness, speed, topics
+from benchmarks import answers, contrast, encoders, group_commit, idle, letters, matching, robustness, speed, topics
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHMARKS = {
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "group commit": group_commit.run,
     "matching": matching.run,
     "encoders": encoders.run,
+    "letters": letters.run,
     "speed": speed.run,
     "contrast": contrast.run,
     "robustness": robustness.run,
