@@ -8,10 +8,12 @@ from storage.database import Row, Transaction
 from tests.fakes import PATIENCE_S, Server
 
 
-def letter(subject: str, body: str = "请问怎么申请退款？", message_id: str | None = None) -> bytes:
+def letter(
+    subject: str, body: str = "请问怎么申请退款？", message_id: str | None = None, sender: str = "wang@example.cn"
+) -> bytes:
     """A customer's mail as it lies on a server."""
     message = EmailMessage()
-    message["From"] = "王小明 <wang@example.cn>"
+    message["From"] = f"王小明 <{sender}>"
     message["To"] = "desk@example.com"
     message["Subject"] = subject
     message["Date"] = "Mon, 23 Nov 2026 09:58:00 +0800"

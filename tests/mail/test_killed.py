@@ -24,12 +24,41 @@ async def test_every_mail_survives_every_kill_and_comes_in_once(
 ) -> None:
     count, kills = int(request.config.getoption("--mails")), int(request.config.getoption("--mail-kills"))
     chance = random.Random(int(request.config.getoption("--seed")))
-    mails = {
-        f"mail{number}@example.cn": letter(f"mail{number}", "内容" * chance.randrange(5_000)) for number in range(count)
-    }
+    mails = {f"mail{number}@example.cn": _question(number, chance) for number in range(count)}
     program = Program(tmp_path / "data", _settings(dovecot))
+    try:
+        cut_short = await _kill_while_they_come(program, dovecot, mails, kills, chance)
+        await until(partial(_has_taken, program, count), 60)
+        await _until_read_to_its_end(dovecot, program)
+        await until(partial(_is_quiet, program), 300)
+        assert await asyncio.to_thread(program.stop) < 10
+    finally:
+        await asyncio.to_thread(program.kill)
+    print(f"\n{count} mails, {kills} kills, {cut_short} of them in the middle of a burst")
+    assert cut_short, "no kill came in between: this proves nothing"
+    _check_mails(program, mails)
+    _check_messages(program, count)
+
+
+def _question(number: int, chance: random.Random) -> bytes:
+    """A mail of anything up to 40 KB, from somebody who has not written before, to the mailbox under test."""
+    lines = ["轮胎多久换一次？", *(f"第{line}天：" + "路况" * 30 for line in range(chance.randrange(150)))]
+    asked = letter(f"mail{number}", "\n".join(lines), sender=f"customer{number}@example.cn")
+    return asked.replace(b"desk@example.com", b"killed@example.com")
+
+
+def _is_quiet(program: Program) -> bool:
+    """Every mail is settled, and everything that was said is decided about."""
+    waiting = rows(program, "SELECT id FROM mail WHERE state = 'waiting' LIMIT 1")
+    return not waiting and not rows(program, "SELECT id FROM message WHERE decided_at IS NULL LIMIT 1")
+
+
+async def _kill_while_they_come(
+    program: Program, dovecot: Dovecot, mails: dict[str, bytes], kills: int, chance: random.Random
+) -> int:
+    """As many bursts of mails as kills, each kill within a burst; how many struck in the middle of one."""
     await asyncio.to_thread(program.start)
-    cut_short = 0
+    count, cut_short = len(mails), 0
     bounds = [burst * count // kills for burst in range(kills + 1)]
     for burst, (start, end) in enumerate(itertools.pairwise(bounds)):
         for raw in list(mails.values())[start:end]:
@@ -41,15 +70,27 @@ async def test_every_mail_survives_every_kill_and_comes_in_once(
         if burst % 3 == 2:
             dovecot.lose_index("killed")
         await asyncio.to_thread(program.start)
-    await until(partial(_has_taken, program, count), 60)
-    await _until_read_to_its_end(dovecot, program)
-    assert await asyncio.to_thread(program.stop) < 10
-    print(f"\n{count} mails, {kills} kills, {cut_short} of them in the middle of a burst")
-    assert cut_short, "no kill came in between: this proves nothing"
-    kept = rows(program, "SELECT message_id, raw_hash, withheld FROM mail")
+    return cut_short
+
+
+def _check_mails(program: Program, mails: dict[str, bytes]) -> None:
+    """Each is there once, byte for byte."""
+    kept = rows(program, "SELECT message_id, raw_hash, state FROM mail")
     assert Counter(one["message_id"] for one in kept) == Counter(mails.keys())
+    assert {one["state"] for one in kept} == {"settled"}
     blobs = Blobs(program.folder)
     assert all(_plain(blobs.read(one["raw_hash"])) == _plain(mails[one["message_id"]]) for one in kept)
+
+
+def _check_messages(program: Program, count: int) -> None:
+    """Each has become one message, and no conversation got more than one automatic mail."""
+    [said] = rows(program, "SELECT COUNT(*) AS said FROM message WHERE author = 'contact'")
+    sent = rows(
+        program, "SELECT conversation_id, COUNT(*) AS mails FROM sent_mail WHERE automatic = 1 GROUP BY conversation_id"
+    )
+    print(f"{said['said']} messages, {len(sent)} conversations with an automatic mail")
+    assert said["said"] == count
+    assert {one["mails"] for one in sent} <= {1}
 
 
 def _taken(program: Program) -> int:
