@@ -84,21 +84,21 @@ def read_body(raw: bytes, entity: Entity, budget: Budget, hint: str | None = Non
     return Body(text, said, html, chosen.codec if chosen else None, doubtful, tuple(gathering.parts))
 
 
-def _gather(gathering: _Gathering, entity: Entity, inline: bool) -> list[Piece]:
+def _gather(gathering: _Gathering, entity: Entity, inline: bool, among_wordings: bool = False) -> list[Piece]:
     if entity.children:
         return _gather_children(gathering, entity, inline)
     if not gathering.parts and gathering.decoded == 0 and entity.content_type.startswith("multipart/"):
         return [_piece(gathering, entity)]
-    if _is_body(entity):
+    if _is_body(entity, among_wordings):
         return [_piece(gathering, entity)]
     _keep(gathering, entity, inline)
     return []
 
 
 def _gather_children(gathering: _Gathering, entity: Entity, inline: bool) -> list[Piece]:
-    related = entity.content_type == "multipart/related"
-    found = [_gather(gathering, child, inline or related) for child in entity.children]
-    if entity.content_type == "multipart/alternative":
+    related, wordings = (entity.content_type == f"multipart/{kind}" for kind in ("related", "alternative"))
+    found = [_gather(gathering, child, inline or related, wordings) for child in entity.children]
+    if wordings:
         return _chosen([pieces for pieces in found if pieces])
     return [piece for pieces in found for piece in pieces]
 
@@ -146,8 +146,11 @@ def _text(piece: Piece) -> str:
     return readable(piece.html.text) if piece.html is not None else ""
 
 
-def _is_body(entity: Entity) -> bool:
-    return entity.content_type in _BODY_TYPES and entity.disposition.value != "attachment" and not entity.file_name()
+def _is_body(entity: Entity, among_wordings: bool) -> bool:
+    """Whether this is text to be read; among wordings of the same a name does not make it a file."""
+    if entity.content_type not in _BODY_TYPES or entity.disposition.value == "attachment":
+        return False
+    return among_wordings or not entity.file_name()
 
 
 def _piece(gathering: _Gathering, entity: Entity) -> Piece:

@@ -170,15 +170,16 @@ def _wide(text: str) -> int:
 
 
 def _guessed(data: bytes) -> Decoded:
-    """GB 18030 or Big5, whichever makes the more usual characters of it; single high bytes are Western."""
-    if _HIGH_RUN.search(data) is None and b"\x1b" not in data:
-        return Decoded(_lenient(data, LATIN), LATIN, doubtful=True)
-    found = list(_strict(data, (GB18030, BIG5)))
+    """GB 18030 or Big5, whichever makes the more usual characters of it; a few single high bytes are Western."""
+    western = _HIGH_RUN.search(data) is None and b"\x1b" not in data
+    found = [] if western and not _mostly_high(data) else list(_strict(data, (GB18030, BIG5)))
     if found:
         best = max(found, key=lambda decoded: _usual(decoded.text, decoded.codec))
         return Decoded(best.text, best.codec, doubtful=True)
-    tries = [Decoded(_lenient(data, codec), codec, doubtful=True) for codec in ("utf-8", GB18030, LATIN)]
-    return min(tries[:2], key=lambda decoded: decoded.text.count(_BAD)) if _mostly_high(data) else tries[2]
+    if western or not _mostly_high(data):
+        return Decoded(_lenient(data, LATIN), LATIN, doubtful=True)
+    tries = [Decoded(_lenient(data, codec), codec, doubtful=True) for codec in ("utf-8", GB18030)]
+    return min(tries, key=lambda decoded: decoded.text.count(_BAD))
 
 
 def _usual(text: str, codec: str) -> float:

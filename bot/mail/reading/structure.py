@@ -6,7 +6,7 @@ with what holds it, one that is not named is looked for.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.mail.reading.fields import Fields, read_fields
 from bot.mail.reading.parameters import Value, read_value
@@ -117,7 +117,17 @@ def _children(raw: bytes, entity: Entity, budget: Budget, depth: int) -> tuple[E
         if not budget.takes_part():
             break
         found.append(read_entity(raw, start, end, budget, depth + 1, default))
-    return tuple(found)
+    return _adopted(entity, found)
+
+
+def _adopted(entity: Entity, children: list[Entity]) -> tuple[Entity, ...]:
+    """The children; one that shares the boundary of what holds it has those after it for its own."""
+    boundary = entity.parameters.parameters.get("boundary")
+    for at, child in enumerate(children):
+        is_hollow = child.content_type.startswith("multipart/") and not child.children
+        if is_hollow and child.parameters.parameters.get("boundary") == boundary and children[at + 1 :]:
+            return (*children[:at], replace(child, children=_adopted(child, children[at + 1 :])))
+    return tuple(children)
 
 
 def _spans(raw: bytes, entity: Entity) -> list[tuple[int, int]]:
