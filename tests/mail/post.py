@@ -27,6 +27,11 @@ MAILBOX: Mapping[str, Any] = {
     "trusted_authserv_ids": [MTA],
 }
 SETTINGS: Mapping[str, Any] = {"mailboxes": [MAILBOX], "listen_port": 0}
+COUNTS = {
+    "conversation": "SELECT COUNT(*) AS found FROM conversation",
+    "sent_mail": "SELECT COUNT(*) AS found FROM sent_mail",
+    "ticket": "SELECT COUNT(*) AS found FROM ticket",
+}
 PASSED = f"{MTA}; dmarc=pass header.from={{domain}}"
 FAILED = f"{MTA}; dmarc=fail header.from={{domain}}"
 
@@ -129,6 +134,19 @@ class Post:
         found = await self.server.database.read(tickets.newest_of_conversation, conversation_id)
         assert found is not None
         return found
+
+    async def wake(self) -> None:
+        """Have waiting mails looked at now."""
+        await self.server.database.write(lambda tx: tx.notify("mail"))
+
+    async def sent(self, conversation_id: str) -> list[SentMail]:
+        """Our mails in a conversation."""
+        return await self.server.database.read(sent.of_conversation, conversation_id)
+
+    async def count(self, table: str) -> int:
+        """How many rows a table has."""
+        rows = await self.server.database.read(lambda tx: tx.execute(COUNTS[table]))
+        return int(rows[0]["found"])
 
     async def events(self, ticket: Ticket) -> list[TicketEvent]:
         """What happened to a ticket."""

@@ -8,6 +8,8 @@ from enum import StrEnum
 from storage.database import Row, Transaction, first, new_id
 
 MOST_TRIES = 5
+# A mail may be in work whenever the process is ended for quite another reason.
+MOST_STARTS = 12
 MOST_IDS = 16
 
 
@@ -153,23 +155,25 @@ def take_in(tx: Transaction, arrival: Arrival) -> bool:
     return added == 1
 
 
-def begin(tx: Transaction, now: int, limit: int) -> list[WaitingMail]:
-    """The mails that may be read now, in the order of their arrival, with this attempt counted.
+def begin(tx: Transaction, now: int) -> WaitingMail | None:
+    """The next mail that may be read now, in the order of their arrival, with this attempt counted; None if none may.
 
-    Until it is settled each waits for its next attempt, the longer the more it had; so a mail that ends the whole
-    process is not read for ever.
+    Until it is settled it waits for its next attempt, the longer the more it had; so a mail that ends the whole process
+    is not read for ever.
     """
-    rows = tx.execute(
-        """
-        UPDATE mail SET attempts = attempts + 1, next_at = :now + 1000 * (attempts + 1) * (attempts + 1)
-        WHERE id IN (
-            SELECT id FROM mail WHERE state = 'waiting' AND next_at <= :now ORDER BY next_at, id LIMIT :limit
+    row = first(
+        tx.execute(
+            """
+            UPDATE mail SET attempts = attempts + 1, next_at = :now + 1000 * (attempts + 1) * (attempts + 1)
+            WHERE id = (
+                SELECT id FROM mail WHERE state = 'waiting' AND next_at <= :now ORDER BY next_at, id LIMIT 1
+            )
+            RETURNING id, mailbox, raw_hash, envelope_from, envelope_to_json, received_at, attempts, size, withheld
+            """,
+            {"now": now},
         )
-        RETURNING id, mailbox, raw_hash, envelope_from, envelope_to_json, received_at, attempts, size, withheld
-        """,
-        {"now": now, "limit": limit},
     )
-    return sorted((_waiting(row) for row in rows), key=lambda mail: (mail.received_at, mail.id))
+    return None if row is None else _waiting(row)
 
 
 def spare(tx: Transaction, mail_id: str, now: int) -> None:

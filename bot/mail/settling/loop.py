@@ -17,15 +17,14 @@ from bot.mail.settling.settle import House, settle
 from bot.mail.settling.signatures import Lookup, check_signature
 from bot.mail.standing import judge
 from storage.blobs import BlobMissing, Blobs
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
 from tickets.attachments import Attachment
 from tickets.mail import inbox
-from tickets.mail.inbox import MOST_TRIES, WaitingMail
+from tickets.mail.inbox import MOST_STARTS, MOST_TRIES, Outcome, WaitingMail
 
 log = logging.getLogger(__name__)
 
-BATCH = 20
 READ_WITHIN_S = 10.0
 # A reading that does not end by itself is given up a little later than it should have.
 GRACE_S = 2.0
@@ -68,15 +67,15 @@ class Settling:
     async def turn(self) -> None:
         """Settle every mail that may be read now; one that cannot be holds up no other."""
         await self._give_back()
-        while waiting := await self.database.write(inbox.begin, self.clock(), BATCH):
-            for mail in waiting:
-                await self._settle(mail)
+        waiting = await self.database.write(inbox.begin, self.clock())
+        while waiting is not None:
+            waiting = await self._settle(waiting)
 
-    async def _settle(self, waiting: WaitingMail) -> None:
+    async def _settle(self, waiting: WaitingMail) -> WaitingMail | None:
+        """Settle one mail; the next one."""
         try:
             reading = await self._read(waiting)
-            outcome = await self.database.write(settle, reading, self.house, self.clock())
-            log.info("mail=%s mailbox=%s outcome=%s", waiting.id, waiting.mailbox, outcome)
+            outcome, following = await self.database.write(settle_and_go_on, reading, self.house, self.clock())
         except BlobMissing as error:
             await self._stumble(waiting, error)
         except StorageUnavailable:
@@ -85,6 +84,10 @@ class Settling:
         except Exception as error:
             log.exception("mail=%s attempt=%d failed", waiting.id, waiting.attempts)
             await self._stumble(waiting, error)
+        else:
+            log.info("mail=%s mailbox=%s outcome=%s", waiting.id, waiting.mailbox, outcome)
+            return following
+        return await self.database.write(inbox.begin, self.clock())
 
     async def _stumble(self, waiting: WaitingMail, error: Exception) -> None:
         """Try again later, or show it raw to people when that was the last time."""
@@ -103,7 +106,7 @@ class Settling:
             self._spared.discard(mail_id)
 
     async def _read(self, waiting: WaitingMail) -> Reading:
-        if waiting.attempts > MOST_TRIES:
+        if waiting.attempts > MOST_STARTS:
             raise MailUnreadable(f"mail {waiting.id} ended the process before")
         raw = await asyncio.to_thread(self.tools.blobs.read, waiting.raw_hash)
         mail = await self._parsed(raw)
@@ -138,3 +141,10 @@ class Settling:
         owner, now = f"mail:{waiting.id}", self.clock()
         found = (Found(part.name, part.content, part.content_id, part.inline, part.mark) for part in mail.parts)
         return tuple([await self.tools.intake.take_in(one, owner, now, at) for at, one in enumerate(found, start=1)])
+
+
+def settle_and_go_on(
+    tx: Transaction, reading: Reading, house: House, now: int
+) -> tuple[Outcome | None, WaitingMail | None]:
+    """Settle this mail and begin the next, with one commit."""
+    return settle(tx, reading, house, now), inbox.begin(tx, now)
