@@ -49,7 +49,7 @@ _DAEMON_NAME = re.compile(
     r"mail(?:er)?[- ]?daemon|mail delivery|postmaster|邮件系统|系统管理员|郵件系統", re.IGNORECASE
 )
 _SUBJECT = re.compile(
-    r"undeliver|deliver\w* (?:status|fail\w*|report|notification|delayed|error|unsuccessful)|mail delivery"
+    r"undeliver|deliver\w{0,8} (?:status|fail\w*|report|notification|delayed|error|unsuccessful)|mail delivery"
     r"|failure notice|failed to deliver|returned (?:mail|to sender|message)|not delivered|mail (?:failure|error)"
     r"|could ?n[o']t (?:be )?deliver|non-?deliver|unzustellbar|nicht zugestellt|zustellung|non remis|échec de"
     r"|pudo entregar|devuelto|mancato recapito|配信(?:不能|できません|エラー)|送信エラー|送信できません"

@@ -23,7 +23,7 @@ _DELAY = re.compile(
     r"will (?:be|keep) (?:re)?try|still being retried|warning only|delayed|延迟|稍后重试|继续尝试", re.IGNORECASE
 )
 _CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}")
-_ID = re.compile(r"<([^<>\s]{1,400})>|([^<>\s]{1,200}@[^<>\s]{1,200})")
+_ID = re.compile(r"<([^<>\s]{1,400})>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,15 @@ def _message_id(lines: Sequence[str]) -> str | None:
         name, _, value = line.strip().partition(":")
         if name.strip().lower() == "message-id":
             following = lines[at + 1] if at + 1 < len(lines) and lines[at + 1][:1] in " \t" else ""
-            found = _ID.search((value if value.strip() else following)[:_LONGEST_LINE])
-            return (found[1] or found[2]) if found else None
+            return _id((value if value.strip() else following)[:_LONGEST_LINE])
     return None
+
+
+def _id(value: str) -> str | None:
+    """The id in a header's value, with angle brackets or, as some write, without."""
+    found = _ID.search(value)
+    bare = next(iter(value.split()), "")
+    return found[1] if found else bare if "@" in bare else None
 
 
 def _recipient(lines: Sequence[str]) -> str | None:

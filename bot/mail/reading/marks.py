@@ -64,7 +64,7 @@ def read_lines(text: str) -> list[Line]:
 
 def _read_line(text: str) -> Line:
     quoted = _QUOTED.match(text) is not None
-    bare = text.replace("\u200b", "").replace("\ufeff", "").replace("\xa0", " ")
+    bare = text.replace("&nbsp;", " ").replace("\xa0", " ").replace("\u200b", "").replace("\ufeff", "")
     return Line(text, quoted, bare.lstrip("> \t\u3000").strip() if quoted else bare.strip())
 
 
