@@ -145,6 +145,15 @@ class Office:
         """Once the first attempt of this conversation's letter is over."""
         await self.until_attempts(1)
 
+    async def until_held(self) -> None:
+        """Once the newest letter was looked at and put back, not attempted."""
+
+        async def is_so() -> bool:
+            row = (await self.letters())[-1]
+            return bool(row["attempts"] == 0 and row["lease_token"] and row["lease_until"] is None)
+
+        await until(is_so)
+
     async def until_row(self, status: str) -> None:
         """Once the row of the newest letter has this status."""
 
@@ -177,7 +186,7 @@ def _reply(
 def _letters(tx: Transaction) -> list[Row]:
     return tx.execute(
         """
-        SELECT id, topic, status, attempts, available_at, lease_until, last_error FROM outbox
+        SELECT id, topic, status, attempts, available_at, lease_until, lease_token, last_error FROM outbox
         WHERE SUBSTR(topic, 1, 7) = 'letter.' ORDER BY id
         """
     )
