@@ -207,10 +207,11 @@ def roll_entry_back(path: Path | None, id: str, version: int) -> None:
 
 
 @main.command()
+@click.option("--send-test-mail", metavar="ADDRESS", help="Send one mail from each mailbox to ADDRESS.")
 @click.pass_obj
-def doctor(path: Path | None) -> None:
+def doctor(path: Path | None, send_test_mail: str | None) -> None:
     """Check settings, data and transports."""
-    sys.exit(operations.guarded(partial(operations.doctor, settings(path))))
+    sys.exit(operations.guarded(partial(operations.doctor, settings(path), send_test_mail)))
 
 
 @main.command()

@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import aiosmtplib
-
 from bot.config import Config, EncoderChoice
 from bot.encoding import open_encoder
 from bot.mail.fetching.diagnosis import mailbox_findings
+from bot.mail.posting.diagnosis import login_finding, outlet_findings
 from knowledgebase.authoring import entries
 from knowledgebase.encoders import cache
 from knowledgebase.encoders.vectors import texts_of
@@ -23,6 +22,7 @@ from storage.errors import StorageError
 from storage.folder import DATABASE_NAME
 from storage.sqlite import read_folder
 from tickets import agents, escalation
+from tickets.mail.smtp import Security, SmtpServer
 
 PEER_TIMEOUT_S = 10.0
 PROBE = ("请问怎么申请退款？",)
@@ -39,6 +39,7 @@ async def diagnose(config: Config) -> list[Finding]:
         _chain(config),
         await _mail(config),
         *await mailbox_findings(config.mail),
+        *await outlet_findings(config),
         await _webhook(config),
         await asyncio.to_thread(_encoder, config.encoder),
         *_vectors(config),
@@ -128,22 +129,8 @@ async def _mail(config: Config) -> Finding:
     mail = config.mail
     if mail.host is None:
         return Finding(Severity.WARNING, "mail: no SMTP server is set up; alerts are not sent by mail.")
-    client = aiosmtplib.SMTP(
-        hostname=mail.host,
-        port=mail.port,
-        use_tls=mail.security == "tls",
-        start_tls=mail.security == "starttls",
-        username=mail.username,
-        password=mail.password,
-        timeout=PEER_TIMEOUT_S,
-    )
-    try:
-        async with asyncio.timeout(PEER_TIMEOUT_S):
-            await client.connect()
-            await client.quit()
-    except (aiosmtplib.SMTPException, OSError) as error:
-        return Finding(Severity.PROBLEM, f"mail: {mail.host}:{mail.port} cannot be used: {error}")
-    return Finding(Severity.FINE, f"mail: {mail.host}:{mail.port} lets us in.")
+    server = SmtpServer(mail.host, mail.port, Security(mail.security), mail.username, mail.password, PEER_TIMEOUT_S)
+    return await login_finding("mail", server)
 
 
 async def _webhook(config: Config) -> Finding:

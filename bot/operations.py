@@ -22,6 +22,7 @@ from bot.diagnosis import diagnose
 from bot.encoding import open_meaning
 from bot.errors import BotError
 from bot.explaining import as_renderable, tell
+from bot.mail.posting.diagnosis import send_test_mails
 from bot.replay_command import Proposal, acceptance, as_plain, carry_out, gather, with_accepted
 from bot.replay_command import render as render_replay
 from bot.server import serve, wall_clock
@@ -266,9 +267,11 @@ def retry_dead_letter(config: Config, outbox_id: str) -> int:
     return 0
 
 
-def doctor(config: Config) -> int:
-    """Check everything that can be checked from here, one line each."""
+def doctor(config: Config, test_mail: str | None) -> int:
+    """Check everything that can be checked from here, one line each; send a test mail if told where."""
     findings = asyncio.run(diagnose(config))
+    if test_mail is not None:
+        findings += asyncio.run(send_test_mails(config, test_mail, load_templates()))
     marks = {Severity.FINE: "ok     ", Severity.WARNING: "warning", Severity.PROBLEM: "PROBLEM"}
     for finding in findings:
         say(f"{marks[finding.severity]}  {finding.sentence}")

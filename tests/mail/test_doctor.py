@@ -1,10 +1,14 @@
 """doctor says of each mailbox how it does, in a line."""
 
-from bot.config import Mail
+from bot.config import Config, Mail
 from bot.mail.fetching.diagnosis import mailbox_findings
+from bot.mail.posting.diagnosis import outlet_findings, send_test_mails
+from bot.templates import load_templates
 from storage.check import Severity
 from tests.mail.arrivals import letter
+from tests.mail.desk import mail_settings, mailbox
 from tests.mail.dovecot import Dovecot
+from tests.tickets.alerts.peers import Mailbox
 
 
 async def test_doctor_has_a_line_for_each_mailbox_and_changes_none(dovecot: Dovecot) -> None:
@@ -29,3 +33,28 @@ async def test_doctor_has_a_line_for_each_mailbox_and_changes_none(dovecot: Dove
     assert "LMTP at 127.0.0.1:8024" in handed_over
     with dovecot.client("fit") as client:
         assert client.search("SEEN") == []
+
+
+async def test_doctor_logs_in_where_each_mailbox_sends_and_mails_a_test_when_asked() -> None:
+    async with Mailbox().open() as relay, Mailbox(refuse={"RCPT": "550 5.7.1 not from here"}).open() as strict:
+        boxes = [mailbox(relay.port), mailbox(strict.port, "strict"), mailbox(9, "gone")]
+        config = Config.model_validate({"mail": mail_settings(*boxes, sending=False)})
+        fine, also_fine, gone, stopped = await outlet_findings(config)
+        assert [fine.severity, also_fine.severity, gone.severity] == [Severity.FINE, Severity.FINE, Severity.PROBLEM]
+        assert "mailbox service (sending): 127.0.0.1" in fine.sentence
+        assert "the SMTP connection failed" in gone.sentence
+        assert "mail.sending is false" in stopped.sentence
+        assert relay.mails == []
+        told = await send_test_mails(config, "operator@example.com", load_templates())
+    assert [one.severity for one in told] == [Severity.FINE, Severity.PROBLEM, Severity.PROBLEM]
+    assert told[0].sentence == "test mail from service: the server answered 250 OK."
+    assert told[1].sentence == "test mail from strict: the SMTP server answered 550 5.7.1 not from here."
+    assert [(mail["From"], mail["To"]) for mail in relay.mails] == [("service@example.com", "operator@example.com")]
+
+
+async def test_a_test_mail_needs_a_mailbox_and_an_address() -> None:
+    (none,) = await send_test_mails(Config.model_validate({}), "operator@example.com", load_templates())
+    assert none.severity is Severity.PROBLEM
+    config = Config.model_validate({"mail": mail_settings(mailbox(9))})
+    (bad,) = await send_test_mails(config, "no address", load_templates())
+    assert bad.sentence == "test mail from service: that address cannot be written."

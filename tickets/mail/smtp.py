@@ -93,8 +93,8 @@ class SmtpFailure(Exception):
         return found[1] if found else None
 
 
-async def hand_over(server: SmtpServer, mail: Envelope) -> None:
-    """Return when the server has accepted the mail; whatever happens after its 250 decides nothing any more.
+async def hand_over(server: SmtpServer, mail: Envelope) -> str:
+    """What the server said when it accepted the mail; whatever happens after its 250 decides nothing any more.
 
     Raises SmtpFailure, within a minute and what a large mail needs beyond.
     """
@@ -103,9 +103,10 @@ async def hand_over(server: SmtpServer, mail: Envelope) -> None:
     async with _connection(server, progress) as client:
         async with _bounded(progress, min(3 * server.timeout_seconds, LONGEST_SECONDS) + extra):
             await client.connect()
-            await _deliver(client, mail, progress, server.timeout_seconds + extra)
+            said = await _deliver(client, mail, progress, server.timeout_seconds + extra)
         with contextlib.suppress(aiosmtplib.SMTPException, OSError):
             await client.quit(timeout=GOODBYE_SECONDS)
+    return said
 
 
 async def try_login(server: SmtpServer) -> None:
@@ -150,7 +151,7 @@ async def _bounded(progress: _Progress, seconds: float) -> AsyncIterator[None]:
         raise _failure(error, progress) from error
 
 
-async def _deliver(client: aiosmtplib.SMTP, mail: Envelope, progress: _Progress, patience: float) -> None:
+async def _deliver(client: aiosmtplib.SMTP, mail: Envelope, progress: _Progress, patience: float) -> str:
     wide = not (mail.sender.isascii() and mail.recipient.isascii())
     if wide and not client.supports_extension("smtputf8"):
         raise SmtpFailure("the SMTP server lacks SMTPUTF8", progress.step, lacking=True)
@@ -162,7 +163,7 @@ async def _deliver(client: aiosmtplib.SMTP, mail: Envelope, progress: _Progress,
     progress.step = Step.DATA
     _expect(await client.execute_command(b"DATA"), 354)
     progress.step = Step.CONTENT
-    _expect(await _content(client, mail.content, progress, patience), 250)
+    return _expect(await _content(client, mail.content, progress, patience), 250)
 
 
 async def _content(
@@ -192,9 +193,10 @@ async def _write(client: aiosmtplib.SMTP, piece: bytes) -> None:
         await asyncio.sleep(0.01)
 
 
-def _expect(response: aiosmtplib.SMTPResponse, code: int) -> None:
+def _expect(response: aiosmtplib.SMTPResponse, code: int) -> str:
     if response.code != code:
         raise aiosmtplib.SMTPResponseException(response.code, response.message)
+    return f"{response.code} {response.message}"
 
 
 def _failure(error: Exception, progress: _Progress) -> SmtpFailure:
