@@ -249,6 +249,29 @@ def add_user(path: Path | None, login: str, name: str, role: str, email: str | N
 
 
 @main.group()
+def mail() -> None:
+    """Mails that came in, also while the server runs."""
+
+
+@mail.command("list")
+@click.option("--state", type=click.Choice(["waiting", "settled", "quarantined"]), default="", help="Only these.")
+@click.pass_obj
+def list_mails(path: Path | None, state: str) -> None:
+    """Name the newest mails that came in and what became of them."""
+    sys.exit(operations.guarded(partial(operations.list_mails, settings(path), state)))
+
+
+@mail.command("replay")
+@click.argument("id")
+@click.option("--release", "wish", flag_value="release", help="Take it for what it says although its domain denies it.")
+@click.option("--ticket", "wish", flag_value="ticket", help="Open a ticket for a mail that became no message.")
+@click.pass_obj
+def replay_mail(path: Path | None, id: str, wish: str | None) -> None:
+    """Have the mail ID read again; nothing is said or answered twice."""
+    sys.exit(operations.guarded(partial(operations.replay_mail, settings(path), id, wish)))
+
+
+@main.group()
 def outbox() -> None:
     """What could not be sent."""
 

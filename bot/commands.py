@@ -18,6 +18,8 @@ from knowledgebase.publishing.model import ChangeSet, Origin
 from storage import outbox
 from storage.database import Database, Transaction
 from tickets import agents
+from tickets.mail import inbox, ledger
+from tickets.mail.inbox import Wish
 from tickets.model import Role
 
 Command = Callable[[Database, dict[str, Any], int], Awaitable[dict[str, Any]]]
@@ -103,6 +105,15 @@ async def retry_dead_letter(database: Database, arguments: dict[str, Any], now: 
     return {}
 
 
+async def read_mail_again(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
+    """Have a mail that came in read again; wish: 'release' or 'ticket', or None."""
+    row = await database.read(ledger.find, arguments["id"])
+    wish = Wish(arguments["wish"]) if arguments["wish"] else None
+    if row is None or not await database.write(inbox.replay, row.id, row.attempts, now, wish):
+        raise CommandRefused(f"there is no mail {arguments['id']} of which that can be done")
+    return {}
+
+
 async def accept_replay(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
     """Keep that every flip of a replay made by a command is accepted."""
     found, outcomes = replay_from_plain(arguments["replay"])
@@ -165,4 +176,5 @@ COMMANDS: dict[str, Command] = {
     "entry-move": move_entry,
     "user-add": add_user,
     "outbox-retry": retry_dead_letter,
+    "mail-replay": read_mail_again,
 }

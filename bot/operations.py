@@ -45,8 +45,12 @@ from storage.database import Transaction
 from storage.errors import DataFolderInUse, StorageError
 from storage.folder import DATABASE_NAME
 from storage.sqlite import open_database, read_folder
+from tickets.mail import ledger
+from tickets.mail.ledger import MailFilter
 
 PROBLEMS = (BotError, StorageError, KnowledgeError, OSError)
+
+MOST_LISTED = 200
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -264,6 +268,21 @@ def retry_dead_letter(config: Config, outbox_id: str) -> int:
     """Queue a delivery again that was given up."""
     asyncio.run(_carry_out(config, "outbox-retry", {"id": outbox_id}))
     say(f"{outbox_id} will be tried again")
+    return 0
+
+
+def list_mails(config: Config, state: str) -> int:
+    """Name the newest mails that came in, one a line: id, state, mailbox, outcome, and why no machine may answer."""
+    wanted = partial(ledger.listed, wanted=MailFilter(state), limit=MOST_LISTED)
+    for row in read_folder(config.server.data_folder, wanted):
+        say(f"{row.id}  {row.state}  {row.mailbox}  {row.outcome or '-'}  {row.reason or '-'}  {row.last_error or ''}")
+    return 0
+
+
+def replay_mail(config: Config, mail_id: str, wish: str | None) -> int:
+    """Have a mail read again by the server, at once or at its next start."""
+    asyncio.run(_carry_out(config, "mail-replay", {"id": mail_id, "wish": wish}))
+    say(f"{mail_id} will be read again")
     return 0
 
 

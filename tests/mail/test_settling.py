@@ -2,7 +2,9 @@
 
 import pytest
 
-from storage.database import new_id
+from bot.commands import COMMANDS, CommandRefused
+from bot.operations import list_mails
+from storage.database import Row, Transaction, new_id
 from tests.conftest import StartServer
 from tests.mail.post import FAILED, SETTINGS, Post, mail
 from tickets.mail.inbox import Wish
@@ -98,3 +100,37 @@ async def test_our_own_mail_and_one_that_went_in_circles_are_set_aside(post: Pos
     loop = await post.settled(mail(text="绕回来了", x_yingsheng_loop="desk@example.com"))
     assert [own["outcome"], loop["outcome"]] == ["set_aside", "set_aside"]
     assert [own["reason"], loop["reason"]] == ["own_address", "loop"]
+
+
+async def test_an_operator_lists_mails_and_has_one_released(post: Post, capsys: pytest.CaptureFixture[str]) -> None:
+    denied = await post.settled(mail(verified=False, authentication_results=FAILED.format(domain="example.cn")))
+    config = post.server.config.model_copy(
+        update={"server": post.server.config.server.model_copy(update={"data_folder": post.server.folder})}
+    )
+    assert list_mails(config, "quarantined") == 0
+    assert f"{denied['id']}  quarantined  desk  spoof" in capsys.readouterr().out
+    assert list_mails(config, "settled") == 0
+    assert capsys.readouterr().out == ""
+    release = {"id": denied["id"], "wish": "release"}
+    await COMMANDS["mail-replay"](post.server.database, release, post.server.clock())
+    assert (await post.verdict(denied["id"]))["outcome"] == "opened"
+    with pytest.raises(CommandRefused):
+        await COMMANDS["mail-replay"](post.server.database, release, post.server.clock())
+
+
+async def test_the_answer_to_a_mail_that_followed_a_chat_stands_in_the_chat(post: Post) -> None:
+    async with post.server.page() as page:
+        await page.greet()
+        await page.say("我要找人工")
+        conversation_id = (await post.server.database.read(_chats))[0]["id"]
+    ours = await post.sends(conversation_id, "zhao@example.cn", new_id())
+    joined = await post.settled(mail("zhao@example.cn", "收到，谢谢", in_reply_to=f"<{ours.message_id}>"))
+    assert (joined["outcome"], joined["conversation_id"]) == ("joined", conversation_id)
+    last = (await post.customer_said(conversation_id))[-1]
+    assert (last.text, last.trace["mail"]["from"]) == ("收到，谢谢", "zhao@example.cn")
+    stranger = await post.settled(mail("wang@example.cn", "我也要", in_reply_to=f"<{ours.message_id}>"))
+    assert stranger["conversation_id"] != conversation_id
+
+
+def _chats(tx: Transaction) -> list[Row]:
+    return tx.execute("SELECT id FROM conversation WHERE channel = 'chat'")
