@@ -75,6 +75,7 @@ from storage.blobs import Blobs
 from storage.secrets import keep_secret
 from storage.signals import Bell
 from storage.sqlite import SQLiteDatabase
+from tickets.mail import mailboxes
 
 BODY_LIMIT = 1024 * 1024
 GOODBYE_WITHIN_S = 2.0
@@ -262,6 +263,7 @@ def _settling(app: web.Application) -> Settling:
 async def _arriving(app: web.Application) -> AsyncIterator[None]:
     """Mails come in last and stop coming first."""
     mail = app[CONFIG].mail
+    await app[DATABASE].write(mailboxes.forget_others, [one.name for one in mail.mailboxes])
     if mail.mailboxes:
         health = watch_over(app[DATABASE], mail.mailboxes, app[POLICY], app[CLOCK])
         app[WORKERS].start("mailboxes", health, partial(asyncio.sleep, LOOK_EVERY_S), LONGEST_ROUND_MS)

@@ -27,7 +27,9 @@ base_dir = {base}/run
 state_dir = {base}/state
 instance_name = tests
 log_path = {base}/log
-ssl = no
+ssl = yes
+ssl_cert = <{base}/certificate
+ssl_key = <{base}/key
 disable_plaintext_auth = no
 default_internal_user = {user}
 default_internal_group = {group}
@@ -52,7 +54,9 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    address = 127.0.0.1
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 passdb {{
@@ -77,12 +81,15 @@ class Dovecot:
     def __init__(self, capability: str = "") -> None:
         self.base = Path(tempfile.mkdtemp(prefix="mt", dir="/tmp"))
         self.port = _free_port()
+        self.tls_port = _free_port()
+        self.certificate = self.base / "certificate"
         root = os.geteuid() == 0
         self._owner = pwd.getpwnam("nobody") if root else pwd.getpwuid(os.getuid())
         self._capability = capability
         self.base.chmod(0o755)
         (self.base / "mail").mkdir()
         self._give(self.base / "mail")
+        self._certify()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -90,6 +97,7 @@ class Dovecot:
         values = {
             "base": self.base,
             "port": self.port,
+            "tls_port": self.tls_port,
             "user": self._owner.pw_name,
             "group": grp.getgrgid(self._owner.pw_gid).gr_name,
             "password": PASSWORD,
@@ -116,6 +124,13 @@ class Dovecot:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
             self._process = None
+
+    def _certify(self) -> None:
+        """Make a certificate for 127.0.0.1 that nobody has signed."""
+        name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        files = ["-keyout", str(self.base / "key"), "-out", str(self.certificate)]
+        subprocess.run(["openssl", "req", "-x509", *kind, *name, *files], check=True, capture_output=True)
 
     def _children(self) -> list[int]:
         assert self._process is not None

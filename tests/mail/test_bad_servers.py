@@ -145,3 +145,13 @@ async def test_two_generations_of_a_folder_are_read_whole_and_known_mails_come_o
     await eventually(lambda: fake.seen >= {11, 12, 13})
     assert [one["message_id"] for one in mails] == ["one@example.cn", "two@example.cn", "three@example.cn"]
     assert len(await taken(server, "box")) == 3
+
+
+async def test_a_server_that_hangs_does_not_keep_ours_from_stopping(start_server: StartServer, fake: FakeImap) -> None:
+    fake.receive(letter("one"))
+    fake.silent_in_the_middle_of = 1
+    server = await reading(start_server, fake)
+    await eventually(lambda: any("BODY.PEEK[]" in one for one in fake.asked))
+    begun = time.monotonic()
+    await server.stop()
+    assert time.monotonic() - begun < 4

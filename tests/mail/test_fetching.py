@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from bot.keys import BLOBS
 from tests.conftest import StartServer
 from tests.fakes import Clock, Server, eventually
@@ -158,3 +160,27 @@ async def test_a_refused_login_is_told_without_the_password(start_server: StartS
     error = await until_in_trouble(server, "refused")
     assert "refuses the login" in error
     assert "not-the-password" not in error
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+async def test_a_protected_connection_is_read_and_waited_on_and_left_like_any_other(
+    start_server: StartServer, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch, security: str
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.certificate))
+    port = dovecot.tls_port if security == "tls" else dovecot.port
+    settings = dovecot.settings(security, imap_security=security, imap_port=port, poll=600_000)
+    server = await start_server(mail={"mailboxes": [settings]})
+    await until_seen_whole(server, security)
+    dovecot.deliver(security, letter("protected", "保密" * 50_000))
+    await until_taken(server, security, 1)
+    begun = time.monotonic()
+    await server.stop()
+    assert time.monotonic() - begun < 3
+
+
+async def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(
+    start_server: StartServer, dovecot: Dovecot
+) -> None:
+    settings = dovecot.settings("stranger", imap_security="tls", imap_port=dovecot.tls_port)
+    server = await start_server(mail={"mailboxes": [settings]})
+    assert "no safe connection" in await until_in_trouble(server, "stranger")

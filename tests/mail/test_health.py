@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.config import Config
 from bot.keys import ARRIVALS, DATABASE
 from bot.mail.fetching.health import watch_over
 from storage import outbox
@@ -104,3 +105,15 @@ async def test_what_was_off_all_night_is_no_reason_to_wake_anybody_in_the_first_
     look_after = watch_over(server.app[DATABASE], server.config.mail.mailboxes, server.config.policy, clock)
     await look_after()
     assert (await state(server, "night"))["told_at"] is None
+
+
+async def test_a_mailbox_that_was_taken_out_of_the_settings_is_in_no_trouble(
+    start_server: StartServer, own_dovecot: Dovecot, clock: Clock
+) -> None:
+    server = await watched(start_server, own_dovecot, "former")
+    await until_in_trouble(server, "former")
+    await server.stop()
+    server.config = Config.model_validate({})
+    await server.start()
+    assert (await state(server, "former"))["trouble_since"] is None
+    assert await server.database.read(mailboxes.troubles, clock() + 60 * MINUTE_MS) == []

@@ -1,6 +1,6 @@
 """Where the reading of each mailbox has come to, and whether it is read at all."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from storage.database import Row, Transaction
@@ -107,6 +107,18 @@ def troubles(tx: Transaction, now: int) -> list[Trouble]:
     return [
         Trouble(row["mailbox"], row["trouble_since"], row["last_error"], row["told_at"] is not None) for row in rows
     ]
+
+
+def forget_others(tx: Transaction, names: Collection[str]) -> None:
+    """A mailbox that is none of these is not read any more; that is no trouble."""
+    rows = tx.execute("SELECT mailbox FROM mailbox_state WHERE trouble_since IS NOT NULL OR told_at IS NOT NULL")
+    for mailbox in (row["mailbox"] for row in rows if row["mailbox"] not in names):
+        tx.change(
+            """
+            UPDATE mailbox_state SET trouble_since = NULL, last_error = NULL, told_at = NULL WHERE mailbox = :mailbox
+            """,
+            {"mailbox": mailbox},
+        )
 
 
 def looked_at(tx: Transaction) -> list[tuple[str, int]]:

@@ -29,6 +29,8 @@ TRIES = 2
 GOODBYE_S = 1.0
 FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 120.0
+LEAST_REST_S = 0.1
+LONGEST_IDLE_S = 29 * 60.0  # RFC 2177
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -112,11 +114,11 @@ class Fetcher:
 
     async def _rest(self, session: Session) -> None:
         """Until the server announces something or it is time to look anyway."""
-        seconds = self._mailbox.poll / 1000
+        seconds = max(LEAST_REST_S, self._mailbox.poll / 1000)
         if not session.announces:
             await asyncio.sleep(seconds)
             return
-        seconds = min(seconds, self._mailbox.idle / 1000)
+        seconds = min(seconds, max(LEAST_REST_S, self._mailbox.idle / 1000), LONGEST_IDLE_S)
         await in_thread(session.cut, seconds + 2 * session.timeout_s, session.wait, seconds)
 
     async def _look(self, session: Session) -> int:

@@ -151,7 +151,8 @@ def connect(mailbox: MailboxSettings, timeout_s: float) -> Session:
 def _logged_in(client: IMAPClient, mailbox: MailboxSettings, timeout_s: float) -> Session:
     if mailbox.imap_security == "starttls":
         client.starttls()
-    client.login(mailbox.username, mailbox.password)
+    login = client.login if (mailbox.password or "").isascii() else client.plain_login
+    login(mailbox.username, mailbox.password)
     session = Session(client, mailbox, timeout_s)
     if session.identifies:
         with contextlib.suppress(MailRefused), told_plainly(mailbox):
