@@ -155,3 +155,9 @@ def test_uuencoded_files_are_found_and_what_only_looks_like_them_is_not() -> Non
         (b"a.txt", b"abc")
     ]
     assert uuencoded(b"begin 644 the day\nwith a walk in the park, said he\nend\n") == []
+
+
+def test_a_large_picture_written_into_html_does_not_hide_the_text_after_it() -> None:
+    picture = b'<p>before<img src="data:image/png;base64,' + b"iVBORw0K" * 600_000 + b'"><p>after'
+    found = parse(mail(b"text/html; charset=utf-8", picture))
+    assert (found.text, found.error) == ("before\n\nafter", None)

@@ -20,10 +20,12 @@ from bot.mail.reading.words import decode_words
 
 MOST_FILES = 100
 MOST_DECODED = 50 * 1024 * 1024
-MOST_TEXT = 2_000_000
+MOST_TEXT = 1_000_000
+MOST_TEXT_BYTES = 4_000_000
 _BODY_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/markdown", "application/xhtml+xml"})
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
+_PICTURE = re.compile(rb"data:image/[a-z0-9.+-]{1,20};base64,[A-Za-z0-9+/=\s%]*+", re.IGNORECASE)
 _MARKS = {
     "application/ms-tnef": PartMark.TNEF,
     "application/vnd.ms-tnef": PartMark.TNEF,
@@ -163,15 +165,24 @@ def _read_text(gathering: _Gathering, entity: Entity, data: bytes) -> Piece:
     is_html = entity.content_type in _HTML_TYPES
     meta = _META.search(data, 0, 4_096) if is_html and "charset" not in parameters else None
     label = meta[1].decode("ascii") if meta else parameters.get("charset")
-    found = decode(data, label, gathering.hint)
-    text = lines(found.text)
-    if len(text) > MOST_TEXT:
-        gathering.budget.refuse("a text longer than 2,000,000 characters")
-        text = text[:MOST_TEXT]
+    bounded, is_whole = _bounded(data, is_html)
+    found = decode(bounded, label, gathering.hint)
+    if not is_whole or len(found.text) > MOST_TEXT:
+        gathering.budget.refuse("a text longer than 1,000,000 characters")
+    text = lines(found.text[:MOST_TEXT])
     if not is_html and parameters.get("format", "").lower() == "flowed":
         text = unflowed(text, parameters.get("delsp", "").lower() == "yes")
     whole = Decoded(text, found.codec, found.doubtful)
     return Piece(html=whole) if is_html else Piece(plain=whole)
+
+
+def _bounded(data: bytes, is_html: bool) -> tuple[bytes, bool]:
+    """As much of data as may be decoded, and whether that is all; pictures written into HTML go first."""
+    text = _PICTURE.sub(b"", data) if is_html and len(data) > MOST_TEXT else data
+    if len(text) <= MOST_TEXT_BYTES:
+        return text, True
+    end = max(text.rfind(mark, 0, MOST_TEXT_BYTES) for mark in (b"\n", b">", b" "))
+    return text[: end + 1 or MOST_TEXT_BYTES], False
 
 
 def _content(gathering: _Gathering, entity: Entity) -> bytes | None:
@@ -222,11 +233,11 @@ def _fallback(gathering: _Gathering) -> list[Piece]:
     """Where no part is plainly the text, the first file that is text is shown, or what an invitation says."""
     for part in gathering.parts:
         if part.mark is PartMark.CALENDAR:
-            found = decode(part.content, None, gathering.hint)
-            text = invitation_text(lines(found.text))
+            found = decode(_bounded(part.content, False)[0], None, gathering.hint)
+            text = invitation_text(lines(found.text[:MOST_TEXT]))
         elif part.content_type in _BODY_TYPES:
-            found = decode(part.content, None, gathering.hint)
-            text = lines(found.text)[:MOST_TEXT]
+            found = decode(_bounded(part.content, True)[0], None, gathering.hint)
+            text = lines(found.text[:MOST_TEXT])
         else:
             continue
         if text:

@@ -54,6 +54,7 @@ _BOMS = [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _THREE_BYTES = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{2}")
 _LONG_RUN = re.compile(rb"[\x80-\xff]{4}")
+_EASTERN = re.compile(r"[\u0800-\uffff\U00010000-\U0010ffff]+")
 _BAD = "�"
 
 
@@ -166,7 +167,7 @@ def _lenient(data: bytes, codec: str) -> str:
 
 def _wide(text: str) -> int:
     """How many characters of text take two columns or more to write in the charsets of the East, roughly."""
-    return len(re.findall(r"[ࠀ-￿\U00010000-\U0010ffff]", text))
+    return len(text) - len(_EASTERN.sub("", text))
 
 
 def _guessed(data: bytes) -> Decoded:
