@@ -41,8 +41,8 @@ LABELS = {word: label for label, words in _LABELS.items() for word in words.spli
 
 # Between rows of dashes: the mail that is answered.
 ORIGINALS = (
-    r"原始邮件|邮件原件|原始郵件|郵件原件|原邮件|原郵件|原始信件|原始訊息|原始消息|原文|回复的原邮件|回覆的原郵件|回复邮件"
-    r"|引用邮件|original(?: message| mail| e-?mail)?|replied message|reply message"
+    r"原始邮件|邮件原件|原始郵件|郵件原件|原邮件|原郵件|原始信件|原始訊息|原始消息|原始信息|回复的原邮件|回覆的原郵件|回复邮件"
+    r"|引用邮件|original(?: messages?| mail| e-?mail)?|replied message|reply message"
     r"|urspr[uü]ngliche (?:nachricht|mail|e-?mail)|originalnachricht|original-nachricht|message d['’]origine"
     r"|message original|mail original|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht"
     r"|oprindelig (?:besked|meddelelse|mail)|opprinnelig (?:melding|e-?post)|ursprungligt? meddelande"
@@ -65,7 +65,8 @@ FORWARD_LINES = (
 # That somebody wrote, in the line above a quote.
 VERBS = (
     r"写道|寫道|写到|来信|wrote|writes|schrieb|écrit|ecrit|escribió|escribio|escreveu|ha scritto|scrive|skrev|schreef"
-    r"|kirjoitti|napisał|pisze|napsal|пишет|написал|のメール|書きました|からのメール|さん|작성|님이|yazdı|írta"
+    r"|kirjoitti|napisał|pisze|napsal|napisao|пишет|написал|のメール|書きました|からのメール|さん|작성|님이|yazdı|írta"
+    r"|đã viết|a scris|έγραψε|написа|menulis|kirjutas|rašė|כתב|كتب"
 )
 # How such a line begins.
 OPENERS = (
@@ -81,13 +82,14 @@ DEVICES = (
 SENT_FROM = (
     rf"(?:发自|發自|发送自|傳送自|寄自)[^，。！？?!]{{0,30}}(?:{DEVICES}).{{0,80}}"
     rf"|(?:来自|來自)\s?我的[^，。！？?!]{{0,30}}(?:{DEVICES})[^，。！？?!]{{0,40}}"
-    r"|(?:来自|來自)\s?(?:企业微信|钉钉|网易邮箱|qq邮箱|邮箱大师|飞书)[^，。！？?!]{0,20}"
-    rf"|(?:从|從|通过|透過|由)[^，。！？?!]{{0,20}}(?:{DEVICES})[^，。！？?!]{{0,30}}(?:发送|傳送|寄出|发出)"
+    r"|(?:来自|來自)\s?(?:企业微信|钉钉|网易|qq邮箱|邮箱大师|飞书)[^，。！？?!]{0,20}"
+    rf"|(?:从|從|通过|透過|由|使用)[^，。！？?!]{{0,20}}(?:{DEVICES})[^，。！？?!]{{0,30}}(?:发送|傳送|寄出|发出)"
     r"|(?:获取|下載|下载|取得)\s?(?:适用于\s?(?:ios|android) 的\s?)?outlook.{0,80}"
-    r"|(?:sent|send) (?:from|via|with|using) .{1,100}|get outlook for .{1,100}|sent by my .{1,60}"
+    r"|(?:sent|send) (?:from|via|with|using) [^,!?]{1,100}|get outlook for .{1,100}|sent by my .{1,60}"
     r"|von mein(?:em|er) .{1,40} gesendet|gesendet (?:von|mit|aus) .{1,100}|von .{1,30} gesendet"
     r"|envoyé (?:de|depuis|à partir|avec) .{1,100}|enviad[oa] (?:desde|do|de|com|con|a partir) .{1,100}"
-    r"|obtener outlook .{1,80}|obtenir outlook .{1,80}|outlook für .{1,80}"
+    r"|(?:obtener|obtenir|télécharger|scarica|holen sie sich|laden sie) outlook .{1,80}|outlook für .{1,80}"
+    r"|provenance : courrier pour .{1,60}"
     r"|inviato (?:da|con) .{1,100}|verzonden (?:vanaf|met|vanuit|via) .{1,100}|skickat från .{1,100}"
     r"|sendt fra .{1,100}|lähetetty .{1,60}|wysłan[eoy] z .{1,60}|odesláno z .{1,60}|отправлено (?:с|из) .{1,60}"
     r"|.{0,20}(?:iphone|ipad|android|スマートフォン|携帯|outlook).{0,20}から送信|(?:나의|내) .{1,30}에서 보냄"

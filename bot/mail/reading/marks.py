@@ -40,7 +40,10 @@ class Mark:
     end: int
 
 
-_QUOTED = re.compile(r"[ \t\u3000]{0,3}>(?!\s?[:：]\s{0,9}$)")
+# "<li@example.org" with "> wrote:" on the next line is no quote, but a broken line.
+_QUOTED = re.compile(
+    rf"[ \t\u3000]{{0,3}}>(?!\s?(?:(?:a |ha )?(?:{VERBS})\)?)?\s{{0,9}}[:：]\s{{0,9}}$)", re.IGNORECASE
+)
 _DASHES = r"[-_=*—－─]{2,80}"
 _ORIGINAL = re.compile(rf"{_DASHES}\s{{0,3}}(?:{ORIGINALS})\s{{0,3}}[:：]?\s?{_DASHES}", re.IGNORECASE)
 _FORWARD = re.compile(
@@ -50,7 +53,7 @@ _DASHED_VERB = re.compile(r"-{2,40}\s{0,3}[^-\s].{4,250}(?:写道|寫道|wrote)\
 _VERB = re.compile(VERBS, re.IGNORECASE)
 _OPENER = re.compile(OPENERS, re.IGNORECASE)
 _DATE = re.compile(
-    r"\d{4}\s?[-./年년]\s?\d{1,2}\s?[-./月월]\s?\d{1,2}|\d{1,2}\s?月\s?\d{1,2}\s?日|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}"
+    r"\d{4}\s?[-./年년]\s?\d{1,2}\s?[-./月월]\s?\d{1,2}|\d{1,2}\s?月\s?\d{1,2}\s?日|\d{1,2}[-./]\s?\d{1,2}[-./]\s?\d{2,4}"
     r"|\d{1,2}\.?\s(?:de\s)?[^\W\d]{3,12}\.?,?\s(?:de\s)?\d{4}|[^\W\d]{3,12}\.?\s\d{1,2},?\s\d{4}"
 )
 _TIME = re.compile(r"\d{1,2}\s?[:：hH时時]\s?\d{2}")

@@ -30,12 +30,13 @@ _CARD = re.compile(
     r"电话|電話|手机|手機|传真|地址|邮箱|郵箱|网址|公司|部门|\btel\b|phone|mobile|fax|e-?mail|www\.|@|https?:|\d{7}|\d{3}-\d{4}",
     re.IGNORECASE,
 )
+_DASHED_NAME = re.compile(r"-[A-Z][\w.'’]{1,20}(?: [A-Z][\w.'’]{1,20}){0,2}")
 _SENTENCE = re.compile(r"[。！？?!；;]")
 
 
 def is_sent_from(bare: str) -> bool:
     """Whether this line is one that a phone or a program adds of itself."""
-    return len(bare) <= _LONGEST and _SENT_FROM.fullmatch(bare) is not None
+    return len(bare) <= _LONGEST and _SENT_FROM.fullmatch(bare.rstrip("。.")) is not None
 
 
 def is_above_a_quote(bare: str) -> bool:
@@ -73,10 +74,12 @@ def _is_footer(bare: str) -> bool:
 
 
 def _marked(bare: Sequence[str], end: int, sender: str) -> int:
-    """The signature below "-- " (RFC 3676, 4.3)."""
+    """The signature below "-- " (RFC 3676, 4.3), or a last line "-Han Meimei"."""
     for at in range(max(end - _MOST_SIGNATURE, 0), end):
-        if bare[at] in ("--", "—", "-- "):
+        if bare[at] in ("--", "—"):
             return at
+    if end > 1 and not bare[end - 2] and _DASHED_NAME.fullmatch(bare[end - 1]):
+        return end - 1
     return end
 
 
