@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bot.console.access import LOGIN, is_fetch, split_address
+from bot.console.mail.letters import OVERSEERS
+from bot.console.mail.post import Way, deliveries, way_of
 from bot.console.render import almanac_for, page, say_for
 from bot.console.story import Item, Teller, guesses_of, isolated
 from bot.console.suggestions import Suggested, of_today, suggest
 from bot.console.texts import Say
 from bot.console.times import Almanac, Urgency
 from bot.inserting import open_question
-from bot.keys import DATABASE, LETTERHEAD
+from bot.keys import CONFIG, DATABASE, LETTERHEAD
 from bot.markup import Letterhead
 from knowledgebase.learning import edits
 from knowledgebase.learning.asked import AskedQuestion
@@ -22,6 +24,10 @@ from storage.database import Transaction
 from tickets import agents, clocks, contacts, conversations, tickets
 from tickets.errors import Change, Conflict
 from tickets.lifecycle import Action, allowed
+from tickets.mail import dead_addresses, ledger, sent
+from tickets.mail.dead_addresses import DeadAddress
+from tickets.mail.ledger import Origin
+from tickets.mail.sent import SentMail
 from tickets.model import (
     LIVE,
     Actor,
@@ -68,6 +74,10 @@ class Records:
     question: AskedQuestion | None
     edits: Mapping[str, EditedAnswer]
     names: Mapping[str, str]
+    origins: Mapping[str, Origin]
+    letters: Sequence[SentMail]
+    way: Way
+    dead: DeadAddress | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,8 @@ class Shown:
     can_reply: bool
     acts: list[Button]
     page: str | None
+    way: Way
+    dead: DeadAddress | None
 
 
 async def show_queue(request: web.Request) -> web.StreamResponse:
@@ -159,7 +171,7 @@ async def _ticket_page(
     draft: str = "",
 ) -> web.Response:
     records = await request.config_dict[DATABASE].read(
-        _records, number, request[LOGIN].agent.id, request.config_dict[LETTERHEAD]
+        _records, number, request[LOGIN].agent.id, request.config_dict[LETTERHEAD], _has_mailboxes(request)
     )
     if not records.candidates and records.question is not None and records.ticket.status in LIVE:
         near = await suggest(request, records.question.text, records.conversation.channel)
@@ -202,26 +214,46 @@ def _load_queue(tx: Transaction, view: str, agent_id: str, almanac: Almanac) -> 
     )
 
 
-def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhead) -> Records:
+def _has_mailboxes(request: web.Request) -> bool:
+    config = request.config_dict.get(CONFIG)
+    return config is not None and bool(config.mail.mailboxes)
+
+
+def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhead, mailboxes: bool) -> Records:
     ticket = tickets.by_number(tx, number)
     conversation = conversations.get_conversation(tx, ticket.conversation_id)
+    contact = contacts.get_contact(tx, ticket.contact_id)
+    timeline = tickets.timeline(tx, ticket)
+    way = way_of(conversation, contact, timeline.messages, mailboxes)
     guesses = guesses_of(ticket.candidates)
     return Records(
         ticket=ticket,
         conversation=conversation,
-        contact=contacts.get_contact(tx, ticket.contact_id),
-        timeline=tickets.timeline(tx, ticket),
+        contact=contact,
+        timeline=timeline,
         clock=clocks.running(tx, ticket.conversation_id) if ticket.status in LIVE else None,
         candidates=tuple(of_today(tx, guess, conversation.channel, letterhead) for guess in guesses),
         question=open_question(tx, conversation.id),
         edits={one.message_id: one for one in edits.unanswered(tx, conversation.id, reader_id)},
         names=agents.names(tx),
+        origins=ledger.origins(tx, conversation.id),
+        letters=sent.of_conversation(tx, conversation.id),
+        way=way,
+        dead=dead_addresses.get(tx, way.address) if way.address else None,
     )
 
 
 def _shown(records: Records, reader: Agent, almanac: Almanac) -> Shown:
     ticket, conversation, timeline = records.ticket, records.conversation, records.timeline
-    teller = Teller(almanac, records.names, reader.id, records.edits)
+    teller = Teller(
+        almanac,
+        records.names,
+        reader.id,
+        records.edits,
+        records.origins,
+        deliveries(records.letters),
+        reader.role in OVERSEERS,
+    )
     live = ticket.status in LIVE
     owned = conversation.owner is Owner.AGENT
     foreign = owned and conversation.owner_agent_id != reader.id
@@ -244,6 +276,8 @@ def _shown(records: Records, reader: Agent, almanac: Almanac) -> Shown:
         can_reply=live and not foreign,
         acts=_buttons(ticket, conversation, reader),
         page=web_address(conversation.page_url),
+        way=records.way,
+        dead=records.dead,
     )
 
 

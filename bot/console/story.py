@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from bot.console.mail.post import Delivery
 from bot.console.times import MINUTE_MS, Almanac
 from knowledgebase.learning.edits import EditedAnswer
+from tickets.mail.ledger import Origin
 from tickets.model import Actor, Author, Message, MessageKind, Note, TicketEvent
 
 GROUPED_MS = 5 * MINUTE_MS
@@ -60,7 +62,7 @@ class Said:
 
     asked: what the customer had written when the bot said this, if it can be explained. used: the entries of which
     an agent inserted the answer. edit: an edited answer about which the reader has still to say whether the entry
-    should change.
+    should change. origin: the mail that it came with. delivery: what became of it as a mail.
     """
 
     kind: ClassVar[str] = "said"
@@ -75,6 +77,8 @@ class Said:
     asked: str | None = None
     used: tuple[Used, ...] = ()
     edit: EditedAnswer | None = None
+    origin: Origin | None = None
+    delivery: Delivery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,13 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event, in a sentence."""
+    """An event, in a sentence. link: the address of the mail that it is about, if the reader may see it."""
 
     kind: ClassVar[str] = "happened"
     key: str
     text: str
     at: int
+    link: str | None = None
 
 
 Item = Day | Said | Noted | Happened
@@ -108,6 +113,9 @@ class Teller:
     agents: Mapping[str, str]
     reader_id: str
     edits: Mapping[str, EditedAnswer] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    oversees: bool = False
 
     def tell(
         self,
@@ -148,6 +156,8 @@ class Teller:
             asked=asked if trace else None,
             used=used_in(message.trace) if message.author is Author.AGENT else (),
             edit=self.edits.get(message.id),
+            origin=self.origins.get(message.id),
+            delivery=self.deliveries.get(message.id),
         )
 
     def _speaker(self, message: Message) -> str:
@@ -166,14 +176,27 @@ class Teller:
         told: list[tuple[int, Item]] = []
         for place, event in enumerate(events):
             if event.action not in SILENT_EVENTS:
-                told.append((event.at, Happened(f"e{place}", self._sentence(event), event.at)))
+                told.append((event.at, Happened(f"e{place}", self._sentence(event), event.at, self._link(event))))
         return told
 
     def _sentence(self, event: TicketEvent) -> str:
         detail = event.detail or {}
         action = "alert_late" if event.action == "alert" and detail.get("late") else event.action
         key = f"event.{action}" if self.almanac.say.knows(f"event.{action}") else "event.other"
-        return self.almanac.say(key, who=self.actor(event.actor), level=detail.get("level", ""))
+        why = self._reason(str(detail.get("reason") or ""))
+        return self.almanac.say(key, who=self.actor(event.actor), level=detail.get("level", ""), why=why)
+
+    def _reason(self, reason: str) -> str:
+        """Why something about a mail is as it is, as the end of a sentence; nothing where there are no words for it."""
+        say = self.almanac.say
+        known = (key for key in (f"delivery_reason.{reason}", f"silence_reason.{reason}") if say.knows(key))
+        key = next(known, None)
+        return "" if key is None else say("event.because", why=say(key))
+
+    def _link(self, event: TicketEvent) -> str | None:
+        mail_id = (event.detail or {}).get("mail_id")
+        may = self.oversees or event.action == "auto_reply"
+        return f"/console/mail/{mail_id}" if mail_id and may else None
 
     def actor(self, actor: Actor) -> str:
         """Who did something, by name; isolated, so that a name cannot turn the sentence around."""

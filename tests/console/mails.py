@@ -66,7 +66,7 @@ def keep(tx: Transaction, raw_hash: str, sample: Sample) -> str:
     )
     verdict = {
         "attempts": 1,
-        "outcome": "message",
+        "outcome": "opened",
         "thread_rule": "new",
         "reason": None,
         "authenticity": "aligned",

@@ -70,6 +70,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
     "/note": {"text": "已联系门店"},
     "/acknowledge": {},
+    "/retry": {},
     "/entries": {},
     "/mark": {},
     "/entry-change": {},
@@ -91,7 +92,7 @@ async def knock(
     browser: Browser, route: Route, number: str, origin: str | None = "own", csrf: str | None = "own"
 ) -> ClientResponse:
     """Use a route with everything that it wants to hear."""
-    path = "/console" + re.sub(r"\{number.*\}", number, route.path).replace("{id}", "tyre-01")
+    path = "/console" + re.sub(r"\{number.*?\}\}", number, route.path).replace("{id}", "tyre-01")
     path = re.sub(r"\{ending.*\}", "csv", path)
     whole = "{" not in route.path or route.path.startswith(("/knowledge", "/mail"))
     name = route.path if whole else route.path.rpartition("}")[2] or "/tickets"

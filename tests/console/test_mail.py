@@ -14,7 +14,7 @@ QUARANTINED = Sample(sender="wei@example.net", name="魏", subject="读不懂的
 VACATION = Sample(
     sender="vacation@example.net",
     subject="自动回复：外出",
-    verdict={"reason": "auto_submitted", "outcome": "set_aside", "authenticity": "none"},
+    verdict={"reason": "auto_submitted", "outcome": "set_aside", "authenticity": "unverified"},
 )
 
 
@@ -103,7 +103,7 @@ async def test_a_mails_page_says_its_verdict_in_sentences(console: Console, supe
     mail_id = await keep_mail(
         console,
         Sample(
-            verdict={"reason": "suppress", "thread_rule": "stored", "authenticity": "unaligned", "doubtful": 1},
+            verdict={"reason": "suppress", "thread_rule": "stored", "authenticity": "unverified", "doubtful": 1},
             headers="X-Auto-Response-Suppress: All\r\nAuthentication-Results: mx.example.com; dkim=none\r\n",
         ),
     )
@@ -169,7 +169,7 @@ async def test_a_quarantined_mail_is_read_again_once_by_who_saw_it_as_it_is(
 ) -> None:
     mail_id = await keep_mail(console, QUARANTINED)
     _, text = await supervisor.open(f"/console/mail/{mail_id}")
-    assert "这封邮件没能读懂" in text
+    assert "这封邮件等人处理" in text
     address = f"/console/mail/{mail_id}/read-again"
     assert (await agent.send(address, seen=1)).status == 403
     assert (await supervisor.send(address, seen=7)).status == 409
@@ -188,9 +188,9 @@ async def test_the_bar_on_every_page_counts_quarantined_mails_and_leads_to_them(
     await keep_mail(console, QUARANTINED)
     for path in ("/console", "/console/knowledge", "/console/mail", "/console/news"):
         _, text = await supervisor.open(path)
-        assert "有 1 封邮件没能读懂，等人处理。" in text, path
+        assert "有 1 封邮件被隔离，等人处理。" in text, path
         assert "/console/mail?state=quarantined" in text, path
     _, text = await agent.open("/console")
     assert "请告诉主管" in text
     reader = await new_browser.of(console.cast.reader)
-    assert "没能读懂" not in (await reader.open("/console/knowledge"))[1]
+    assert "被隔离" not in (await reader.open("/console/knowledge"))[1]

@@ -186,6 +186,10 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/console/tickets/{number}/entry-change"): Row(
         STAFF, f"{TICKET}/entry-change", frozenset({422}), {"message": "m", "do": "no"}
     ),
+    # No mail of this ticket; tests/console/test_mail.py has some.
+    ("POST", "/console/tickets/{number}/letters/{sent}/retry"): Row(
+        STAFF, f"{TICKET}/letters/x/retry", frozenset({404})
+    ),
     ("POST", "/console/tickets/{number}/acknowledge"): Row(STAFF, f"{TICKET}/acknowledge"),
     ("POST", "/console/tickets/{number}/reply"): Row(
         STAFF,

@@ -12,8 +12,29 @@ from bot.console.mail.letters import allowed_row
 from bot.console.render import problem, say_for
 from bot.keys import CLOCK, DATABASE
 from storage.database import Transaction
-from tickets.mail import reviewing
+from tickets import tickets
+from tickets.errors import NotFound
+from tickets.mail import reviewing, sent
 from tickets.mail.ledger import LedgerRow, MailState
+
+
+async def retry(request: web.Request) -> web.StreamResponse:
+    """POST …/tickets/{number}/letters/{sent}/retry: send a mail of ours once more that did not arrive."""
+    number, now = request.match_info["number"], request.config_dict[CLOCK]()
+    await read_form(request)
+    if not await request.config_dict[DATABASE].write(_retry, number, request.match_info["sent"], now):
+        return problem(request, 409, "mail_moved")
+    if is_fetch(request):
+        return web.json_response({"text": say_for(request)("done.mail_retried"), "undo": None})
+    return web.Response(status=303, headers={"Location": f"/console/tickets/{number}?done=mail_retried"})
+
+
+def _retry(tx: Transaction, number: str, sent_id: str, now: int) -> bool:
+    """False if the mail is not of this ticket, or does not rest any more."""
+    ticket, mail = tickets.by_number(tx, number), sent.get(tx, sent_id)
+    if mail is None or mail.conversation_id != ticket.conversation_id:
+        raise NotFound(f"no mail {sent_id} of ticket {number}")
+    return sent.retry(tx, sent_id, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from aiohttp import web
 
-from bot.console.access import Permission, Route
-from bot.console.mail.acts import ACTS, doing
+from bot.console.access import TICKET_NUMBER, Permission, Route
+from bot.console.mail.acts import ACTS, doing, retry
 from bot.console.mail.listing import show_ledger
 from bot.console.mail.page import download, show_letter, show_mail, show_whole_text
 from bot.console.render import page
 
 ONE = "/mail/{id}"
+RETRY = f"/tickets/{{number:{TICKET_NUMBER}}}/letters/{{sent}}/retry"
 
 
 async def show_news(request: web.Request) -> web.StreamResponse:
@@ -24,5 +25,6 @@ ROUTES = (
     Route("GET", f"{ONE}/text", show_whole_text, Permission.AGENT),
     Route("GET", f"{ONE}/html", show_letter, Permission.AGENT),
     Route("GET", f"{ONE}/raw.eml", download, Permission.AGENT),
+    Route("POST", RETRY, retry, Permission.AGENT),
     *(Route("POST", f"{ONE}/{name}", doing(act), Permission.SUPERVISOR) for name, act in ACTS.items()),
 )
