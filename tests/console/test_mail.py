@@ -5,9 +5,11 @@ import re
 import pytest
 
 from storage.blobs import Blobs
+from storage.database import Transaction
+from tests.console.cast import MINUTE
 from tests.console.conftest import Browser, Console, NewBrowser
 from tests.console.mails import Sample, keep, laid_down, write_in
-from tickets.mail import ledger
+from tickets.mail import ledger, mailboxes
 from tickets.model import Ticket
 
 QUARANTINED = Sample(sender="wei@example.net", name="魏", subject="读不懂的信", state="quarantined")
@@ -179,6 +181,22 @@ async def test_a_quarantined_mail_is_read_again_once_by_who_saw_it_as_it_is(
     assert row is not None
     assert (row.state, row.attempts) == ("waiting", 0)
     assert (await supervisor.send(address, seen=1)).status == 409
+
+
+async def test_a_mailbox_that_is_not_read_for_ten_minutes_is_on_every_page(console: Console, agent: Browser) -> None:
+    def break_down(tx: Transaction) -> None:
+        mailboxes.position(tx, "service", console.clock.now)
+        mailboxes.in_trouble(tx, "service", "<b>no login</b>", console.clock.now)
+
+    await console.database.write(break_down)
+    console.clock.pass_by(10 * MINUTE - 1)
+    assert 'class="news"' not in (await agent.open("/console"))[1]
+    console.clock.pass_by(MINUTE)
+    _, text = await agent.open("/console")
+    assert "邮箱 service 已经 10 分没有读到来信" in text
+    assert "<b>no login" not in text
+    await console.database.write(mailboxes.seen_whole, "service", console.clock.now)
+    assert 'class="news"' not in (await agent.open("/console/news"))[1]
 
 
 async def test_the_bar_on_every_page_counts_quarantined_mails_and_leads_to_them(

@@ -6,27 +6,30 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.console.access import LOGIN, Handler
-from bot.keys import DATABASE
+from bot.keys import CLOCK, DATABASE
 from storage.database import Transaction
-from tickets.mail import ledger, undelivered
+from tickets.mail import ledger, mailboxes, undelivered
+from tickets.mail.mailboxes import Trouble
 from tickets.mail.undelivered import Undelivered
 from tickets.model import Agent, Role
 
+UNREAD_MS = 600_000
 ANNOUNCED = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
 class News:
     """What is wrong with mail now. quarantined: mails that nobody could read. undelivered: live tickets with mails of
-    ours that did not arrive."""
+    ours that did not arrive. unread: mailboxes that were not read for UNREAD_MS."""
 
     quarantined: int = 0
     undelivered: Sequence[Undelivered] = ()
+    unread: Sequence[Trouble] = ()
 
     @property
     def any(self) -> bool:
         """Whether there is anything to say."""
-        return bool(self.quarantined or self.undelivered)
+        return bool(self.quarantined or self.undelivered or self.unread)
 
     @property
     def failed(self) -> int:
@@ -49,8 +52,9 @@ async def bring_news(request: web.Request, handler: Handler) -> web.StreamRespon
 async def _gather(request: web.Request, agent: Agent) -> News:
     if agent.role not in ANNOUNCED:
         return News()
-    return await request.config_dict[DATABASE].read(_gathered)
+    return await request.config_dict[DATABASE].read(_gathered, request.config_dict[CLOCK]())
 
 
-def _gathered(tx: Transaction) -> News:
-    return News(ledger.quarantined(tx), undelivered.of_live_tickets(tx))
+def _gathered(tx: Transaction, now: int) -> News:
+    unread = [one for one in mailboxes.troubles(tx, now) if one.since <= now - UNREAD_MS]
+    return News(ledger.quarantined(tx), undelivered.of_live_tickets(tx), unread)
