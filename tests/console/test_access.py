@@ -92,7 +92,7 @@ async def knock(
     browser: Browser, route: Route, number: str, origin: str | None = "own", csrf: str | None = "own"
 ) -> ClientResponse:
     """Use a route with everything that it wants to hear."""
-    path = "/console" + re.sub(r"\{number.*?\}\}", number, route.path).replace("{id}", "tyre-01")
+    path = "/console" + re.sub(r"\{number.*?\}\}", number, route.path).replace("{id}", "tyre-01").replace("{sent}", "x")
     path = re.sub(r"\{ending.*\}", "csv", path)
     whole = "{" not in route.path or route.path.startswith(("/knowledge", "/mail"))
     name = route.path if whole else route.path.rpartition("}")[2] or "/tickets"
