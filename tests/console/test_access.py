@@ -65,7 +65,10 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/ws": {},
     "/news": {},
     "/mail": {},
-    **{f"/mail/{{id}}{ending}": {"seen": 1} for ending in ("", "/text", "/html", "/raw.eml", "/read-again")},
+    **{
+        f"/mail/{{id}}{ending}": {"seen": 1}
+        for ending in ("", "/text", "/html", "/raw.eml", "/read-again", "/release", "/open-ticket")
+    },
     "/tickets": {},
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
     "/note": {"text": "已联系门店"},

@@ -174,7 +174,10 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/console/mail/{id}/text"): Row(STAFF, f"{MAIL}/text", frozenset({404})),
     ("GET", "/console/mail/{id}/html"): Row(STAFF, f"{MAIL}/html", frozenset({404})),
     ("GET", "/console/mail/{id}/raw.eml"): Row(STAFF, f"{MAIL}/raw.eml", frozenset({404})),
-    ("POST", "/console/mail/{id}/read-again"): Row(EDITORS, f"{MAIL}/read-again", frozenset({404}), {"seen": "1"}),
+    **{
+        ("POST", f"/console/mail/{{id}}/{act}"): Row(EDITORS, f"{MAIL}/{act}", frozenset({404}), {"seen": "1"})
+        for act in ("read-again", "release", "open-ticket")
+    },
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
     ("POST", "/console/tickets/{number}/note"): Row(STAFF, f"{TICKET}/note", form={"text": "备注"}),

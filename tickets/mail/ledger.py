@@ -5,16 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.database import Row, Transaction, first
+from tickets.mail.inbox import State
 
 PAGE = 50
-
-
-class MailState(StrEnum):
-    """How far a mail has come; QUARANTINED wants somebody to look at it."""
-
-    WAITING = "waiting"
-    SETTLED = "settled"
-    QUARANTINED = "quarantined"
 
 
 class Authentic(StrEnum):
@@ -58,7 +51,8 @@ class LedgerRow:
     raw_hash: str
     size: int
     received_at: int
-    state: MailState
+    state: State
+    withheld: str | None
     attempts: int
     next_at: int | None
     last_error: str | None
@@ -70,6 +64,7 @@ class LedgerRow:
     thread_rule: str | None
     reason: str | None
     authenticity: str | None
+    proof: str | None
     charset: str | None
     doubtful: bool
     conversation_id: str | None
@@ -138,9 +133,10 @@ def listed(tx: Transaction, wanted: MailFilter, offset: int = 0, limit: int = PA
     """A page of the mails of this kind, the newest first."""
     rows = tx.execute(
         "SELECT m.id, m.mailbox, m.folder, m.envelope_from, m.envelope_to_json, m.message_id, m.raw_hash, m.size,"
-        " m.received_at, m.state, m.attempts, m.next_at, m.last_error, m.settled_at, m.from_address, m.from_name,"
-        " m.subject, m.outcome, m.thread_rule, m.reason, m.authenticity, m.charset, m.doubtful, m.conversation_id,"
-        " m.said_id, m.sent_id,"
+        " m.received_at, m.state, m.withheld, m.attempts, m.next_at, m.last_error, m.settled_at,"
+        " m.from_address, m.from_name,"
+        " m.subject, m.outcome, m.thread_rule, m.reason, m.authenticity, m.proof, m.charset, m.doubtful,"
+        " m.conversation_id, m.said_id, m.sent_id,"
         " (SELECT MAX(t.number) FROM ticket t WHERE t.conversation_id = m.conversation_id) AS ticket_number"
         " FROM mail m"
         " WHERE (:state = '' OR m.state = :state) AND (:outcome = '' OR m.outcome = :outcome)"
@@ -163,8 +159,9 @@ def find(tx: Transaction, mail_id: str) -> LedgerRow | None:
         tx.execute(
             """
             SELECT m.id, m.mailbox, m.folder, m.envelope_from, m.envelope_to_json, m.message_id, m.raw_hash, m.size,
-                m.received_at, m.state, m.attempts, m.next_at, m.last_error, m.settled_at, m.from_address, m.from_name,
-                m.subject, m.outcome, m.thread_rule, m.reason, m.authenticity, m.charset, m.doubtful,
+                m.received_at, m.state, m.withheld, m.attempts, m.next_at, m.last_error, m.settled_at,
+                m.from_address, m.from_name,
+                m.subject, m.outcome, m.thread_rule, m.reason, m.authenticity, m.proof, m.charset, m.doubtful,
                 m.conversation_id, m.said_id, m.sent_id,
                 (SELECT MAX(t.number) FROM ticket t WHERE t.conversation_id = m.conversation_id) AS ticket_number
             FROM mail m WHERE m.id = :id
@@ -251,7 +248,7 @@ def _row(row: Row) -> LedgerRow:
     return LedgerRow(
         **{
             **values,
-            "state": MailState(row["state"]),
+            "state": State(row["state"]),
             "doubtful": bool(row["doubtful"]),
             "envelope_to": tuple(json.loads(row["envelope_to_json"])),
         }

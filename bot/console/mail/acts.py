@@ -14,8 +14,9 @@ from bot.keys import CLOCK, DATABASE
 from storage.database import Transaction
 from tickets import tickets
 from tickets.errors import NotFound
-from tickets.mail import reviewing, sent
-from tickets.mail.ledger import LedgerRow, MailState
+from tickets.mail import inbox, sent
+from tickets.mail.inbox import Outcome, State, Wish
+from tickets.mail.ledger import LedgerRow
 
 
 async def retry(request: web.Request) -> web.StreamResponse:
@@ -39,21 +40,23 @@ def _retry(tx: Transaction, number: str, sent_id: str, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MailAct:
-    """One act: its use-case, which is False when the mail has moved on, the states it is for, and what it says."""
+    """One act: what is asked for beside reading the mail again, the mails that it is for, and what it says."""
 
-    perform: Callable[[Transaction, str, int, int], bool]
-    states: frozenset[MailState]
+    wish: Wish | None
+    suits: Callable[[LedgerRow], bool]
     done: str
 
 
 ACTS = {
-    "read-again": MailAct(reviewing.read_again, frozenset({MailState.QUARANTINED}), "mail_read_again"),
+    "release": MailAct(Wish.RELEASE, lambda row: row.outcome == Outcome.SPOOF, "mail_released"),
+    "open-ticket": MailAct(Wish.TICKET, lambda row: row.said_id is None, "mail_ticket_opened"),
+    "read-again": MailAct(None, lambda row: True, "mail_read_again"),
 }
 
 
 def possible(row: LedgerRow) -> Sequence[str]:
     """The acts that this mail allows as it is."""
-    return [name for name, act in ACTS.items() if row.state in act.states]
+    return [name for name, act in ACTS.items() if row.state is not State.WAITING and act.suits(row)]
 
 
 def doing(act: MailAct) -> Handler:
@@ -62,7 +65,7 @@ def doing(act: MailAct) -> Handler:
     async def do(request: web.Request) -> web.StreamResponse:
         row, seen = await allowed_row(request), whole((await read_form(request)).get("seen"))
         now = request.config_dict[CLOCK]()
-        if seen is None or not await request.config_dict[DATABASE].write(act.perform, row.id, seen, now):
+        if seen is None or not await request.config_dict[DATABASE].write(inbox.replay, row.id, seen, now, act.wish):
             return problem(request, 409, "mail_moved")
         if is_fetch(request):
             return web.json_response({"text": say_for(request)(f"done.{act.done}")})

@@ -13,7 +13,8 @@ from bot.console.render import page
 from bot.keys import DATABASE, POLICY
 from storage.database import Transaction
 from tickets.mail import ledger
-from tickets.mail.ledger import PAGE, Authentic, LedgerRow, MailFilter, MailState, Tallies
+from tickets.mail.inbox import State
+from tickets.mail.ledger import PAGE, Authentic, LedgerRow, MailFilter, Tallies
 
 LONGEST_QUERY = 200
 LONGEST_VALUE = 60
@@ -69,13 +70,13 @@ async def show_ledger(request: web.Request) -> web.StreamResponse:
     days = Days(_day(request.query.get("first", "")), _day(request.query.get("last", "")))
     wanted = filter_from(request.query, days, request.config_dict[POLICY].time_zone)
     listing = await request.config_dict[DATABASE].read(_listing, wanted, days, page_in(request.query.get("page", "")))
-    return page(request, "mail/list.html", listing=listing, states=list(MailState), senders=list(Authentic))
+    return page(request, "mail/list.html", listing=listing, states=list(State), senders=list(Authentic))
 
 
 def filter_from(query: Mapping[str, str], days: Days, zone: str) -> MailFilter:
     """What the query of an address asks for; what it says wrongly excludes nothing."""
     return MailFilter(
-        state=_one_of(query.get("state", ""), MailState),
+        state=_one_of(query.get("state", ""), State),
         outcome=query.get("outcome", "")[:LONGEST_VALUE],
         reason=query.get("reason", "")[:LONGEST_VALUE],
         mailbox=query.get("mailbox", "")[:LONGEST_VALUE],
