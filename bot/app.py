@@ -243,7 +243,8 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
     waiting = ringing(Bell(database.signals, "publications", "calibrated"), HOUR_S)
     workers.start("replay", app[REPLAYING].turn, waiting, LONGEST_HOURLY_MS)
     taken = ringing(Bell(database.signals, "mail"), LOOK_AGAIN_S)
-    workers.start("mail", _settling(app).turn, taken, LONGEST_MAIL_MS)
+    settling = _settling(app)
+    workers.start("mail", settling.turn, settling.resting(taken), LONGEST_MAIL_MS)
     yield
     app[REPLAYING].close()
     await workers.stop()

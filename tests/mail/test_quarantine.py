@@ -198,6 +198,17 @@ async def test_a_flood_of_bounces_and_automatic_mails_opens_nothing_and_is_not_a
     assert await post.count("conversation") == await post.count("sent_mail") == await post.count("ticket") == 0
 
 
+async def test_what_was_handed_over_without_a_sender_is_a_machines(post: Post) -> None:
+    row = await post.settled(mail(), envelope_from="")
+    assert (row["outcome"], row["reason"]) == ("set_aside", "null_sender")
+
+
+async def test_many_mails_are_settled_turn_by_turn(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.mail.settling.loop.TURN_S", 0.0)
+    ids = [await post.hand_in(mail(f"c{number}@example.cn")) for number in range(10)]
+    assert {(await post.verdict(id))["outcome"] for id in ids} == {"opened"}
+
+
 async def test_a_restart_in_the_middle_loses_and_doubles_nothing(post: Post, clock: Clock) -> None:
     ids = [await post.hand_in(mail(f"c{number}@example.cn", subject=f"{number}")) for number in range(20)]
     await post.server.stop()

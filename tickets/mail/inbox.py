@@ -260,13 +260,14 @@ def replay(tx: Transaction, mail_id: str, seen: int, now: int, wish: Wish | None
 
 
 def participants(tx: Transaction, conversation_id: str) -> frozenset[str]:
-    """The addresses, lower-case, whose mails are part of a conversation: its contact's, and those that we wrote to."""
+    """The addresses, lower-case, whose mails are part of a conversation: its contact's, and those that we wrote to.
+
+    An address that somebody typed in the chat is not one of them until we have written to it: it may be another's.
+    """
     rows = tx.execute(
         """
         SELECT i.address FROM conversation v JOIN identity i ON i.contact_id = v.contact_id
         WHERE v.id = :id AND i.channel = 'mail'
-        UNION SELECT c.email FROM conversation v JOIN contact c ON c.id = v.contact_id
-        WHERE v.id = :id AND c.email IS NOT NULL
         UNION SELECT recipient FROM sent_mail WHERE conversation_id = :id
         """,
         {"id": conversation_id},

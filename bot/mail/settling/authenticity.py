@@ -88,12 +88,17 @@ def _judged(results: Results, domain: str) -> Authenticity:
         return Authenticity(Trust.FAILED, Proof.DMARC_FAILED)
     passed = [one for one in results.results if one.found == "pass"]
     for one in passed:
-        if one.method == "dmarc" and one.properties.get("header.from", domain) == domain:
+        if one.method == "dmarc" and _is_about(one.properties.get("header.from", domain), domain):
             return Authenticity(Trust.ALIGNED, Proof.DMARC)
     for method, proof in ((_dkim_domain, Proof.DKIM), (_spf_domain, Proof.SPF)):
         if any(are_aligned(found, domain) for one in passed if (found := method(one))):
             return Authenticity(Trust.ALIGNED, proof)
     return Authenticity(Trust.UNVERIFIED, Proof.NOT_ALIGNED if passed else Proof.NOTHING)
+
+
+def _is_about(named: str, domain: str) -> bool:
+    """Whether a result about DMARC speaks of the sender's domain, which may be written in two ways."""
+    return named == domain or are_aligned(named, domain)
 
 
 def _dkim_domain(result: Result) -> str | None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from bot.config import MailboxSettings
@@ -16,6 +16,7 @@ from bot.mail.settling.reading import GAVE_UP, Reading
 from bot.mail.settling.settle import House, settle
 from bot.mail.settling.signatures import Lookup, check_signature
 from bot.mail.standing import judge
+from bot.workers import Turn
 from storage.blobs import BlobMissing, Blobs
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
@@ -30,6 +31,7 @@ READ_WITHIN_S = 10.0
 GRACE_S = 2.0
 CHECK_WITHIN_S = 10.0
 LONGEST_MAIL_MS = 120_000
+TURN_S = 20.0
 
 Parse = Callable[[bytes, Callable[[], bool]], Mail]
 
@@ -63,19 +65,31 @@ class Settling:
     house: House
     clock: Callable[[], int]
     _spared: set[str] = field(default_factory=set)
+    _more: bool = False
 
     async def turn(self) -> None:
-        """Settle every mail that may be read now; one that cannot be holds up no other."""
+        """Settle the mails that may be read now, for TURN_S at most; one that cannot be holds up no other."""
+        until = monotonic() + TURN_S
         await self._give_back()
         waiting = await self.database.write(inbox.begin, self.clock())
         while waiting is not None:
-            waiting = await self._settle(waiting)
+            waiting = await self._settle(waiting, go_on=monotonic() < until)
+        self._more = monotonic() >= until
 
-    async def _settle(self, waiting: WaitingMail) -> WaitingMail | None:
-        """Settle one mail; the next one."""
+    def resting(self, wait: Turn) -> Turn:
+        """This wait, left out as long as there are more mails to settle."""
+
+        async def rest() -> None:
+            if not self._more:
+                await wait()
+
+        return rest
+
+    async def _settle(self, waiting: WaitingMail, go_on: bool) -> WaitingMail | None:
+        """Settle one mail; the next one, if we shall go on."""
         try:
             reading = await self._read(waiting)
-            outcome, following = await self.database.write(settle_and_go_on, reading, self.house, self.clock())
+            outcome, following = await self.database.write(settle_and_begin, reading, self.house, self.clock(), go_on)
         except BlobMissing as error:
             await self._stumble(waiting, error)
         except StorageUnavailable:
@@ -87,7 +101,7 @@ class Settling:
         else:
             log.info("mail=%s mailbox=%s outcome=%s", waiting.id, waiting.mailbox, outcome)
             return following
-        return await self.database.write(inbox.begin, self.clock())
+        return await self.database.write(inbox.begin, self.clock()) if go_on else None
 
     async def _stumble(self, waiting: WaitingMail, error: Exception) -> None:
         """Try again later, or show it raw to people when that was the last time."""
@@ -109,7 +123,7 @@ class Settling:
         if waiting.attempts > MOST_STARTS:
             raise MailUnreadable(f"mail {waiting.id} ended the process before")
         raw = await asyncio.to_thread(self.tools.blobs.read, waiting.raw_hash)
-        mail = await self._parsed(raw)
+        mail = _with_envelope(await self._parsed(raw), waiting)
         standing = await asyncio.to_thread(judge, mail, self.tools.own)
         report = await asyncio.to_thread(bounces.read, mail)
         authenticity = await self._authenticity(waiting, mail, raw)
@@ -143,8 +157,15 @@ class Settling:
         return tuple([await self.tools.intake.take_in(one, owner, now, at) for at, one in enumerate(found, start=1)])
 
 
-def settle_and_go_on(
-    tx: Transaction, reading: Reading, house: House, now: int
+def settle_and_begin(
+    tx: Transaction, reading: Reading, house: House, now: int, go_on: bool
 ) -> tuple[Outcome | None, WaitingMail | None]:
-    """Settle this mail and begin the next, with one commit."""
-    return settle(tx, reading, house, now), inbox.begin(tx, now)
+    """Settle this mail and, if we shall go on, begin the next, with one commit."""
+    return settle(tx, reading, house, now), inbox.begin(tx, now) if go_on else None
+
+
+def _with_envelope(mail: Mail, waiting: WaitingMail) -> Mail:
+    """The mail with the return path that it was handed over with, where no server wrote it down."""
+    if waiting.envelope_from is None or mail.return_path is not None:
+        return mail
+    return replace(mail, return_path=waiting.envelope_from)
