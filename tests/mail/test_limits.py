@@ -158,6 +158,25 @@ def test_100_kb_of_anything_in_an_encoding_cost_no_time(encoding: str) -> None:
     assert slow == {}
 
 
+LONG_LINES = {
+    "a begin with spaces after it": b"\nbegin 644 a" + b" " * 100_000 + b"x",
+    "a boundary with spaces after it": b"\n--b" + b" " * 100_000 + b"x",
+    "a soft line end with spaces after it": b"=" + b" " * 100_000 + b"x",
+    "spaces between Chinese characters": "中".encode() + b" " * 100_000 + b"\n" + b" " * 100_000 + b"x",
+    "a style that hides something, hardly": b"<p style='" + b"display" + b" " * 100_000 + b"'>",
+    "attributes without end": b"<a " + b" ".join(b"a%d=1" % at for at in range(16_000)) + b">",
+}
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain; charset=utf-8", "text/html; charset=utf-8", "multipart/mixed; boundary=b"]
+)
+@pytest.mark.parametrize("line", LONG_LINES.values(), ids=LONG_LINES)
+def test_a_long_line_costs_no_time(kind: str, line: bytes) -> None:
+    head = HEAD + b"Content-Type: " + kind.encode() + b"\nContent-Transfer-Encoding: quoted-printable\n\n"
+    assert seconds(head + line) < 0.15
+
+
 def test_base64_without_end_is_what_it_holds() -> None:
     whole = base64.b64encode("断开的信".encode())
     for end in range(len(whole) - 4, len(whole)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _SPACES_AFTER_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
-_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,300}?)[ \t]*\r?$", re.MULTILINE)
+_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,300})\r?$", re.MULTILINE)
 _END = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
 _WORD = re.compile(r"[a-z0-9-]+")
 
@@ -74,7 +74,7 @@ def uuencoded(data: bytes) -> list[Uuencoded]:
         content = _uu_lines(data[begin.end() : stop])
         at = end.end() if end else len(data)
         if content is not None:
-            files.append(Uuencoded(begin[1], content, begin.start(), at))
+            files.append(Uuencoded(begin[1].rstrip(), content, begin.start(), at))
     return files
 
 
