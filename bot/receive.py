@@ -251,7 +251,7 @@ def record(
     if handoff is not None:
         found = [candidate(match) for match in handoff.candidates] or asked_about(scene)
         desk.open_ticket(tx, conversation, handoff.reason, subject(scene), found, terms.policy, now)
-    context = _context(tx, scene, decision, terms.policy, now)
+    context = _context(tx, scene, decision, terms, now)
     said = _say(tx, scene, decision, context, terms, now) if forbidden is None else []
     if forbidden is not None and handoff is not None:
         keep_silence(tx, scene, forbidden, now)
@@ -298,16 +298,18 @@ def _handoff(decision: Decision) -> HandOff | None:
     return None
 
 
-def _context(tx: Transaction, scene: Scene, decision: Decision, policy: ReplyPolicy, now: int) -> Context:
+def _context(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, now: int) -> Context:
     contact = scene.contact
+    given = decision.details if isinstance(decision, Say) else None
     context = Context(
         language=language(scene),
         traditional=traditional(scene),
-        contact=mask(decision.details.value) if isinstance(decision, Say) and decision.details else None,
+        contact=mask(given.value) if given else None,
         ask_contact=contact.may_be_asked and not scene.by_mail,
         channel=scene.channel,
         related=() if scene.by_mail else _related(tx, scene, decision, now),
         names_questions=is_verified(scene.message),
+        mailed=given is not None and given.kind == "email" and terms.postman.follows_chats,
     )
     ticket = tickets.live_of_conversation(tx, scene.conversation.id)
     clock = clocks.running(tx, scene.conversation.id)
@@ -315,7 +317,7 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, policy: ReplyPol
         return context
     if scene.by_mail and not may_be_told(scene):
         return context
-    due = promise(clock.due_at, now, policy.time_zone)
+    due = promise(clock.due_at, now, terms.policy.time_zone)
     return replace(context, ticket=ticket.number, due=due, overdue=clock.due_at <= now)
 
 

@@ -38,6 +38,7 @@ class Context:
     due, the promised moment, are there while a person is awaited; overdue says that the promise was not kept.
     contact is the masked phone number or mail address just given; ask_contact says that we know no way to reach the
     customer. related are entries that may be asked for next. names_questions: what the customer asked may be repeated.
+    mailed: what a person says will reach the address just given, too.
     """
 
     language: str = "zh"
@@ -50,6 +51,7 @@ class Context:
     channel: str = "chat"
     related: tuple[Entry, ...] = ()
     names_questions: bool = True
+    mailed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

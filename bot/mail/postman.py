@@ -49,7 +49,13 @@ class Posting:
 
 
 class Postman(Protocol):
-    """Sends mail; both verbs run in the transaction that decides what is said."""
+    """Sends mail; both verbs run in the transaction that decides what is said.
+
+    follows_chats: what an agent says to a chat customer who has left and gave an address goes there.
+    """
+
+    @property
+    def follows_chats(self) -> bool: ...
 
     def allow(
         self, tx: Transaction, message: Message, conversation: Conversation, contact: Contact, now: int
@@ -62,6 +68,8 @@ class Postman(Protocol):
 
 class NoPostman:
     """Where there is no mailbox: nothing is sent, and nothing is forbidden."""
+
+    follows_chats = False
 
     def allow(
         self, tx: Transaction, message: Message, conversation: Conversation, contact: Contact, now: int

@@ -28,6 +28,8 @@ class Postbox:
     refuses: str | None = None
     asked: int = 0
 
+    follows_chats = False
+
     def allow(
         self, tx: Transaction, message: Message, conversation: Conversation, contact: Contact, now: int
     ) -> Refusal | None:

@@ -27,7 +27,10 @@ async def asks_for_a_person(desk: Office, page: ChatClient) -> Ticket:
     await page.say("转人工")
     await page.reads("bot")
     await page.say(f"我的邮箱是 {ADDRESS}")
-    await page.reads("bot")
+    told = ""
+    while "已记下" not in told:
+        told = (await page.reads("bot"))["text"]
+    assert ("发到这个邮箱" in told) is bool(desk.server.config.mail.mailboxes)
     (row,) = await desk.read(tickets.queue, "all_live", None, 10)
     return await desk.read(tickets.by_number, row.number)
 

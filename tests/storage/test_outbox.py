@@ -1,4 +1,5 @@
 import asyncio
+import random
 
 import pytest
 
@@ -230,3 +231,25 @@ async def test_what_was_sent_long_ago_is_forgotten_and_what_waits_is_not(queued:
     assert await queued.write(outbox.forget_sent, NOW) == 0
     assert await queued.write(outbox.forget_sent, NOW + 1) == 1
     assert (await claim(queued, NOW)).key == "later"
+
+
+async def test_a_thousand_rows_that_fail_together_come_back_spread_out(database: SQLiteDatabase) -> None:
+    def fail_all(tx: Transaction, attempts: int, now: int) -> list[int]:
+        chance = random.Random(attempts)
+        for row in outbox.claim_due(tx, ["mail"], now, LEASE, 1_000):
+            outbox.mark_failed(tx, row, "busy", False, now, chance.random())
+        rows = tx.execute("SELECT available_at FROM outbox")
+        return [row["available_at"] - now for row in rows]
+
+    def fill(tx: Transaction) -> None:
+        for number in range(1_000):
+            outbox.enqueue(tx, "mail", f"letter:{number}", {}, NOW)
+
+    await database.write(fill)
+    now = NOW
+    for attempts in range(1, 4):
+        pauses = await database.write(fail_all, attempts, now)
+        seconds = [pause // 1_000 for pause in pauses]
+        mean = len(seconds) / (30 * 2 ** (attempts - 1))
+        assert max(seconds.count(one) for one in set(seconds)) <= 3 * mean, attempts
+        now += HOUR

@@ -29,6 +29,8 @@ class Route:
 class PostOffice:
     """The postman of an installation with mailboxes."""
 
+    follows_chats = True
+
     def __init__(self, outlets: Outlets, signer: Signer, continue_chat_after_ms: int) -> None:
         self._outlets = outlets
         self._signer = signer
