@@ -50,7 +50,8 @@ def test_an_address_counts_only_if_it_can_be_read_in_one_way(raw: str, found: li
     [
         (b"<a@b> <c@d>", ("a@b", "c@d")),
         (b"<a@b>,<c@d>", ("a@b", "c@d")),
-        (b"<a@b><a@b>", ("a@b",)),
+        (b"<a@b><a@b>", ("a@b", "a@b")),
+        (b"Your message of Monday from a@b.example", ()),
         (b"Your message of Monday <a@b>", ("a@b",)),
         (b"a@b c@d", ("a@b", "c@d")),
         (b"=?utf-8?Q?=3Ca=40b=3E?=", ("a@b",)),

@@ -111,14 +111,16 @@ def _unquoted(token: str) -> str:
 
 
 def read_ids(raw: bytes) -> tuple[str, ...]:
-    """The message ids of a header, without angles, each once."""
+    """The message ids of a header, without angles, as they stand."""
     text = decode_words(raw).text
     found = [re.sub(r"\s+", "", inner) for inner in _ID.findall(text)] or _bare_ids(text)
-    return tuple(dict.fromkeys(each for each in found[:_MOST_IDS] if 0 < len(each) <= _MOST_ID))
+    return tuple(each for each in found[:_MOST_IDS] if 0 < len(each) <= _MOST_ID)
 
 
 def _bare_ids(text: str) -> list[str]:
-    return [word for word in _BETWEEN_IDS.split(text) if "@" in word]
+    """Ids that stand without angles, if nothing else stands beside them."""
+    words = [word for word in _BETWEEN_IDS.split(text) if word]
+    return words if all("@" in word for word in words) else []
 
 
 def read_id(raw: bytes) -> str | None:
