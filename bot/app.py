@@ -14,6 +14,9 @@ from bot.console.routes import add_console
 from bot.decide import Limits
 from bot.encoding import make_store
 from bot.files.intake import Intake
+from bot.files.links import Links
+from bot.files.types import Family
+from bot.files.uploads import Uploads
 from bot.gateway.chat import Desk
 from bot.gateway.hub import Hub
 from bot.gateway.limits import Traffic
@@ -33,6 +36,7 @@ from bot.keys import (
     DATABASE,
     LETTERHEAD,
     LIBRARY,
+    LINKS,
     METRICS,
     OFFICE,
     ORIGINS,
@@ -45,6 +49,7 @@ from bot.keys import (
     TEMPLATES,
     THRESHOLDS,
     TYPING,
+    UPLOADS,
     WORKERS,
     ConsoleSettings,
 )
@@ -89,6 +94,9 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[DATABASE] = database
     app[CLOCK] = clock
     app[BLOBS] = Blobs(config.server.data_folder)
+    app[UPLOADS] = Uploads(
+        Intake(app[BLOBS]), database, config.files.largest, frozenset(map(Family, config.files.kinds))
+    )
     app[POLICY] = config.policy
     app[TEMPLATES] = load_templates()
     app[LETTERHEAD] = letterhead(config, public_url)
@@ -108,6 +116,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
         [
             partial(_knowledge, ending=ending),
             open_shelves,
+            partial(_links, public_url=public_url),
             _chat,
             _mail,
             partial(_loops, public_url=public_url),
@@ -124,8 +133,10 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
 def letterhead(config: Config, public_url: str) -> Letterhead:
     """What stands on every answer: our address, and what the settings say."""
     told = {Placeholder.SERVICE_PHONE: config.answers.service_phone, Placeholder.WEBSITE: config.answers.website}
+    files = config.server.files_url
+    hosts = {*config.answers.image_hosts, *([files.partition("://")[2]] if files else [])}
     values = {placeholder: value for placeholder, value in told.items() if value}
-    return Letterhead(public_url, frozenset(config.answers.image_hosts), values, neutral_words())
+    return Letterhead(public_url, frozenset(hosts), values, neutral_words())
 
 
 def origins(config: Config, public_url: str) -> frozenset[str]:
@@ -173,6 +184,12 @@ async def _knowledge(app: web.Application, ending: contextlib.ExitStack) -> Asyn
         await app[LIBRARY].close()
 
 
+async def _links(app: web.Application, public_url: str) -> AsyncIterator[None]:
+    secret = await app[DATABASE].write(keep_secret, "files", secrets.token_urlsafe(32))
+    app[LINKS] = Links(secret, app[CONFIG].server.files_url or public_url)
+    yield
+
+
 async def _chat(app: web.Application) -> AsyncIterator[None]:
     config, database = app[CONFIG], app[DATABASE]
     secret = await database.write(keep_secret, "visitors", secrets.token_urlsafe(32))
@@ -185,6 +202,7 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
             config.chat.messages_per_minute,
             config.chat.visitors_per_hour,
             config.chat.connections_per_address,
+            uploads_per_hour=config.files.per_hour,
         ),
         visitors=Visitors(secret),
         templates=app[TEMPLATES],
@@ -193,6 +211,9 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
         max_message_chars=config.chat.max_message_chars,
         accepted=app[METRICS].accepted,
         suggest=partial(questions_like, app[LIBRARY], app[SHELVES], app[THRESHOLDS]),
+        links=app[LINKS],
+        file_bytes=config.files.largest,
+        files=config.files.per_message,
     )
     yield
     hub.close()
@@ -234,7 +255,7 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
     )
     workers.start(
         "house",
-        keep_house(database, config.console.idle, config.console.absolute, clock),
+        keep_house(database, app[BLOBS], config.console.idle, config.console.absolute, clock),
         partial(asyncio.sleep, HOUR_S),
         LONGEST_HOURLY_MS,
     )

@@ -104,6 +104,7 @@ class Server(Section):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65_535)
     public_url: Origin | None = None
+    files_url: Origin | None = None
     data_folder: Path = Path("data")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     metrics_networks: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -117,6 +118,19 @@ class Chat(Section):
     messages_per_minute: int = Field(20, ge=1)
     connections_per_address: int = Field(20, ge=1)
     visitors_per_hour: int = Field(60, ge=1)
+
+
+class Files(Section):
+    largest: int = Field(10 * 1024 * 1024, ge=1_024, le=50 * 1024 * 1024)
+    per_message: int = Field(5, ge=1, le=20)
+    per_hour: int = Field(60, ge=1)
+    kinds: tuple[Literal["picture", "document", "text", "sound", "video", "archive", "other"], ...] = (
+        "picture",
+        "document",
+        "text",
+        "sound",
+        "video",
+    )
 
 
 class Answers(Section):
@@ -235,6 +249,7 @@ class Config(Section):
 
     server: Server = Field(default_factory=lambda: Server.model_validate({}))
     chat: Chat = Field(default_factory=lambda: Chat.model_validate({}))
+    files: Files = Field(default_factory=lambda: Files.model_validate({}))
     answers: Answers = Field(default_factory=lambda: Answers.model_validate({}))
     encoder: EncoderChoice = Field(default_factory=lambda: EncoderChoice.model_validate({}))
     sla: Sla = Field(default_factory=Sla)

@@ -159,6 +159,8 @@ def _without_lookup(situation: Situation, limits: Limits) -> Decision | None:
         return pressed
     if situation.details is not None:
         return Say(Remark.CONTACT_SAVED, situation.details)
+    if not situation.text and situation.chosen is None:
+        return _reassure(situation, Remark.NOTED) if situation.waiting else HandOff(Reason.FILE)
     return _wished(situation, limits)
 
 

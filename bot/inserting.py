@@ -16,7 +16,8 @@ from knowledgebase.learning.edits import EditedAnswer, Use, Verdict
 from knowledgebase.learning.masking import mask_personal
 from knowledgebase.model import Entry
 from storage.database import Transaction
-from tickets import conversations, desk, tickets
+from tickets import attachments, conversations, desk, tickets
+from tickets.errors import FilesGone
 from tickets.model import Agent, Author, Message
 
 REMEMBERED = 30
@@ -33,13 +34,16 @@ class Inserted:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an agent sends. last_seen, external_id and holding are those of desk.reply."""
+    """What an agent sends. last_seen, external_id and holding are those of desk.reply; attachments are files that this
+    agent uploaded.
+    """
 
     text: str
     last_seen: int
     external_id: str
     holding: bool
     inserted: Sequence[Inserted] = ()
+    attachments: tuple[str, ...] = ()
 
 
 def reply(
@@ -53,7 +57,7 @@ def reply(
 ) -> Message:
     """desk.reply, with a trace of the entries of which something stands in the text; send takes it to the mail.
 
-    The entry counts as the answer to what the customer asked last. Raises as desk.reply does.
+    The entry counts as the answer to what the customer asked last. Raises as desk.reply does, and FilesGone.
     """
     ticket = tickets.by_number(tx, number)
     conversation = conversations.get_conversation(tx, ticket.conversation_id)
@@ -66,6 +70,7 @@ def reply(
     question = open_question(tx, conversation.id)
     trace = {EXTRA_INSERTED: [_used(entry, use) for entry, use in used]} if used else None
     message = desk.reply(tx, number, agent, sent.text, sent.last_seen, sent.external_id, sent.holding, now, trace=trace)
+    _claim(tx, agent, sent, message)
     if question is not None and len(used) == 1 and question.corrected_entry_id is None:
         asked.correct(tx, question.message_id, used[0][0].id, agent.id)
     edited = next((entry for entry, use in used if use is Use.EDITED), None)
@@ -74,6 +79,14 @@ def reply(
         edits.keep(tx, told)
     send(tx, message, now)
     return message
+
+
+def _claim(tx: Transaction, agent: Agent, sent: Reply, message: Message) -> None:
+    """Put the files into the message; sent again, it has them already. Raises FilesGone."""
+    ids = tuple(dict.fromkeys(sent.attachments))
+    attachments.claim(tx, ids, f"agent:{agent.id}", message.id)
+    if ids and not {file.id for file in attachments.of_message(tx, message.id)} >= set(ids):
+        raise FilesGone(f"a file of the reply {message.id} is gone")
 
 
 def open_question(tx: Transaction, conversation_id: str) -> AskedQuestion | None:

@@ -11,6 +11,8 @@ import jinja2
 from aiohttp import web
 
 from bot.config import Config
+from bot.files.links import Links
+from bot.files.uploads import Uploads
 from bot.gateway.addresses import Network
 from bot.gateway.chat import Desk
 from bot.gateway.metrics import Metrics
@@ -84,6 +86,8 @@ class ConsoleSettings:
 
 DATABASE = web.AppKey("database", SignallingDatabase)
 BLOBS = web.AppKey("blobs", Blobs)
+LINKS = web.AppKey("links", Links)
+UPLOADS = web.AppKey("uploads", Uploads)
 POLICY = web.AppKey("policy", ReplyPolicy)
 CLOCK: web.AppKey[Callable[[], int]] = web.AppKey("clock")
 TEMPLATES = web.AppKey("templates", jinja2.Environment)

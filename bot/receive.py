@@ -71,10 +71,18 @@ def accept(tx: Transaction, inbound: InboundMessage, policy: ReplyPolicy) -> Acc
     contact, conversation = _place(tx, inbound)
     message, new = conversations.append(tx, conversation.id, _draft(tx, conversation, inbound), now)
     if new:
-        if inbound.attachments and inbound.attachment_owner:
-            attachments.claim(tx, inbound.attachments, inbound.attachment_owner, message.id)
+        _claim(tx, inbound, message)
         _begin_wait(tx, contact, conversation, message, policy)
     return Accepted(message, conversation, repeat=not new)
+
+
+def _claim(tx: Transaction, inbound: InboundMessage, message: Message) -> None:
+    """The files of this message; a file that is not this sender's, or in another message, refuses all of it."""
+    if not inbound.attachments or not inbound.attachment_owner:
+        return
+    ids = tuple(dict.fromkeys(inbound.attachments))
+    if attachments.claim(tx, ids, inbound.attachment_owner, message.id) != len(ids):
+        raise FrameError("file_gone", client_message_id=inbound.external_id)
 
 
 def _place(tx: Transaction, inbound: InboundMessage) -> tuple[Contact, Conversation]:
@@ -250,7 +258,7 @@ def record(
     handoff = _handoff(decision)
     if handoff is not None:
         found = [candidate(match) for match in handoff.candidates] or asked_about(scene)
-        desk.open_ticket(tx, conversation, handoff.reason, subject(scene), found, terms.policy, now)
+        desk.open_ticket(tx, conversation, handoff.reason, _subject(tx, scene), found, terms.policy, now)
     context = _context(tx, scene, decision, terms, now)
     said = _say(tx, scene, decision, context, terms, now) if forbidden is None else []
     if forbidden is not None and handoff is not None:
@@ -280,6 +288,12 @@ def _say(tx: Transaction, scene: Scene, decision: Decision, context: Context, te
     if said and scene.by_mail:
         terms.postman.post(tx, posting(scene, said, context.ticket, terms.templates), now)
     return said
+
+
+def _subject(tx: Transaction, scene: Scene) -> str:
+    """What a ticket is about; where nothing was written, the names of the files that came."""
+    files = attachments.of_message(tx, scene.message.id) if not scene.message.text else []
+    return subject(scene) or " ".join(file.name for file in files)
 
 
 def _has_changed(tx: Transaction, scene: Scene, conversation: Conversation) -> bool:

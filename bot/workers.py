@@ -13,9 +13,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec
 
+from bot.files.sweeping import sweep
 from bot.receive import Answering
 from knowledgebase.publishing import publications
 from storage import outbox
+from storage.blobs import Blobs
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
 from storage.outbox import OutboxRow
@@ -128,14 +130,15 @@ def sweep_deadlines(database: Database, policy: ReplyPolicy, clock: Callable[[],
     return turn
 
 
-def keep_house(database: Database, idle_ms: int, absolute_ms: int, clock: Callable[[], int]) -> Turn:
-    """A turn that forgets what has had its time: ended logins, deliveries sent long ago,
+def keep_house(database: Database, blobs: Blobs, idle_ms: int, absolute_ms: int, clock: Callable[[], int]) -> Turn:
+    """A turn that forgets what has had its time: ended logins, deliveries sent long ago, files of nothing,
     publications that nobody came back to."""
 
     async def turn() -> None:
         now = clock()
         await database.write(sessions.drop_expired, now, idle_ms, absolute_ms)
         await database.write(outbox.forget_sent, now - KEEP_SENT_MS)
+        await sweep(database, blobs, now)
         await database.write(publications.withdraw_forgotten, now - PUBLICATION_WAITS_MS, now)
 
     return turn

@@ -1,4 +1,4 @@
-"""Copies of the database: taken while it serves, and put back while it does not.
+"""Copies of the database and of the files that it names: taken while it serves, and put back while it does not.
 
 A copy is written beside its place, checked, brought to the disk and only then renamed into place, so at every
 moment that place holds a whole, sound file: the old one or the new one.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from storage.backup_files import keep_files_aside, put_files_in, take_files_out
 from storage.database import new_id
 from storage.errors import BackupFailed, MigrationFailed, RestoreRefused, StorageUnavailable
 from storage.folder import (
@@ -50,6 +51,7 @@ def backup_folder(folder: Path, target: Path, progress: Progress | None = None) 
             _copy(source, copy, progress)
             if faults := faults_of(copy):
                 raise BackupFailed(f"the copy is not sound: {'; '.join(faults)}")
+            put_files_in(copy, folder)
             _put_in_place(copy, target)
     except (sqlite3.Error, OSError, MigrationFailed) as error:
         raise BackupFailed(f"cannot back up {source} to {target}: {error}") from error
@@ -98,7 +100,10 @@ def _restore_locked(database: Path, source: Path, progress: Progress | None) -> 
             raise RestoreRefused(f"{source} cannot be restored: {error}") from error
         if faults:
             raise RestoreRefused(f"{source} cannot be restored: {'; '.join(faults)}")
+        take_files_out(copy, database.parent)
         kept = _keep_aside(database) if database.exists() else None
+        if kept is not None:
+            keep_files_aside(database.parent, kept)
         _put_in_place(copy, database)
     return kept
 

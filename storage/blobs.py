@@ -7,6 +7,8 @@ the bytes first, then the row that names them: a crash in between leaves a file 
 import hashlib
 import os
 import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from storage.database import new_id
@@ -35,7 +37,7 @@ class Blobs:
         name = hashlib.sha256(content).hexdigest()
         place = self.path(name)
         try:
-            if not place.exists():
+            if not self._renewed(place):
                 self._write(place, content)
         except OSError as error:
             raise StorageUnavailable(f"cannot keep a file: {explained(error, self._root.parent)}") from error
@@ -55,6 +57,41 @@ class Blobs:
         if not _HASH.fullmatch(name):
             raise ValueError("not a hash")
         return self._root / name[:2] / name
+
+    def older_than(self, age_ms: int, at_once: int) -> Iterator[list[str]]:
+        """The hashes of files that were kept longer ago, some at a time. What a crash left half written goes now."""
+        until, found = time.time() - age_ms / 1000, list[str]()
+        for path in self._root.glob("*/*"):
+            if path.stat().st_mtime >= until:
+                continue
+            if _HASH.fullmatch(path.name):
+                found.append(path.name)
+            elif path.suffix == ".new":
+                path.unlink(missing_ok=True)
+            if len(found) == at_once:
+                yield found
+                found = []
+        if found:
+            yield found
+
+    def drop(self, name: str, age_ms: int) -> bool:
+        """Remove the file of this hash, unless it was kept again meanwhile."""
+        place = self.path(name)
+        try:
+            if place.stat().st_mtime >= time.time() - age_ms / 1000:
+                return False
+            place.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _renewed(self, place: Path) -> bool:
+        """Whether these bytes are there already; they count as kept now, so that no sweep takes them."""
+        try:
+            os.utime(place)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _write(self, place: Path, content: bytes) -> None:
         make_folder(self._root)

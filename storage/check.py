@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from storage.backup import faults_of
+from storage.backup_files import missing_files
 from storage.errors import MigrationFailed
 from storage.folder import DATABASE_NAME
 from storage.migrate import missing_from
@@ -99,14 +100,22 @@ def _content(database: Path) -> list[Finding]:
     try:
         faults = faults_of(database)
         missing = _missing(database)
+        lost = _lost(database)
     except (sqlite3.Error, MigrationFailed) as error:
         return [Finding(Severity.PROBLEM, f"{database} cannot be used: {error}.")]
     if faults:
         return [Finding(Severity.PROBLEM, f"{database}: {fault}.") for fault in faults]
-    sound = Finding(Severity.FINE, f"{database} is sound.")
+    if lost:
+        return [Finding(Severity.PROBLEM, f"{len(lost)} kept files are not on the disk, the first is {lost[0]}.")]
+    sound = Finding(Severity.FINE, f"{database} is sound, and every file that it names is there.")
     if missing:
         return [sound, Finding(Severity.WARNING, f"The next start applies {', '.join(missing)}.")]
     return [sound]
+
+
+def _lost(database: Path) -> list[str]:
+    with closing(open_for_reading(database).connection) as connection:
+        return missing_files(connection, database.parent)
 
 
 def _missing(database: Path) -> list[str]:

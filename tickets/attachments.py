@@ -1,9 +1,10 @@
 """Files that came with messages: rows that name bytes kept in storage.blobs."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.database import Row, Transaction
+from storage.database import Row, Transaction, first
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,59 @@ def keep(tx: Transaction, attachment: Attachment) -> None:
             "created_at": attachment.created_at,
         },
     )
+
+
+def find(tx: Transaction, attachment_id: str) -> Attachment | None:
+    """The file of this id, or None."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, owner, message_id, position, name, content_type, size, hash, thumbnail_hash, width, height,
+                content_id, inline, mark, created_at
+            FROM attachment WHERE id = :id
+            """,
+            {"id": attachment_id},
+        )
+    )
+    return None if row is None else _attachment(row)
+
+
+def of_message(tx: Transaction, message_id: str) -> list[Attachment]:
+    """The files of one message, in their order."""
+    rows = tx.execute(
+        """
+        SELECT id, owner, message_id, position, name, content_type, size, hash, thumbnail_hash, width, height,
+            content_id, inline, mark, created_at
+        FROM attachment WHERE message_id = :message_id ORDER BY position
+        """,
+        {"message_id": message_id},
+    )
+    return [_attachment(row) for row in rows]
+
+
+def forget_unclaimed(tx: Transaction, before: int, most: int) -> int:
+    """Delete rows of this age that no message claimed; how many."""
+    return tx.change(
+        """
+        DELETE FROM attachment WHERE id IN (
+            SELECT id FROM attachment WHERE message_id IS NULL AND created_at < :before LIMIT :most)
+        """,
+        {"before": before, "most": most},
+    )
+
+
+def named_hashes(tx: Transaction, hashes: Sequence[str]) -> set[str]:
+    """Those of these hashes that an attachment or a mail names."""
+    rows = tx.execute(
+        """
+        SELECT j.value AS hash FROM json_each(:hashes) j
+        WHERE EXISTS (SELECT 1 FROM attachment a WHERE a.hash = j.value)
+            OR EXISTS (SELECT 1 FROM attachment a WHERE a.thumbnail_hash = j.value)
+            OR EXISTS (SELECT 1 FROM mail m WHERE m.raw_hash = j.value)
+        """,
+        {"hashes": json.dumps(list(hashes))},
+    )
+    return {row["hash"] for row in rows}
 
 
 def claim(tx: Transaction, ids: Sequence[str], owner: str, message_id: str) -> int:

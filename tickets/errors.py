@@ -11,6 +11,10 @@ class NotFound(DeskError):
     """No such ticket, conversation or agent, or not one that the asker may see."""
 
 
+class FilesGone(DeskError):
+    """A file that a message names is not its sender's, or is in another message already."""
+
+
 class NotAllowed(DeskError):
     """The transition is not in the table of lifecycle.py."""
 

@@ -62,6 +62,7 @@ class Reason(StrEnum):
     NOT_UNDERSTOOD = "not_understood"
     NOT_SOLVED = "not_solved"
     UNANSWERED = "unanswered"
+    FILE = "file"
 
 
 class Role(StrEnum):

@@ -12,15 +12,16 @@ from bot.console.access import LOGIN, Handler, is_fetch, read_form
 from bot.console.pages import show_conflict
 from bot.console.render import problem, say_for
 from bot.inserting import Inserted, Reply
-from bot.keys import CLOCK, DATABASE, LETTERHEAD, SEND_REPLY
+from bot.keys import CLOCK, CONFIG, DATABASE, LETTERHEAD, SEND_REPLY
 from storage.database import Transaction
 from tickets import desk, escalation
-from tickets.errors import Conflict
+from tickets.errors import Conflict, FilesGone
 from tickets.model import Agent, MessageKind, Ticket
 
 LONGEST_TEXT = 4_000
 MOST_INSERTED = 5
 INSERTED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})@([0-9]{1,9})")
+FILE_ID = re.compile(r"[0-9a-f-]{36}")
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -46,17 +47,20 @@ ACTS = {
 async def reply(request: web.Request) -> web.StreamResponse:
     """POST …/reply: send to the customer, unless something changed since last_seen (then 409)."""
     form = await read_form(request)
-    text, refusal = _text(request, form.get("text", ""))
+    files = _files(form.get("files", ""), request.config_dict[CONFIG].files.per_message)
+    text, refusal = _text(request, form.get("text", ""), may_be_empty=bool(files))
     if refusal:
         return refusal
     last_seen, client_id = _integer(form.get("last_seen")), _client_id(form.get("client_id"))
     number, agent = request.match_info["number"], request[LOGIN].agent
     holding = form.get("holding") == "yes"
-    sent = Reply(text, last_seen, f"{agent.id}:{client_id}", holding, _inserted(form.get("inserted", "")))
+    sent = Reply(text, last_seen, f"{agent.id}:{client_id}", holding, _inserted(form.get("inserted", "")), files)
     letterhead, now = request.config_dict[LETTERHEAD], request.config_dict[CLOCK]()
     try:
         send = request.config_dict[SEND_REPLY]
         message = await request.config_dict[DATABASE].write(inserting.reply, number, agent, sent, letterhead, now, send)
+    except FilesGone:
+        return problem(request, 422, "file_gone")
     except Conflict as conflict:
         return await show_conflict(request, conflict, text)
     if message.kind is not MessageKind.HOLDING:
@@ -106,15 +110,23 @@ def _done(request: web.Request, key: str, undo: dict[str, object] | None) -> web
     return web.Response(status=303, headers={"Location": f"/console/tickets/{number}?done={key}"})
 
 
-def _text(request: web.Request, written: str) -> tuple[str, web.Response | None]:
+def _text(request: web.Request, written: str, may_be_empty: bool = False) -> tuple[str, web.Response | None]:
     text = written.replace("\r\n", "\n").strip()
-    if not text:
+    if not text and not may_be_empty:
         return text, problem(request, 422, "empty")
     if len(text) > LONGEST_TEXT:
         return text, problem(request, 422, "too_long", count=len(text))
     if "\0" in text:
         return text, problem(request, 422, "bad_text")
     return text, None
+
+
+def _files(field: str, most: int) -> tuple[str, ...]:
+    """The ids of uploaded files. Raises HTTPForbidden for what the page would not send."""
+    ids = tuple(field.split())
+    if len(ids) > most or not all(FILE_ID.fullmatch(one) for one in ids):
+        raise web.HTTPForbidden(reason="Not files of this form")
+    return ids
 
 
 def _integer(value: str | None) -> int:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aiohttp import web
 
@@ -14,14 +15,16 @@ from bot.console.story import Item, Teller, guesses_of, isolated
 from bot.console.suggestions import Suggested, of_today, suggest
 from bot.console.texts import Say
 from bot.console.times import Almanac, Urgency
+from bot.files.links import Links
 from bot.inserting import open_question
-from bot.keys import CONFIG, DATABASE, LETTERHEAD
+from bot.keys import CONFIG, DATABASE, LETTERHEAD, LINKS
 from bot.markup import Letterhead
 from knowledgebase.learning import edits
 from knowledgebase.learning.asked import AskedQuestion
 from knowledgebase.learning.edits import EditedAnswer
 from storage.database import Transaction
-from tickets import agents, clocks, contacts, conversations, tickets
+from tickets import agents, attachments, clocks, contacts, conversations, tickets
+from tickets.attachments import Attachment
 from tickets.errors import Change, Conflict
 from tickets.lifecycle import Action, allowed
 from tickets.mail import dead_addresses, ledger, sent
@@ -74,10 +77,7 @@ class Records:
     question: AskedQuestion | None
     edits: Mapping[str, EditedAnswer]
     names: Mapping[str, str]
-    origins: Mapping[str, Origin]
-    letters: Sequence[SentMail]
-    way: Way
-    dead: DeadAddress | None
+from bot.keys import CONFIG, DATABASE, LETTERHEAD, LINKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,7 @@ class Shown:
     can_reply: bool
     acts: list[Button]
     page: str | None
-    way: Way
-    dead: DeadAddress | None
+from bot.keys import CONFIG, DATABASE, LETTERHEAD, LINKS
 
 
 async def show_queue(request: web.Request) -> web.StreamResponse:
@@ -182,7 +181,7 @@ async def _ticket_page(
         status,
         queue=await _queue(request),
         ticket=records.ticket,
-        shown=_shown(records, request[LOGIN].agent, almanac_for(request)),
+        shown=_shown(records, request[LOGIN].agent, almanac_for(request), request.config_dict[LINKS]),
         client_id=secrets.token_urlsafe(16),
         conflict=conflict,
         draft=draft,
@@ -236,14 +235,11 @@ def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhea
         question=open_question(tx, conversation.id),
         edits={one.message_id: one for one in edits.unanswered(tx, conversation.id, reader_id)},
         names=agents.names(tx),
-        origins=ledger.origins(tx, conversation.id),
-        letters=sent.of_conversation(tx, conversation.id),
-        way=way,
-        dead=dead_addresses.get(tx, way.address) if way.address else None,
+from bot.keys import CONFIG, DATABASE, LETTERHEAD, LINKS
     )
 
 
-def _shown(records: Records, reader: Agent, almanac: Almanac) -> Shown:
+def _shown(records: Records, reader: Agent, almanac: Almanac, links: Links) -> Shown:
     ticket, conversation, timeline = records.ticket, records.conversation, records.timeline
     teller = Teller(
         almanac,
@@ -276,8 +272,7 @@ def _shown(records: Records, reader: Agent, almanac: Almanac) -> Shown:
         can_reply=live and not foreign,
         acts=_buttons(ticket, conversation, reader),
         page=web_address(conversation.page_url),
-        way=records.way,
-        dead=records.dead,
+from bot.keys import CONFIG, DATABASE, LETTERHEAD, LINKS
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from bot.console import acts, explanations, live, pages, session, setup, suggestions
+from bot.console import acts, attaching, explanations, live, pages, session, setup, suggestions
 from bot.console.access import PERMISSIONS, TAKING_FILES, TICKET_NUMBER, TOUCHED, Permission, Route, guard
 from bot.console.knowledge import authoring, exporting, hints, images, importing, learning, publishing
 from bot.console.knowledge.findings import FINDINGS, Findings
@@ -34,6 +34,7 @@ ROUTES = (
     Route("GET", "/ws", live.watch, Permission.AGENT),
     Route("GET", TICKET, pages.show_ticket, Permission.AGENT),
     Route("POST", f"{TICKET}/reply", acts.reply, Permission.AGENT),
+    Route("POST", "/uploads", attaching.upload, Permission.AGENT),
     Route("POST", f"{TICKET}/note", acts.note, Permission.AGENT),
     Route("GET", f"{TICKET}/entries", suggestions.search_entries, Permission.AGENT),
     Route("POST", f"{TICKET}/mark", suggestions.mark_question, Permission.AGENT),

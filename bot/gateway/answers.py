@@ -80,6 +80,17 @@ class ActionItem(_Answer):
     label: str
 
 
+class AttachmentItem(_Answer):
+    id: str
+    name: str
+    content_type: str = Field(description="What the bytes are")
+    size: int = Field(ge=0, description="Bytes")
+    url: str = Field(description="Good for a day at least")
+    thumbnail: str | None = Field(None, description="A small picture of a picture")
+    width: int | None = Field(None, ge=1)
+    height: int | None = Field(None, ge=1)
+
+
 class MessageItem(_Answer):
     number: int = Field(ge=1)
     author: Literal["contact", "bot", "agent"]
@@ -92,6 +103,7 @@ class MessageItem(_Answer):
     client_message_id: str | None = None
     action: str | None = None
     form: Literal["contact"] | None = None
+    attachments: list[AttachmentItem] | None = None
 
 
 class ChatState(_Answer):
@@ -103,6 +115,8 @@ class ChatState(_Answer):
 class ChatLimits(_Answer):
     message_chars: int
     frame_bytes: int
+    file_bytes: int
+    files: int
 
 
 class Welcome(_Answer):
@@ -159,6 +173,7 @@ class ErrorFrame(_Answer):
         "too_many_connections",
         "contact_invalid",
         "action_gone",
+        "file_gone",
         "unavailable",
         "bad_token",
         "not_greeted",

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jinja2
 
 from bot.errors import FrameError
+from bot.files.links import Links
 from bot.gateway.addresses import subscriber
 from bot.gateway.frames import (
     LARGEST_FRAME,
@@ -22,6 +24,7 @@ from bot.gateway.frames import (
     Text,
     Typing,
     id_of,
+    is_visible,
     iso,
     message_item,
 )
@@ -34,7 +37,8 @@ from knowledgebase.model import Entry
 from knowledgebase.wording.text import to_traditional
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
-from tickets import agents, clocks, contacts, conversations, tickets
+from tickets import agents, attachments, clocks, contacts, conversations, tickets
+from tickets.attachments import Attachment
 from tickets.contact_details import parse_details
 from tickets.model import Owner
 from tickets.policies import ReplyPolicy
@@ -62,6 +66,9 @@ class Desk:
     max_message_chars: int
     accepted: Callable[[], None]
     suggest: Callable[[str], Awaitable[Sequence[Entry]]]
+    links: Links
+    file_bytes: int
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,12 @@ class ChatPage:
             self.leave()
             raise FrameError("unavailable", retry_after=GREET_AGAIN_S) from error
         self._state = view.state
-        limits = {"message_chars": self._desk.max_message_chars, "frame_bytes": LARGEST_FRAME}
+        limits = {
+            "message_chars": self._desk.max_message_chars,
+            "frame_bytes": LARGEST_FRAME,
+            "file_bytes": self._desk.file_bytes,
+            "files": self._desk.files,
+        }
         welcome = {
             "type": "welcome",
             "token": token,
@@ -215,13 +227,27 @@ class ChatPage:
         text, action, about = self._said(frame)
         page = Page(self._page.url, self._page.title) if self._page else None
         now = self._desk.clock()
-        return InboundMessage(Channel.CHAT, frame.client_message_id, seat.visitor, text, now, action, about, page)
+        files = frame.attachments if isinstance(frame, Text) else ()
+        if len(files) > self._desk.files:
+            raise FrameError("malformed", client_message_id=frame.client_message_id)
+        return InboundMessage(
+            Channel.CHAT,
+            frame.client_message_id,
+            seat.visitor,
+            text,
+            now,
+            action,
+            about,
+            page,
+            attachments=files,
+            attachment_owner=f"contact:{seat.visitor}" if files else None,
+        )
 
     def _said(self, frame: Text | Press | ContactFrame) -> tuple[str, str | None, int | None]:
         """The text, the action and the message that the action is about."""
         match frame:
             case Text():
-                return frame.text, None, None
+                return frame.text if is_visible(frame.text) else "", None, None
             case Press() if frame.about is None and frame.action != ACTION_HUMAN:
                 raise FrameError("malformed", client_message_id=frame.client_message_id)
             case Press():
@@ -246,7 +272,9 @@ class ChatPage:
     async def _view(self) -> View:
         if self.seat is None or self.seat.conversation_id is None:
             return View([], 0, {"mode": "bot"})
-        return await self._desk.database.read(_look, self.seat.conversation_id, self.sent)
+        return await self._desk.database.read(
+            _look, self.seat.conversation_id, self.sent, partial(self._desk.links.item, now=self._desk.clock())
+        )
 
     def _give(self, view: View) -> list[dict[str, Any]]:
         """The view as a frame. Rings again when there is more; a page that claims more than there is starts there."""
@@ -265,13 +293,17 @@ def _conversation_of(tx: Transaction, visitor: str) -> str | None:
     return conversation.id if conversation else None
 
 
-def _look(tx: Transaction, conversation_id: str, after: int) -> View:
+def _look(tx: Transaction, conversation_id: str, after: int, item: Callable[[Attachment], dict[str, Any]]) -> View:
     """What a page that has everything up to ``after`` still lacks."""
     conversation = conversations.get_conversation(tx, conversation_id)
     names = agents.names(tx)
     messages = conversations.history(tx, conversation_id, after=after, limit=PAGE_OF_MESSAGES)
     contact = contacts.get_contact(tx, conversation.contact_id)
-    items = [message_item(message, names, contact.may_be_asked) for message in messages]
+    files = attachments.of_conversation(tx, conversation_id) if messages else {}
+    items = [
+        message_item(message, names, contact.may_be_asked, [item(file) for file in files.get(message.id, ())])
+        for message in messages
+    ]
     return View(items, conversation.last_number, _state(tx, conversation_id, names))
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,7 @@ PAGE_OF_MESSAGES = 100
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+FileId = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
 Number = Annotated[int, Field(ge=0, le=2**53)]
 
 
@@ -40,7 +41,8 @@ class Hello(_Frame):
 class Text(_Frame):
     type: Literal["message"]
     client_message_id: ClientId
-    text: str
+    text: str = ""
+    attachments: Annotated[tuple[FileId, ...], Field(strict=False, max_length=20)] = ()
 
 
 class Press(_Frame):
@@ -132,12 +134,12 @@ def _holds_surrogate(told: object) -> bool:
 
 def _check_text(frame: Frame, max_chars: int) -> None:
     match frame:
-        case Text(client_message_id=client_id, text=text):
+        case Text(client_message_id=client_id, text=text, attachments=attachments):
             if "\x00" in text:
                 raise FrameError("bad_text", client_message_id=client_id)
             if len(text) > max_chars:
                 raise FrameError("too_large", client_message_id=client_id)
-            if not is_visible(text):
+            if not is_visible(text) and not attachments:
                 raise FrameError("empty", client_message_id=client_id)
         case Press(client_message_id=client_id, action=text) if "\x00" in text:
             raise FrameError("bad_text", client_message_id=client_id)
@@ -166,7 +168,9 @@ def _is_ink(char: str) -> bool:
 BLANK_LETTERS = frozenset("\u2800\u115f\u1160\u3164\uffa0")
 
 
-def message_item(message: Message, names: Mapping[str, str], with_forms: bool) -> dict[str, Any]:
+def message_item(
+    message: Message, names: Mapping[str, str], with_forms: bool, files: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """A message as the page gets it; names are the agents' names by id.
 
     with_forms: whether a form that it offers is still to be filled in.
@@ -189,6 +193,8 @@ def message_item(message: Message, names: Mapping[str, str], with_forms: bool) -
         item["blocks"] = message.extras["blocks"]
     if "form" in message.extras and with_forms:
         item["form"] = message.extras["form"]
+    if files:
+        item["attachments"] = list(files)
     return item
 
 

@@ -12,6 +12,7 @@ SUGGESTIONS_PER_MINUTE = 240
 # Of all pages of one address together: tokens can be collected, addresses hardly.
 SUGGESTIONS_OF_ADDRESS_PER_MINUTE = 1_200
 FEEDBACK_PER_HOUR = 60
+UPLOADS_OF_ADDRESS = 5
 MINUTE_S = 60.0
 HOUR_S = 3_600.0
 SWEEP_AT = 1_024
@@ -66,6 +67,7 @@ class Traffic:
         visitors_per_hour: int,
         connections_per_address: int,
         seconds: Callable[[], float] = time.monotonic,
+        uploads_per_hour: int = 60,
     ) -> None:
         self._messages = Pace(messages_per_minute, MINUTE_S)
         self._frames = Pace(FRAMES_PER_MINUTE, MINUTE_S)
@@ -74,6 +76,8 @@ class Traffic:
         self._suggestions = Pace(SUGGESTIONS_PER_MINUTE, MINUTE_S)
         self._suggestions_of_address = Pace(SUGGESTIONS_OF_ADDRESS_PER_MINUTE, MINUTE_S)
         self._feedback = Pace(FEEDBACK_PER_HOUR, HOUR_S)
+        self._uploads = Pace(uploads_per_hour, HOUR_S)
+        self._uploads_of_address = Pace(uploads_per_hour * UPLOADS_OF_ADDRESS, HOUR_S)
         self._connections: Counter[str] = Counter()
         self._most_connections = connections_per_address
         self._seconds = seconds
@@ -109,6 +113,11 @@ class Traffic:
     def feedback(self, address: str) -> None:
         """Count a word on an article. Raises FrameError("too_fast") over the limit."""
         self._count(self._feedback, address, None)
+
+    def upload(self, visitor: str, address: str) -> None:
+        """Count a file of a visitor, and of all of an address. Raises FrameError("too_fast") over either limit."""
+        self._count(self._uploads, visitor, None)
+        self._count(self._uploads_of_address, address, None)
 
     def connect(self, address: str) -> None:
         """Count a connection; release() must follow. Raises FrameError("too_many_connections")."""

@@ -46,7 +46,7 @@ async def post_frame(request: web.Request) -> web.Response:
 async def wait_for_frames(request: web.Request) -> web.Response:
     """The news after message N, at once or when there is some, at latest after ``wait`` seconds."""
     page = _page(request)
-    traffic, counted = request.app[CHAT].traffic, subscriber(_address(request))
+    traffic, counted = request.app[CHAT].traffic, subscriber(visitor_address(request))
     try:
         after, wait = _number(request, "after"), min(float(_number(request, "wait")), LONGEST_WAIT_S)
         traffic.connect(counted)
@@ -80,21 +80,21 @@ async def _news(page: ChatPage, hub: Hub, wait: float) -> list[dict[str, object]
 
 async def preflight(request: web.Request) -> web.Response:
     """Tell a browser that a page of an allowed origin may send frames."""
-    _check_origin(request)
+    check_origin(request)
     headers = {
         "Access-Control-Allow-Methods": "GET, POST",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, X-File-Name",
         "Access-Control-Max-Age": "600",
     }
-    return web.Response(status=204, headers={**_cors(request), **headers})
+    return web.Response(status=204, headers={**cors(request), **headers})
 
 
 def _page(request: web.Request) -> ChatPage:
-    _check_origin(request)
-    return ChatPage(request.app[CHAT], _address(request))
+    check_origin(request)
+    return ChatPage(request.app[CHAT], visitor_address(request))
 
 
-def _check_origin(request: web.Request) -> None:
+def check_origin(request: web.Request) -> None:
     """Browsers leave the Origin out of a GET to the page's own server; then Sec-Fetch-Site says so."""
     allowed: frozenset[str] = request.app[ORIGINS]
     own = "Origin" not in request.headers and request.headers.get("Sec-Fetch-Site") == "same-origin"
@@ -102,7 +102,8 @@ def _check_origin(request: web.Request) -> None:
         raise web.HTTPForbidden(text="origin not allowed")
 
 
-def _address(request: web.Request) -> str:
+def visitor_address(request: web.Request) -> str:
+    """Where the page is."""
     return client_address(request, request.app[CONFIG].server.trusted_proxies)
 
 
@@ -119,11 +120,17 @@ async def _body(request: web.Request) -> bytes:
 
 
 def _hello(request: web.Request, after: int) -> Hello:
+    token = bearer(request)
+    language = preferred(request.headers.get("Accept-Language", ""))
+    return Hello(type="hello", token=token, after=after, language=language)
+
+
+def bearer(request: web.Request) -> str:
+    """The visitor's token. Raises FrameError("not_greeted")."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise FrameError("not_greeted")
-    language = preferred(request.headers.get("Accept-Language", ""))
-    return Hello(type="hello", token=token.strip()[:200], after=after, language=language)
+    return token.strip()[:200]
 
 
 def _number(request: web.Request, name: str) -> int:
@@ -134,18 +141,19 @@ def _number(request: web.Request, name: str) -> int:
 
 
 def _frames(request: web.Request, frames: list[dict[str, object]]) -> web.Response:
-    return web.json_response({"frames": frames}, headers=_cors(request))
+    return web.json_response({"frames": frames}, headers=cors(request))
 
 
 def _refused(request: web.Request, page: ChatPage, error: FrameError) -> web.Response:
-    headers = _cors(request)
+    headers = cors(request)
     if error.retry_after is not None:
         headers["Retry-After"] = str(int(error.retry_after + 0.999))
     body = {"frames": [page.explain(error)]}
     return web.json_response(body, status=STATUS.get(error.code, 400), headers=headers)
 
 
-def _cors(request: web.Request) -> dict[str, str]:
+def cors(request: web.Request) -> dict[str, str]:
+    """What lets a page of another origin read the answer."""
     origin = request.headers.get("Origin")
     headers = {"Vary": "Origin", "Cache-Control": "no-store"}
     return {**headers, "Access-Control-Allow-Origin": origin} if origin else headers

@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from bot.gateway import media, polling, websocket
+from bot.gateway import kept_files, media, polling, websocket
 from bot.gateway import web as pages
-from bot.gateway.answers import Frames, Health, Problem, Readiness
+from bot.gateway.answers import AttachmentItem, Frames, Health, Problem, Readiness
 from bot.gateway.openapi import API, Operation, Reply, Route, describe, show_api
 from bot.help import crawlers, feedback
 from bot.help import pages as centre
@@ -60,6 +60,22 @@ WAIT = Operation(
         "wait": ({"type": "integer", "minimum": 0, "maximum": 25, "default": 0}, "Seconds to wait at most"),
     },
 )
+UPLOAD = Operation(
+    "Keep a file that the next message shall carry: the body is the file, X-File-Name its percent-encoded name",
+    {
+        200: Reply("Kept for a day: name its id in a message", AttachmentItem),
+        401: Reply("No token, or not one of ours", Problem),
+        403: _REFUSALS[403],
+        408: Reply("The body came too slowly", Problem),
+        413: Reply("The file is too large", Problem),
+        415: Reply("Files of this kind are not taken", Problem),
+        422: Reply("The file is empty", Problem),
+        429: Reply("Too many files", Problem),
+        503: Reply("Nothing was kept: send the same file again", Problem),
+    },
+    token=True,
+    origin=True,
+)
 PREFLIGHT = Operation(
     "CORS preflight",
     {204: Reply("A page of this origin may send frames"), 403: _REFUSALS[403]},
@@ -88,6 +104,9 @@ ROUTES = (
     Route("POST", "/chat/frames", polling.post_frame, "chat-post", POST),
     Route("GET", "/chat/frames", polling.wait_for_frames, "chat-wait", WAIT),
     Route("OPTIONS", "/chat/frames", polling.preflight, "chat-preflight", PREFLIGHT),
+    Route("POST", "/chat/files", kept_files.upload, "chat-upload", UPLOAD),
+    Route("OPTIONS", "/chat/files", polling.preflight, "chat-upload-preflight", PREFLIGHT),
+    Route("GET", "/files/{token}", kept_files.show_file, "kept-file"),
     Route("GET", "/chat/texts.json", pages.chat_texts, "chat-texts", TEXTS),
     Route("GET", "/", pages.home, "home"),
     Route("GET", "/demo", pages.demo, "demo"),

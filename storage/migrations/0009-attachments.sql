@@ -24,3 +24,5 @@ CREATE TABLE attachment (
 CREATE INDEX attachment_message ON attachment (message_id, position) WHERE message_id IS NOT NULL;
 CREATE INDEX attachment_unclaimed ON attachment (created_at) WHERE message_id IS NULL;
 CREATE INDEX attachment_hash ON attachment (hash);
+CREATE INDEX attachment_thumbnail ON attachment (thumbnail_hash) WHERE thumbnail_hash IS NOT NULL;
+CREATE INDEX mail_raw ON mail (raw_hash);

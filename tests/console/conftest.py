@@ -11,20 +11,28 @@ from aiohttp import ClientResponse, ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
+from bot.config import Config
 from bot.console.routes import add_console
+from bot.files.intake import Intake
+from bot.files.links import Links
+from bot.files.types import Family
+from bot.files.uploads import Uploads
 from bot.keys import (
     BLOBS,
     CLOCK,
+    CONFIG,
     CONSOLE_SETTINGS,
     DATABASE,
     LETTERHEAD,
     LIBRARY,
+    LINKS,
     POLICY,
     REPLAYING,
     SEND_REPLY,
     TEMPLATES,
     THRESHOLDS,
     TYPING,
+    UPLOADS,
     ConsoleSettings,
 )
 from bot.markup import Letterhead
@@ -120,6 +128,9 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
     app = web.Application()
     app[DATABASE] = database
     app[BLOBS] = Blobs(database.folder)
+    app[CONFIG] = Config.model_validate({})
+    app[LINKS] = Links("a secret of tests", "")
+    app[UPLOADS] = Uploads(Intake(app[BLOBS]), database, 1_000_000, frozenset({Family.PICTURE, Family.TEXT}))
     app[POLICY] = people.POLICY
     tell_time: Callable[[], int] = clock
     app[CLOCK] = tell_time

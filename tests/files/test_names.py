@@ -23,7 +23,7 @@ from bot.files.names import LONGEST_NAME, ending, safe_name
         ("\ufeff\u2060.\u200d.env", "env"),
         ("\ufe0f.htaccess", "htaccess"),
         ("\u3164.htaccess", "htaccess"),
-        (".\u200b./.\u200b./passwd", "_._passwd"),
+        (".\u200b./.\u200b./passwd", "_.._passwd"),
         ("a\x00b.pdf", "ab.pdf"),
         ("in\u202egnp.exe", "ingnp.exe"),
         ("\u2066a\u2069.txt", "a.txt"),

@@ -35,7 +35,12 @@ async def test_hello_without_a_token_makes_a_visitor_and_says_the_limits(server:
     assert set(welcome) == {"type", "token", "last", "state", "limits"}
     assert welcome["last"] == 0
     assert welcome["state"] == {"mode": "bot"}
-    assert welcome["limits"] == {"message_chars": 2000, "frame_bytes": LARGEST_FRAME}
+    assert welcome["limits"] == {
+        "message_chars": 2000,
+        "frame_bytes": LARGEST_FRAME,
+        "file_bytes": 10_485_760,
+        "files": 5,
+    }
 
 
 async def test_hello_with_a_token_goes_on_with_the_conversation(server: Server) -> None:

@@ -5,11 +5,15 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from storage.backup import backup, backup_folder, faults_of, restore
+from storage.blobs import Blobs
+from storage.check import Severity, check
+from storage.database import Transaction
 from storage.errors import BackupFailed, DataFolderInUse, RestoreRefused
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.storage.cast import keep, kept
@@ -208,3 +212,63 @@ async def test_only_a_sound_database_of_ours_that_is_not_newer_is_restored(folde
             restore(folder, source)
     assert await rows_of(folder) == {"precious"}
     assert sorted(path.name for path in folder.iterdir()) == ["lock", "yingsheng.db"]
+
+
+def _name(tx: Transaction, name: str) -> None:
+    tx.change(
+        """
+        INSERT INTO mail (id, mailbox, envelope_to_json, message_id, content_hash, raw_hash, size, received_at, state,
+            attempts, doubtful)
+        VALUES (:hash, 'm', '[]', :hash, :hash, :hash, 1, 1, 'waiting', 0, 0)
+        """,
+        {"hash": name},
+    )
+
+
+async def with_files(folder: Path, *contents: bytes) -> Path:
+    """A folder whose rows name these files as raw mails."""
+    blobs, database = Blobs(folder), open_database(folder)
+    for content in contents:
+        name = blobs.keep(content)
+        await database.write(_name, name)
+    await database.close()
+    return folder
+
+
+async def test_a_backup_carries_the_kept_files_and_restoring_brings_them_back(tmp_path: Path) -> None:
+    large = bytes(range(256)) * 12_000
+    source = await with_files(tmp_path / "one", b"", b"small", large)
+    Blobs(source).keep(b"nothing names me")
+    backup_folder(source, tmp_path / "copy.db")
+    other = await with_files(tmp_path / "two", b"of the other")
+    kept = restore(other, tmp_path / "copy.db")
+    assert kept is not None
+    blobs = Blobs(other)
+    for content in (b"", b"small", large):
+        assert blobs.read(sha256(content).hexdigest()) == content
+    assert not blobs.path(sha256(b"nothing names me").hexdigest()).exists()
+    aside = sha256(b"of the other").hexdigest()
+    assert (other / "blobs.before-restore-1" / aside[:2] / aside).read_bytes() == b"of the other"
+    with closing(sqlite3.connect(other / "yingsheng.db")) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'kept_file'").fetchall() == []
+    assert not [one for one in check(other) if one.severity is Severity.PROBLEM]
+
+
+async def test_a_file_that_a_row_names_and_is_gone_is_told_and_not_backed_up_in_silence(tmp_path: Path) -> None:
+    source = await with_files(tmp_path / "one", b"lost")
+    Blobs(source).path(sha256(b"lost").hexdigest()).unlink()
+    assert any("not on the disk" in one.sentence for one in check(source) if one.severity is Severity.PROBLEM)
+    with pytest.raises(BackupFailed, match="is not on the disk"):
+        backup_folder(source, tmp_path / "copy.db")
+
+
+async def test_a_file_that_is_damaged_in_the_backup_is_refused_and_nothing_is_replaced(tmp_path: Path) -> None:
+    source = await with_files(tmp_path / "one", b"whole")
+    backup_folder(source, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
+        connection.execute("UPDATE kept_file SET content = x'00'")
+        connection.commit()
+    other = await filled(tmp_path / "two", "stays")
+    with pytest.raises(RestoreRefused, match="damaged"):
+        restore(other, tmp_path / "copy.db")
+    assert await rows_of(other) == {"stays"}
