@@ -44,16 +44,23 @@ _KINDS = {
     "message/feedback-report": ReportKind.COMPLAINT,
 }
 _RETURNED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "text/rfc822-header"})
-_DAEMON = re.compile(r"(?:mail(?:er)?-?daemon|postmaster|mdaemon|post-?office|mail-?delivery[^@]{0,20})@")
+_DAEMON = re.compile(r"(?:mail(?:er)?-?daemon|post[_-]?master|mdaemon|post-?office|mail-?delivery[^@]{0,20})@")
 _DAEMON_NAME = re.compile(
-    r"mail(?:er)?[- ]?daemon|mail delivery|postmaster|邮件系统|系统管理员|郵件系統", re.IGNORECASE
+    r"mail(?:er)?[- ]?daemon|mail (?:delivery|system|administrator)|postmaster|system administrator|microsoft exchange"
+    r"|邮件系统|系统管理员|郵件系統|系統管理員",
+    re.IGNORECASE,
 )
+# What Microsoft's complaint program sends has no report.
+_COMPLAINER = re.compile(r"staff@(?:hotmail|outlook)\.com")
+_COMPLAINT = re.compile(r"complaint about message from ", re.IGNORECASE)
 _SUBJECT = re.compile(
-    r"undeliver|deliver\w{0,8} (?:status|fail\w*|report|notification|delayed|error|unsuccessful)|mail delivery"
+    r"undeliver|deliver\w{0,8} (?:status|fail\w*|report|notification|delayed|error|unsuccessful|has failed)"
+    r"|mail delivery|error sending"
     r"|failure notice|failed to deliver|returned (?:mail|to sender|message)|not delivered|mail (?:failure|error)"
     r"|could ?n[o']t (?:be )?deliver|non-?deliver|unzustellbar|nicht zugestellt|zustellung|non remis|échec de"
-    r"|pudo entregar|devuelto|mancato recapito|配信(?:不能|できません|エラー)|送信エラー|送信できません"
-    r"|退信|退件|(?:投递|投遞|发送|發送|传送|傳送|寄送|传递|傳遞|递送)(?:失败|失敗)|(?:无法|無法|不能|未能?)(?:投递|投遞|送达|送達|传递|傳遞|递送)"
+    r"|pudo entregar|devuelto|mancato recapito|配信(?:不能|できません|エラー|に失敗|されません)"
+    r"|送信(?:エラー|できません)|退信|退件"
+    r"|(?:投递|投遞|发送|發送|传送|傳送|寄送|传递|傳遞|递送)(?:失败|失敗)|(?:无法|無法|不能|未能?)(?:投递|投遞|送达|送達|传递|傳遞|递送)"
     r"|被退回",
     re.IGNORECASE,
 )
@@ -90,8 +97,10 @@ def _kind(mail: Mail) -> ReportKind | None:
     if (mail.first("content-type") or "").lower().startswith("multipart/report") and (named or within):
         return named or within
     daemon = _is_from_daemon(mail)
-    if daemon and within:
+    if within and (daemon or within is not ReportKind.DELIVERY):
         return within
+    if any(_COMPLAINER.fullmatch(box.address) for box in mail.senders) and _COMPLAINT.match(mail.subject):
+        return ReportKind.COMPLAINT
     if "x-failed-recipients" in mail.headers or "x-aliyun-bounce" in mail.headers:
         return ReportKind.DELIVERY
     called = _SUBJECT.search(mail.subject[:_LONGEST]) or _QMAIL.match(mail.text.lstrip()[:_LONGEST])

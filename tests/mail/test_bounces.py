@@ -7,7 +7,7 @@ import pytest
 from bot.gateway.mime import parse
 from bot.mail.bounces import ReportKind, Severity, read, severity
 from bot.mail.model import Failure, Mail, Mailbox, Part
-from bot.mail.standing import judge
+from bot.mail.standing import Rule, judge
 
 STATUS = b"""Reporting-MTA: dns; mx.example.net
 
@@ -128,6 +128,34 @@ def test_reports_in_words_are_read(mail: bytes, recipients: list[str | None], fo
     assert judge(read_mail).is_bounce
     assert [failure.recipient for failure in read_mail.failures] == recipients
     assert read_mail.original_id == ("t7.12.abc@example.cn" if found else None)
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject"),
+    [
+        ("Mail Administrator <admin@example.net>", "Mail System Error - Returned Mail"),
+        ("System Administrator <admin@example.net>", "Undeliverable: order"),
+        ("post_master@example.net", "Undeliverable Message"),
+        ("MAILER-DAEMON@example.net", "FAILURE NOTICE :"),
+        ("postmaster@example.net", "DELIVERY FAILURE: User not listed"),
+        ("mailer-daemon@example.net", "Message delivery has failed"),
+        ("mailer-daemon@example.net", "There was an error sending your mail"),
+        ("postmaster@example.net", "メール配信に失敗しました"),
+        ("postmaster@example.net", "Unzustellbar: Bestellung"),
+        ("postmaster@example.net", "無法傳遞: 訂單"),
+        ("系统管理员 <admin@example.net>", "投递失败"),
+        ("postmaster@example.net", "邮件发送失败"),
+    ],
+)
+def test_a_daemon_that_says_so_in_its_subject_reports(sender: str, subject: str) -> None:
+    assert judge(parse(raw(sender, subject, "550 5.1.1 li.lei@example.org"))).is_bounce
+    assert not judge(parse(raw("li.lei@example.org", subject, "550 5.1.1"))).is_bounce
+
+
+def test_a_complaint_without_a_report_is_known_by_who_sends_it() -> None:
+    subject = "complaint about message from 192.0.2.1"
+    assert judge(parse(raw("staff@hotmail.com", subject, ""))).reason is Rule.COMPLAINT
+    assert judge(parse(raw("li.lei@example.org", subject, ""))).reason is Rule.NONE
 
 
 def test_the_words_of_each_recipient_are_kept_apart() -> None:
