@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.mail.model import Failure, Mail, Part, PartMark
 from bot.mail.returned import original_in, report_in_words
+from bot.mail.standing import is_called_automatic
 from bot.mail.statuses import Severity as Severity
 from bot.mail.statuses import blocks, failures_in
 from bot.mail.statuses import severity as severity
@@ -104,7 +105,7 @@ def _kind(mail: Mail) -> ReportKind | None:
     if "x-failed-recipients" in mail.headers or "x-aliyun-bounce" in mail.headers:
         return ReportKind.DELIVERY
     called = _SUBJECT.search(mail.subject[:_LONGEST]) or _QMAIL.match(mail.text.lstrip()[:_LONGEST])
-    return ReportKind.DELIVERY if daemon and called else None
+    return ReportKind.DELIVERY if daemon and called and not is_called_automatic(mail.subject) else None
 
 
 def _is_from_daemon(mail: Mail) -> bool:

@@ -203,8 +203,13 @@ _AUTOMATIC_SUBJECT = re.compile(
 )
 
 
+def is_called_automatic(subject: str) -> bool:
+    """Whether a subject begins as responders begin theirs."""
+    return _AUTOMATIC_SUBJECT.match(" ".join(subject[:LONGEST_READ].split())) is not None
+
+
 def _is_called_automatic(mail: Mail, ours: frozenset[str]) -> bool:
-    return _AUTOMATIC_SUBJECT.match(" ".join(mail.subject[:LONGEST_READ].split())) is not None
+    return is_called_automatic(mail.subject)
 
 
 def _answers_what_is_called_automatic(mail: Mail, ours: frozenset[str]) -> bool:

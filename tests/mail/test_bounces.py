@@ -174,6 +174,8 @@ def test_the_words_of_each_recipient_are_kept_apart() -> None:
         raw("li.lei@example.org", "Undeliverable: my parcel", EXIM),
         raw("li.lei@example.org", "投递失败的快递", "快递投递失败"),
         raw("postmaster@example.net", "你好", "我是管理员，想问一下轮胎"),
+        raw("li.lei@example.org", "自动回复：Re: 退信的问题", "我在休假", "Return-Path: <>"),
+        raw("li.lei@example.org", "Automatic reply: Undeliverable parcel", "I am away", "Return-Path: <>"),
         raw("li.lei@example.org", "Fwd: failure notice", f"这是什么意思？\n\n{QMAIL}"),
     ],
 )
