@@ -77,7 +77,12 @@ class Records:
     question: AskedQuestion | None
     edits: Mapping[str, EditedAnswer]
     names: Mapping[str, str]
-from bot.keys import CONFIG, DATABASE, LETTERHEAD, LINKS
+
+    origins: Mapping[str, Origin]
+    letters: Sequence[SentMail]
+    way: Way
+    dead: DeadAddress | None
+    files: Mapping[str, list[Attachment]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,10 @@ class Shown:
     can_reply: bool
     acts: list[Button]
     page: str | None
-from bot.keys import CONFIG, DATABASE, LETTERHEAD, LINKS
+
+    way: Way
+    dead: DeadAddress | None
+    files: Mapping[str, list[dict[str, Any]]]
 
 
 async def show_queue(request: web.Request) -> web.StreamResponse:
@@ -183,6 +191,7 @@ async def _ticket_page(
         ticket=records.ticket,
         shown=_shown(records, request[LOGIN].agent, almanac_for(request), request.config_dict[LINKS]),
         client_id=secrets.token_urlsafe(16),
+        most_files=request.config_dict[CONFIG].files.per_message,
         conflict=conflict,
         draft=draft,
         **({"done": done} if done else {}),
@@ -235,7 +244,11 @@ def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhea
         question=open_question(tx, conversation.id),
         edits={one.message_id: one for one in edits.unanswered(tx, conversation.id, reader_id)},
         names=agents.names(tx),
-from bot.keys import CONFIG, DATABASE, LETTERHEAD, LINKS
+        origins=ledger.origins(tx, conversation.id),
+        letters=sent.of_conversation(tx, conversation.id),
+        way=way,
+        dead=dead_addresses.get(tx, way.address) if way.address else None,
+        files=attachments.of_conversation(tx, conversation.id),
     )
 
 
@@ -272,7 +285,9 @@ def _shown(records: Records, reader: Agent, almanac: Almanac, links: Links) -> S
         can_reply=live and not foreign,
         acts=_buttons(ticket, conversation, reader),
         page=web_address(conversation.page_url),
-from bot.keys import CONFIG, DATABASE, LETTERHEAD, LINKS
+        way=records.way,
+        dead=records.dead,
+        files={id: [links.item(one, almanac.now) for one in files] for id, files in records.files.items()},
     )
 
 

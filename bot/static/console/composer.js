@@ -4,6 +4,7 @@ import { toast } from "./toasts.js";
 import { explain, post } from "./server.js";
 import { onRefresh, refresh } from "./regions.js";
 import { sayTyping } from "./live.js";
+import { takeFiles } from "./files.js";
 
 const TYPING_MS = 2500;
 const DRAFT = "yingsheng-draft-";
@@ -13,6 +14,7 @@ const conflictBox = document.getElementById("conflict");
 const forms = { reply: document.getElementById("form-reply"), note: document.getElementById("form-note") };
 const tabs = { reply: document.getElementById("tab-reply"), note: document.getElementById("tab-note") };
 let typedAt = 0;
+let files = null;
 
 const area = (mode) => forms[mode].elements.namedItem("text");
 const draftKey = (mode) => `${DRAFT}${number}-${mode}`;
@@ -90,6 +92,7 @@ function clear(mode) {
   if (mode === "reply") {
     forms.reply.elements.namedItem("client_id").value = crypto.randomUUID();
     keepInserted("");
+    files.clear();
   }
 }
 
@@ -104,7 +107,9 @@ function showConflict(html) {
 
 async function send(mode) {
   const form = forms[mode];
-  if (form.querySelector('[aria-busy="true"]') || !area(mode).value.trim()) return;
+  const carries = mode === "reply" && files.any();
+  if (form.querySelector('[aria-busy="true"]') || (!area(mode).value.trim() && !carries)) return;
+  if (carries && !files.ready()) return;
   busy(form, true);
   const answer = await post(form.getAttribute("action"), new FormData(form));
   busy(form, false);
@@ -177,6 +182,7 @@ export function startComposer() {
     });
   }
   restoreInserted();
+  files = takeFiles(forms.reply, `${DRAFT}${number}-files`);
   conflictBox.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-conflict]")) {
       closeConflict();

@@ -22,6 +22,7 @@ export class Chat {
   #typedAt = 0;
   #typingTimer = 0;
   #strayTimer = 0;
+  #greeted = [];
   conversation = new Conversation();
   outbox;
   connection;
@@ -95,8 +96,17 @@ export class Chat {
     this.connection.start();
   }
 
-  write(text) {
-    this.#post({ type: "message", text });
+  // files: what the server said of each upload.
+  write(text, files = []) {
+    const ids = files.map((file) => file.id);
+    this.#post({ type: "message", text, ...(ids.length && { attachments: ids }) }, ids.length ? { files } : {});
+  }
+
+  // The token that uploads carry, once there is one.
+  async visitor() {
+    this.connect();
+    while (!this.#token || !this.ready) await new Promise((done) => this.#greeted.push(done));
+    return this.#token;
   }
 
   press(action, label, about) {
@@ -185,6 +195,7 @@ export class Chat {
     this.conversation.welcome(frame);
     if (this.#storage.get("seen") === null) this.#storage.set("seen", String(frame.last));
     this.notice = null;
+    queueMicrotask(() => this.#letIn());
     this.#catchUp();
   }
 
@@ -259,7 +270,12 @@ export class Chat {
     this.typing = null;
   }
 
+  #letIn() {
+    for (const done of this.#greeted.splice(0)) done();
+  }
+
   #connectionChanged(status) {
+    if (status === "ready") this.#letIn();
     this.delivery.interrupt();
     if (status !== "ready") this.#hideTyping();
     else if (this.#storage.get("token") !== this.#token) this.connection.restart();
@@ -291,6 +307,7 @@ function sentMessage(entry, ack) {
     at: ack.at,
     client_message_id: entry.id,
     action: entry.frame.action,
+    attachments: entry.files,
     actions: [],
   };
 }

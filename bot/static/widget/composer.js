@@ -2,21 +2,23 @@
 
 import { element, icon, set, write } from "./dom.js";
 import { makeSuggestions } from "./suggestions.js";
+import { makeTray } from "./tray.js";
 
 const LINES = 5;
 const NEAR_LIMIT = 0.9;
 const DRAFT = "draft";
 
-export function makeComposer({ say, chat, drafts, suggests }) {
+export function makeComposer({ say, chat, drafts, server, suggests }) {
   const input = element("textarea", {
     rows: "1", "aria-label": say("composer"), enterkeyhint: "send", autocomplete: "off", dir: "auto",
   });
   const counter = element("span", { class: "counter", id: "counter", role: "status" });
   const human = element("button", { type: "button", class: "human", onclick: askForPerson }, icon("person"), element("span"));
   const send = element("button", { type: "button", class: "send", "aria-label": say("send"), title: say("send"), onclick: submit }, icon("send"));
-  const box = element("div", { class: "box" }, input, element("div", { class: "tools" }, human, counter, send));
+  const tray = makeTray({ say, chat, server, changed: () => refresh() });
+  const box = element("div", { class: "box" }, input, element("div", { class: "tools" }, tray.attach, human, counter, send));
   const suggestions = suggests ? makeSuggestions({ say, chat, input, choose: ask }) : null;
-  const node = element("div", { class: "composer" }, suggestions?.node, suggestions?.hint, box);
+  const node = element("div", { class: "composer" }, suggestions?.node, suggestions?.hint, tray.node, box);
   input.value = drafts.get(DRAFT) ?? "";
 
   input.addEventListener("input", () => {
@@ -36,19 +38,24 @@ export function makeComposer({ say, chat, drafts, suggests }) {
     input.focus();
   });
 
+  input.addEventListener("paste", (event) => tray.take(event, event.clipboardData));
+
   node.addEventListener("focusout", (event) => {
     if (!node.contains(event.relatedTarget)) suggestions?.hide();
   });
 
   function submit() {
     const text = cleaned(input.value);
-    if (text && over() <= 0) ask(text);
+    const files = tray.ready();
+    if (files && (text || files.length) && over() <= 0) ask(text, files);
   }
 
-  function ask(text) {
+  // A suggestion that is chosen goes alone; files stay for the next message.
+  function ask(text, files = []) {
     suggestions?.begin();
     fill("");
-    chat.write(text);
+    chat.write(text, files);
+    if (files.length) tray.clear();
     input.focus({ preventScroll: true });
   }
 
@@ -71,7 +78,8 @@ export function makeComposer({ say, chat, drafts, suggests }) {
   function refresh() {
     const limit = chat.conversation.limits.message_chars;
     const count = over() + limit;
-    send.disabled = count === 0 || count > limit;
+    const files = tray.ready();
+    send.disabled = !files || (count === 0 && !files.length) || count > limit;
     write(counter, words(count, limit));
     counter.classList.toggle("over", count > limit);
     set(input, "aria-invalid", count > limit ? "true" : null);
@@ -103,7 +111,7 @@ export function makeComposer({ say, chat, drafts, suggests }) {
     suggestions?.render();
   }
 
-  return { node, input, render, fill };
+  return { node, input, render, fill, take: tray.take };
 }
 
 // What the server would refuse anyway: NUL, halves of a surrogate pair, and a message of nothing but blanks.

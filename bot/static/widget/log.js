@@ -1,6 +1,7 @@
 // The conversation on screen. Nodes are kept by key and only changed where something changed, so that a screen
 // reader announces each message once and nothing a visitor is reading or filling in is replaced.
 
+import { makeAttachments } from "./attachments.js";
 import { makeBlocks } from "./blocks.js";
 import { makeContactForm } from "./contact_form.js";
 import { element, icon, set, write } from "./dom.js";
@@ -99,11 +100,12 @@ export function makeLog({ say, language, chat, server, editAgain }) {
     const text = message.blocks
       ? element("div", { class: "text blocks", dir: "auto" }, ...makeBlocks(message.blocks, server))
       : element("div", { class: "text", dir: "auto" }, ...textNodes(message.text));
+    const files = message.attachments?.length ? makeAttachments(message.attachments, say) : null;
     const buttons = message.actions.length ? makeButtons(message) : null;
     const form = message.form === "contact" ? makeContactForm({ say, chat, number: message.number }) : null;
     const delivery = own ? makeDelivery(message) : null;
     const node = element("div", { class: `message ${message.author} kind-${message.kind ?? "text"}` },
-      who.node, text, buttons?.node, form?.node, delivery?.node);
+      who.node, message.text || !files ? text : null, files, buttons?.node, form?.node, delivery?.node);
     return {
       node,
       update(row, now) {

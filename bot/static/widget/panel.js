@@ -18,7 +18,7 @@ export function makePanel({ say, language, title, chat, drafts, server, suggests
   const closer = element("button", { class: "closer", type: "button", "aria-label": say("close"), title: say("close"), onclick: close },
     icon("down"));
   const notice = makeNotice({ say, chat });
-  const composer = makeComposer({ say, chat, drafts, suggests });
+  const composer = makeComposer({ say, chat, drafts, server, suggests });
   const log = makeLog({ say, language, chat, server, editAgain });
   const phone = matchMedia(PHONE);
   const panel = element("section", { class: "panel", role: "dialog", tabindex: "-1", hidden: true },
@@ -33,6 +33,13 @@ export function makePanel({ say, language, title, chat, drafts, server, suggests
 
   set(panel, "aria-labelledby", "title");
   panel.addEventListener("keydown", onKey);
+  panel.addEventListener("drop", (event) => composer.take(event, event.dataTransfer));
+  panel.addEventListener("dragover", (event) => {
+    const files = [...event.dataTransfer.items].some((item) => item.kind === "file");
+    if (files) event.preventDefault();
+    composer.node.classList.toggle("dropping", files);
+  });
+  for (const over of ["drop", "dragleave"]) panel.addEventListener(over, () => composer.node.classList.remove("dropping"));
   // Shortcuts of the page around us must not react to what is typed here.
   for (const type of ["keydown", "keypress", "keyup"]) node.addEventListener(type, (event) => event.stopPropagation());
   phone.addEventListener("change", fit);

@@ -43,6 +43,7 @@ function fromOutbox(entry) {
     text: entry.frame.text ?? entry.label,
     at: entry.at,
     action: entry.frame.action,
+    attachments: entry.files,
     actions: [],
     key: entry.id,
     delivery: entry.failed === undefined ? "waiting" : "failed",
