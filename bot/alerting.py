@@ -54,6 +54,8 @@ def notice(
     facts = row.payload
     if facts.get("kind") == incidents.KIND:
         return _mailbox_notice(row, templates, language, zone, now)
+    if facts.get("kind") == incidents.BUSY:
+        return _busy_notice(row, templates, language)
     overdue = Overdue(
         ticket=facts["ticket_number"],
         level=facts["level"],
@@ -90,16 +92,19 @@ def _mailbox_notice(row: OutboxRow, templates: jinja2.Environment, language: str
         error=facts["error"],
     )
     words: Any = templates.get_template(f"alerts/mailbox.{language}.jinja").module
-    return Notice(
-        alert_id=facts["alert_id"],
-        key=row.key,
-        ticket_number="",
-        level=0,
-        recipient=facts["recipient"],
-        subject=str(words.subject(unread)).strip(),
-        text=str(words.text(unread)).strip(),
-        facts=facts,
-    )
+    return _about_mailbox(row, str(words.subject(unread)), str(words.text(unread)))
+
+
+def _busy_notice(row: OutboxRow, templates: jinja2.Environment, language: str) -> Notice:
+    """The word about a mailbox that has sent as much by itself as it may."""
+    words: Any = templates.get_template(f"alerts/mailbox.{language}.jinja").module
+    mailbox = row.payload["mailbox"]
+    return _about_mailbox(row, str(words.busy_subject(mailbox)), str(words.busy_text(mailbox)))
+
+
+def _about_mailbox(row: OutboxRow, subject: str, text: str) -> Notice:
+    facts = row.payload
+    return Notice(facts["alert_id"], row.key, "", 0, facts["recipient"], subject.strip(), text.strip(), facts)
 
 
 def transports(

@@ -222,7 +222,7 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
 async def _mail(app: web.Application) -> AsyncIterator[None]:
     config, signer = app[CONFIG], Signer(await app[DATABASE].write(keep_secret, "mail", secrets.token_urlsafe(32)))
     app[SIGNER] = signer
-    office = PostOffice(outlets_of(config), signer, config.mail.continue_chat_after)
+    office = PostOffice(outlets_of(config), signer, config.mail.continue_chat_after, app[POLICY].levels[-1])
     app[POSTMAN] = office if config.mail.mailboxes else NO_POSTMAN
     app[SEND_REPLY] = partial(send_reply, app[POSTMAN], app[TEMPLATES])
     app[OFFICE] = office

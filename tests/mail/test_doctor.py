@@ -1,10 +1,14 @@
 """doctor says of each mailbox how it does, in a line."""
 
+from pathlib import Path
+
 from bot.config import Config, Mail
 from bot.mail.fetching.diagnosis import mailbox_findings
 from bot.mail.posting.diagnosis import outlet_findings, send_test_mails
 from bot.templates import load_templates
+from storage import outbox
 from storage.check import Severity
+from storage.sqlite import SQLiteDatabase
 from tests.mail.arrivals import letter
 from tests.mail.desk import mail_settings, mailbox
 from tests.mail.dovecot import Dovecot
@@ -58,3 +62,13 @@ async def test_a_test_mail_needs_a_mailbox_and_an_address() -> None:
     config = Config.model_validate({"mail": mail_settings(mailbox(9))})
     (bad,) = await send_test_mails(config, "no address", load_templates())
     assert bad.sentence == "test mail from service: that address cannot be written."
+
+
+async def test_letters_of_a_mailbox_that_is_gone_from_the_settings_are_named(
+    tmp_path: Path, database: SQLiteDatabase
+) -> None:
+    await database.write(outbox.enqueue, "letter.former", "letter:1", {}, 0)
+    config = Config.model_validate({"server": {"data_folder": tmp_path / "data"}})
+    (found,) = await outlet_findings(config)
+    assert found.severity is Severity.PROBLEM
+    assert found.sentence == "1 letters wait in letter.former, whose mailbox is not in the settings."

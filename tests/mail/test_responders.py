@@ -182,3 +182,27 @@ async def test_a_vacation_responder_gets_one_automatic_mail_whatever_it_leaves_o
 
 def _bare(address: str) -> str:
     return address.partition("+")[0].partition("@")[0] + address[address.rindex("@") :]
+
+
+async def test_whoever_writes_in_a_victims_name_makes_us_send_one_mail_without_a_word_of_theirs(
+    start_server: StartServer,
+) -> None:
+    relay, port = Relay(respond=lambda message: None), free_port()
+    victim = "victim@bank.example.cn"
+    async with relay.open():
+        ours = await start_server(mail=settings(OURS, port, relay.port))
+        for number in range(6):
+            attack = EmailMessage(policy=policy.SMTP)
+            attack["From"] = f'"点击 evil.example.net" <{victim}>'
+            attack["To"] = OURS
+            attack["Subject"] = f"中奖通知 {number}"
+            attack["Message-ID"] = f"<attack-{number}@evil.example.net>"
+            attack.set_content(f"轮胎多久换一次？请把钱转到 evil.example.net/{number}")
+            await hand_over(port, "x@evil.example.net", OURS, attack.as_bytes())
+        await until_quiet(relay, (ours,), least=1)
+        assert await automatic(ours) == 1
+    (sent,) = relay.mails
+    assert relay.recipients == [[victim]]
+    for word in ("evil", "中奖", "转到", "点击"):
+        assert word not in str(sent["Subject"]) + str(sent["To"])
+        assert all(word not in part.get_content() for part in sent.walk() if not part.is_multipart())

@@ -5,23 +5,26 @@ from typing import Any
 
 import pytest
 
+from bot.alerting import notice
 from bot.mail.addresses import Signer
 from bot.mail.posting.office import PostOffice
 from bot.mail.posting.outlets import Outlet, Outlets
 from bot.mail.postman import PostKind
+from bot.templates import load_templates
+from storage import outbox
 from storage.database import Row, Transaction, new_id
+from storage.outbox import OutboxRow
 from storage.sqlite import SQLiteDatabase
 from tests.mail.desk import HOUR, MINUTE, SECOND, keep_mail, say
-from tests.tickets.cast import MORNING
+from tests.tickets.cast import MORNING, POLICY
 from tickets.mail.limits import Automatic, Incoming, Withheld, guard
 from tickets.mail.smtp import SmtpServer
 
 DAY = 24 * HOUR
 SERVICE = Outlet("service", "service@example.com", "", True, SmtpServer("127.0.0.1", 25))
 SALES = Outlet("sales", "sales@example.com", "", True, SmtpServer("127.0.0.1", 25))
-OFFICE = PostOffice(
-    Outlets([SERVICE, SALES], ["service@example.com", "sales@example.com", "kefu@example.com"]), Signer("k"), 0
-)
+OWN = ("service@example.com", "sales@example.com", "kefu@example.com")
+OFFICE = PostOffice(Outlets([SERVICE, SALES], OWN), Signer("k"), 0, POLICY.levels[-1])
 
 
 class Traffic:
@@ -47,6 +50,10 @@ class Traffic:
             told.append(refusal.reason if refusal else "sent")
             self.now += apart
         return told
+
+    async def notices(self, topic: str) -> list[OutboxRow]:
+        """What people are to be told."""
+        return await self._database.write(outbox.claim_due, [topic], self.now, MINUTE, 10)
 
     async def sent(self) -> list[Row]:
         def read(tx: Transaction) -> list[Row]:
@@ -105,6 +112,9 @@ async def test_a_mailbox_sends_so_many_a_minute_five_minutes_and_an_hour(traffic
         traffic.now += 4 * MINUTE
         allowed += await burst(60)
     assert allowed == 600
+    (told,) = await traffic.notices("alert.webhook")
+    words = notice(told, load_templates(), "zh", "Asia/Shanghai", "", traffic.now)
+    assert words.subject == "【自动回信暂停】邮箱 service 的自动邮件已达上限"
     assert await traffic.asks(mailbox="sales", sender="other@example.cn") == ["sent"]
 
 

@@ -11,6 +11,8 @@ from tickets.alerts import EVERYONE, TRANSPORTS
 from tickets.policies import Level
 
 KIND = "mailbox"
+BUSY = "mailbox_busy"
+DAY_MS = 86_400_000
 
 
 def tell(tx: Transaction, names: Collection[str], level: Level, began: int, tell_after_ms: int, now: int) -> list[str]:
@@ -53,11 +55,24 @@ def _enqueue(tx: Transaction, row: Row, since: int, level: Level, people: Sequen
         "at": now,
         "error": row["last_error"],
     }
+    key = f"{KIND}:{row['mailbox']}:{since}:{'over' if over else 'begun'}"
+    _queue(tx, key, facts, level, people, now)
+
+
+def tell_busy(tx: Transaction, mailbox: str, level: Level, now: int) -> None:
+    """Queue a notice that this mailbox has sent as much by itself as it may, once a day at most."""
+    people = escalation.recipients(level, None, agents.active_agents(tx))
+    facts: dict[str, Any] = {"kind": BUSY, "alert_id": new_id(), "mailbox": mailbox, "at": now}
+    _queue(tx, f"{BUSY}:{mailbox}:{now // DAY_MS}", facts, level, people, now)
+
+
+def _queue(tx: Transaction, key: str, facts: dict[str, Any], level: Level, people: Sequence[str], now: int) -> None:
+    """A notice for each of the level's transports; personal ones go to each of these people."""
     for name in level.transports:
         transport = TRANSPORTS[name]
         for recipient in people if transport.personal else [EVERYONE]:
-            key = f"{KIND}:{row['mailbox']}:{since}:{'over' if over else 'begun'}:{name}:{recipient}"
-            outbox.enqueue(tx, transport.topic, key, {**facts, "recipient": recipient}, now)
+            told = {**facts, "recipient": recipient}
+            outbox.enqueue(tx, transport.topic, f"{key}:{name}:{recipient}", told, now)
 
 
 def _mark(tx: Transaction, row: Row, now: int) -> None:

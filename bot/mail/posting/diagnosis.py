@@ -1,14 +1,19 @@
 """What `main.py doctor` says of sending: whether each server lets us in and, when asked, takes a mail."""
 
 import asyncio
+from collections.abc import Collection
 
 import jinja2
 
 from bot.config import Config
 from bot.mail.letters.writing import words
-from bot.mail.posting.outlets import Outlet, outlets_of
+from bot.mail.posting.outlets import TOPIC, Outlet, outlets_of
+from storage import outbox
 from storage.check import Finding, Severity
 from storage.database import new_id
+from storage.errors import StorageError
+from storage.folder import DATABASE_NAME
+from storage.sqlite import read_folder
 from tickets.alerts import DeliveryError, Notice
 from tickets.alerts.mail import MailSettings, compose
 from tickets.mail.smtp import Envelope, SmtpFailure, SmtpServer, hand_over, try_login
@@ -17,11 +22,32 @@ from tickets.mail.smtp import Envelope, SmtpFailure, SmtpServer, hand_over, try_
 async def outlet_findings(config: Config) -> list[Finding]:
     """Whether the SMTP server of each mailbox lets us in; and that nothing is sent where that was stopped."""
     outlets = outlets_of(config).all
-    found = await asyncio.gather(*(login_finding(f"mailbox {one.name} (sending)", one.server) for one in outlets))
+    logins = (login_finding(f"mailbox {one.name} (sending)", one.server) for one in outlets)
+    found = list(await asyncio.gather(*logins))
     if outlets and not config.mail.sending:
         stopped = "mail.sending is false: what the bot writes is held; what agents write goes out."
-        return [*found, Finding(Severity.WARNING, stopped)]
-    return list(found)
+        found.append(Finding(Severity.WARNING, stopped))
+    return found + _stranded(config, {topic for one in outlets for topic in (one.topic, one.automatic_topic)})
+
+
+def _stranded(config: Config, topics: Collection[str]) -> list[Finding]:
+    """Letters of mailboxes that are not in the settings any more."""
+    folder = config.server.data_folder
+    if not (folder / DATABASE_NAME).is_file():
+        return []
+    try:
+        held = read_folder(folder, outbox.depths)
+    except StorageError:
+        return []
+    stranded = [
+        (topic, rows)
+        for topic, status, rows in held
+        if status == "queued" and topic.startswith(f"{TOPIC}.") and topic not in topics
+    ]
+    return [
+        Finding(Severity.PROBLEM, f"{rows} letters wait in {topic}, whose mailbox is not in the settings.")
+        for topic, rows in stranded
+    ]
 
 
 async def login_finding(what: str, server: SmtpServer) -> Finding:

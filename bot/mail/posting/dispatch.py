@@ -47,8 +47,7 @@ class Dispatch:
 
     async def wait(self) -> None:
         """Until something is queued, something under way has ended, or the next row is due."""
-        due = await self._database.read(outbox.next_due, self._topics)
-        seconds = LOOK_AGAIN_S if due is None else min(LOOK_AGAIN_S, max(0.05, (due - self._clock()) / 1000))
+        seconds = await self._until_due()
         waits = [asyncio.ensure_future(self._bell.wait(seconds)), asyncio.ensure_future(self._freed.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -57,6 +56,13 @@ class Dispatch:
                 one.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
         self._freed.clear()
+
+    async def _until_due(self) -> float:
+        """Seconds; while nothing more can begin, what is due does not matter."""
+        due = None
+        if len(self._under_way) < AT_ONCE:
+            due = await self._database.read(outbox.next_due, self._topics)
+        return LOOK_AGAIN_S if due is None else min(LOOK_AGAIN_S, max(0.05, (due - self._clock()) / 1000))
 
     async def close(self) -> None:
         """Break off what is under way; its rows are due again when their leases end."""

@@ -9,10 +9,11 @@ from bot.mail.standing import is_machine
 from storage import outbox
 from storage.database import Transaction, new_id
 from tickets import tickets
-from tickets.mail import dead_addresses, limits, sent
+from tickets.mail import dead_addresses, incidents, limits, sent
 from tickets.mail.limits import Withheld
 from tickets.mail.sent import SentMail, SentState, Trouble
 from tickets.model import Contact, Conversation, Message
+from tickets.policies import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class PostOffice:
 
     follows_chats = True
 
-    def __init__(self, outlets: Outlets, signer: Signer, continue_chat_after_ms: int) -> None:
+    def __init__(self, outlets: Outlets, signer: Signer, continue_chat_after_ms: int, responsible: Level) -> None:
+        self._responsible = responsible
         self._outlets = outlets
         self._signer = signer
         self._continue_chat_after_ms = continue_chat_after_ms
@@ -100,7 +102,10 @@ class PostOffice:
         ours = limits.automatic(tx, conversation.id, outlet.name, recipient, now)
         if (guarded := limits.guard(arrived, ours)) is not None:
             return guarded
-        return limits.refusal(limits.count(tx, outlet.name, recipient, now), is_verified(message))
+        refused = limits.refusal(limits.count(tx, outlet.name, recipient, now), is_verified(message))
+        if refused is Withheld.MAILBOX_BUSY:
+            incidents.tell_busy(tx, outlet.name, self._responsible, now)
+        return refused
 
     def barred(self, tx: Transaction, recipient: str) -> Withheld | None:
         """Why nothing automatic may ever go to this address, as it stands now; None if it may."""
