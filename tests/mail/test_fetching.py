@@ -5,6 +5,8 @@ import time
 import pytest
 
 from bot.keys import BLOBS
+from storage.blobs import Blobs
+from storage.errors import StorageUnavailable
 from tests.conftest import StartServer
 from tests.fakes import Clock, Server, eventually
 from tests.mail.arrivals import letter, state, taken, until, until_in_trouble, until_seen_whole, until_taken
@@ -184,3 +186,23 @@ async def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(
     settings = dovecot.settings("stranger", imap_security="tls", imap_port=dovecot.tls_port)
     server = await start_server(mail={"mailboxes": [settings]})
     assert "no safe connection" in await until_in_trouble(server, "stranger")
+
+
+async def test_a_mail_that_cannot_be_kept_stays_where_it_is_unread_until_it_can(
+    start_server: StartServer, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, refused = Blobs.keep, []
+
+    def full(_blobs: Blobs, content: bytes) -> str:
+        refused.append(content)
+        raise StorageUnavailable("no space left")
+
+    monkeypatch.setattr(Blobs, "keep", full)
+    dovecot.deliver("full", letter("full"))
+    server = await start_server(mail={"mailboxes": [dovecot.settings("full")]})
+    await eventually(lambda: len(refused) > 1)
+    assert await taken(server, "full") == []
+    with dovecot.client("full") as client:
+        assert client.search("SEEN") == []
+    monkeypatch.setattr(Blobs, "keep", keep)
+    await until_taken(server, "full", 1)

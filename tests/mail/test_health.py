@@ -1,14 +1,19 @@
 """A mailbox that is not read: somebody hears of it within eleven minutes, once, and once more when it is over."""
 
+import json
 from typing import Any
 
+import pytest
+
+from bot.alerting import notice
 from bot.config import Config
 from bot.keys import ARRIVALS, DATABASE
 from bot.mail.fetching.health import watch_over
-from storage import outbox
+from bot.templates import load_templates
+from storage.database import Row, Transaction
 from storage.outbox import OutboxRow
 from tests.conftest import StartServer
-from tests.fakes import Clock, Server
+from tests.fakes import MONDAY_TEN_OCLOCK, Clock, Server
 from tests.mail.arrivals import state, until, until_in_trouble, until_seen_whole
 from tests.mail.dovecot import Dovecot
 from tickets.mail import mailboxes
@@ -32,11 +37,14 @@ async def watched(start_server: StartServer, dovecot: Dovecot, name: str) -> Ser
     )
 
 
-async def notices(server: Server) -> list[OutboxRow]:
-    """What would be sent now, to whomever."""
-    topics = ["alert.mail", "alert.webhook"]
-    rows = await server.database.write(outbox.claim_due, topics, server.clock() + 10**12, 1, 100)
-    return [row for row in rows if row.payload.get("kind") == "mailbox"]
+async def notices(server: Server) -> list[tuple[str, str, bool]]:
+    """By which way, to whom, and whether it is over: everything that was ever said of a mailbox."""
+
+    def read(tx: Transaction) -> list[Row]:
+        return tx.execute("SELECT topic, payload_json FROM outbox WHERE key LIKE 'mailbox:%' ORDER BY id")
+
+    rows = [(row["topic"], json.loads(row["payload_json"])) for row in await server.database.read(read)]
+    return [(topic, payload["recipient"], payload["over"]) for topic, payload in rows]
 
 
 async def told(server: Server) -> bool:
@@ -59,11 +67,8 @@ async def test_a_mailbox_that_is_not_read_is_told_of_within_eleven_minutes_once_
     clock.advance(2 * MINUTE_MS)
     await look_after()
     assert await told(server)
-    first = await notices(server)
-    assert {(row.topic, row.payload["recipient"]) for row in first} == {
-        ("alert.mail", "boss@example.com"),
-        ("alert.webhook", "everyone"),
-    }
+    begun = [("alert.mail", "boss@example.com", False), ("alert.webhook", "everyone", False)]
+    assert await notices(server) == begun
     [shown] = await server.database.read(mailboxes.troubles, clock())
     assert (shown.mailbox, shown.told) == ("ill", True)
     clock.advance(60 * MINUTE_MS)
@@ -78,7 +83,31 @@ async def test_a_mailbox_that_is_not_read_is_told_of_within_eleven_minutes_once_
     await look_after()
     assert not await told(server)
     assert await server.database.read(mailboxes.troubles, clock()) == []
-    assert sorted(row.payload["over"] for row in await notices(server)) == [False, False, True, True]
+    over = [("alert.mail", "boss@example.com", True), ("alert.webhook", "everyone", True)]
+    assert await notices(server) == begun + over
+
+
+@pytest.mark.parametrize(
+    ("language", "over", "subject", "part"),
+    [
+        ("zh", False, "【收信中断】邮箱 desk 收不到来信", "今天 09:48起读不到来信，已经 12 分钟"),
+        ("zh", True, "【恢复】邮箱 desk 已恢复收信", "一封不丢"),
+        ("en", False, "[mail interrupted] Mailbox desk is not being read", "09:48 today, for 12 min"),
+        ("en", True, "[recovered] Mailbox desk is read again", "nothing is lost"),
+    ],
+)
+def test_whoever_is_responsible_reads_which_mailbox_since_when_and_why(
+    language: str, over: bool, subject: str, part: str
+) -> None:
+    now = MONDAY_TEN_OCLOCK
+    facts = {"kind": "mailbox", "alert_id": "a", "mailbox": "desk", "over": over, "since": now - 12 * MINUTE_MS}
+    why = None if over else "mail.example.com:993 cannot be reached: Connection refused"
+    payload = {**facts, "at": now, "error": why, "recipient": "boss@example.com"}
+    row = OutboxRow("1", "alert.mail", "mailbox:desk", payload, 1, 1, now)
+    told = notice(row, load_templates(), language, "Asia/Shanghai", "https://desk.example.com", now)
+    assert told.subject == subject
+    assert part in told.text
+    assert (why or "") in told.text
 
 
 async def test_a_reader_that_says_nothing_at_all_is_missed(
