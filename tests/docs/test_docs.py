@@ -21,6 +21,9 @@ from pydantic.fields import FieldInfo
 from bot.app import build_app
 from bot.command_line import main as command_line
 from bot.config import Config, EscalationLevel, MailboxSettings, Section, load_config
+from bot.mail.settling.authenticity import Proof
+from bot.mail.settling.threading import ThreadRule
+from bot.mail.standing import Rule
 from bot.messages import Channel
 from knowledgebase.authoring.plain import ANSWER_COLUMNS, TABLE_COLUMNS
 from knowledgebase.authoring.validation import LONGEST
@@ -30,6 +33,7 @@ from storage.sqlite import SQLiteDatabase
 from tests.docs import pages
 from tests.docs.pages import PAGES, ROOT
 from tickets.alerts.webhook import signature
+from tickets.mail.inbox import Outcome, State
 from tickets.model import Priority, Reason, Role, Status
 
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
@@ -370,14 +374,24 @@ SETS: dict[str, type[StrEnum]] = {
     "role": Role,
     "channel": Channel,
 }
+MAIL_SETS: dict[str, type[StrEnum]] = {
+    "state": State,
+    "outcome": Outcome,
+    "thread_short": ThreadRule,
+    "reason": Rule,
+    "proof": Proof,
+}
 
 
 def test_the_closed_sets_are_those_of_the_program_in_the_consoles_words() -> None:
-    spoken = json.loads((ROOT / "templates" / "console" / "texts.zh.json").read_text(encoding="utf-8"))
+    words = ROOT / "templates" / "console"
+    spoken = json.loads((words / "texts.zh.json").read_text(encoding="utf-8"))
+    of_mail = json.loads((words / "mail.zh.json").read_text(encoding="utf-8"))["mail"]
     told = [tuple(row.values()) for row in pages.table(GLOSSARY, "Closed sets")]
     assert told == [
-        (f"`{members.__name__}`", f"`{member}`", spoken[name][member])
-        for name, members in SETS.items()
+        (f"`{members.__name__}`", f"`{member}`", said[name][member])
+        for said, sets in ((spoken, SETS), (of_mail, MAIL_SETS))
+        for name, members in sets.items()
         for member in members
     ]
 

@@ -10,7 +10,7 @@ from bot.keys import BLOBS, SIGNER
 from bot.mail.addresses import Signer
 from bot.mail.fetching.identity import identity
 from storage.database import Row, Transaction
-from tests.fakes import Server
+from tests.fakes import PATIENCE_S, Server
 from tests.mail.arrivals import until
 from tickets import contacts, conversations, events, tickets
 from tickets.mail import inbox, sent
@@ -32,6 +32,9 @@ COUNTS = {
     "sent_mail": "SELECT COUNT(*) AS found FROM sent_mail",
     "ticket": "SELECT COUNT(*) AS found FROM ticket",
 }
+IDENTIFIED = """
+    SELECT id FROM mail WHERE mailbox = :mailbox AND message_id = :message_id AND content_hash = :content_hash
+"""
 PASSED = f"{MTA}; dmarc=pass header.from={{domain}}"
 FAILED = f"{MTA}; dmarc=fail header.from={{domain}}"
 
@@ -88,21 +91,21 @@ class Post:
             }
         )
         await self.server.database.write(inbox.take_in, arrival)
-        rows = await self.rows()
-        key = (arrival.mailbox, message_id, content_hash)
-        return str(next(row["id"] for row in rows if (row["mailbox"], row["message_id"], row["content_hash"]) == key))
+        key = {"mailbox": arrival.mailbox, "message_id": message_id, "content_hash": content_hash}
+        found = await self.server.database.read(lambda tx: tx.execute(IDENTIFIED, key))
+        return str(found[0]["id"])
 
     async def settled(self, raw: bytes, **told: Any) -> Row:
         """Hand a mail in and wait for what becomes of it."""
         return await self.verdict(await self.hand_in(raw, **told))
 
-    async def verdict(self, mail_id: str) -> Row:
+    async def verdict(self, mail_id: str, seconds: float = PATIENCE_S) -> Row:
         """What is recorded of a mail, once nothing is to be done with it."""
 
         async def is_done() -> bool:
             return bool((await self.row(mail_id))["state"] != "waiting")
 
-        await until(is_done)
+        await until(is_done, seconds)
         return await self.row(mail_id)
 
     async def row(self, mail_id: str) -> Row:
