@@ -10,14 +10,19 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Dialog, Frame, Page, Request, expect
+from playwright.async_api import BrowserContext, Dialog, Frame, Page, Request, expect
 
+from storage import outbox
 from storage.blobs import Blobs
+from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.browser.conftest import MakeContext
 from tests.console import cast as people
 from tests.console.conftest import build
 from tests.console.mails import Sample, keep, laid_down, write_in
+from tests.console.test_mail_tickets import reply_by_mail
+from tickets.mail import sent
+from tickets.mail.sent import SentMail, SentState, Trouble
 from tickets.model import Agent, Ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -64,6 +69,8 @@ HOSTILE = [
     "<!--[if mso]><img src={trap}/mso><![endif]--><![if !mso]><img src={trap}/notmso><![endif]>",
     '<textarea><img title="</textarea><img src={trap}/area onerror=alert(1)>"><title></title><plaintext>{trap}',
 ]
+
+SWALLOWING = ("<!--", "</style>", "</noscript>", "</textarea>", "<title>")
 
 
 @dataclass(slots=True)
@@ -114,7 +121,11 @@ class PostRoom:
 
     async def page(self, agent: Agent, path: str, **wishes: Any) -> Page:
         """A page on which this agent is logged in. A script error on it fails the test."""
-        page = await (await self.new_context(**wishes)).new_page()
+        return await self.page_in(await self.new_context(**wishes), agent, path)
+
+    async def page_in(self, context: BrowserContext, agent: Agent, path: str) -> Page:
+        """The same in a browser that is there already."""
+        page = await context.new_page()
         page.on("pageerror", _fail)
         await page.goto(f"{self.url}/console/login?next={path}")
         await page.fill("[name=login]", agent.login)
@@ -147,7 +158,7 @@ async def test_the_html_of_a_hostile_mail_runs_nothing_and_fetches_nothing(post_
     fetched: list[str] = []
     page.on("dialog", lambda dialog: dialogs.append(_dismissed(dialog)))
     page.on("request", lambda request: fetched.append(_address(request)))
-    for number, html in enumerate(HOSTILE):
+    for number, html in enumerate(batches()):
         enclosed = ENCLOSED.replace("{trap}", there["trap"])
         told = f"<p id=before>这封信第 {number} 封</p>{html.format(**there)}"
         mail_id = await post_room.keep(Sample(subject=f"{number}", html=told, parts=enclosed))
@@ -162,6 +173,13 @@ async def test_the_html_of_a_hostile_mail_runs_nothing_and_fetches_nothing(post_
     assert dialogs == []
     assert [one for one in fetched if not one.startswith((post_room.url, "data:"))] == []
     assert trap.calls == 0, trap.asked
+
+
+def batches() -> list[str]:
+    """Hostile pieces some together; alone what would swallow the pieces after it."""
+    alone = [html for html in HOSTILE if any(mark in html for mark in SWALLOWING)]
+    others = [html for html in HOSTILE if html not in alone]
+    return [*alone, *("".join(others[at : at + 6]) for at in range(0, len(others), 6))]
 
 
 def _dismissed(dialog: Dialog) -> str:
@@ -196,3 +214,88 @@ async def test_pictures_of_the_mail_itself_are_shown_and_others_are_counted(post
     await expect(frame.locator(".left-out")).to_contain_text("有 2 张网上的图片没有加载")
     assert await frame.evaluate("[...document.images].filter(one => one.naturalWidth === 1).length") == 1
     assert trap.calls == 0
+
+
+async def test_the_rest_of_a_mail_unfolds_where_it_stands_and_stays_open(post_room: PostRoom) -> None:
+    whole = "还是不行。\n\n> 请先重启一次。"
+    ticket, _ = await post_room.write_in(Sample(text="还是不行。"), whole)
+    for wishes in ({}, PHONE):
+        page = await post_room.page(post_room.cast.li, f"/console/tickets/{ticket.number}", **wishes)
+        link = page.locator(".said-more a")
+        await link.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".said-whole")).to_contain_text("> 请先重启一次。")
+        await expect(link).to_have_attribute("aria-expanded", "true")
+        await link.click()
+        await expect(page.locator(".said-whole")).to_have_count(0)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_without_scripts_the_rest_of_a_mail_is_a_page_and_a_letter_is_sent_again_by_its_button(
+    post_room: PostRoom,
+) -> None:
+    ticket, mail_id = await post_room.write_in(Sample(text="还是不行。"), "还是不行。\n\n> 请先重启一次。")
+    mail = await post_room.database.write(fail_to_deliver, ticket, post_room.cast.li)
+    page = await post_room.page(post_room.cast.li, f"/console/tickets/{ticket.number}", java_script_enabled=False)
+    await page.click(".delivery button")
+    await expect(page.locator(".toast")).to_contain_text("已排队重新发送")
+    await expect(page.locator(".delivery")).to_contain_text("邮件排队中")
+    again = await post_room.database.read(sent.get, mail.id)
+    assert again is not None
+    assert again.state is SentState.QUEUED
+    await page.click(".said-more a")
+    await page.wait_for_url(f"{post_room.url}/console/mail/{mail_id}?view=whole")
+
+
+async def test_a_letter_that_failed_is_sent_again_without_leaving_the_page(post_room: PostRoom) -> None:
+    ticket, _ = await post_room.write_in(Sample())
+    page = await post_room.page(post_room.cast.li, f"/console/tickets/{ticket.number}")
+    await expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
+    await post_room.database.write(fail_to_deliver, ticket, post_room.cast.li)
+    await expect(page.locator(".delivery-bad")).to_contain_text("邮件发送失败：对方邮箱已满")
+    await page.click(".delivery button")
+    await expect(page.locator(".delivery")).to_contain_text("邮件排队中")
+
+
+def fail_to_deliver(tx: Transaction, ticket: Ticket, agent: Agent) -> SentMail:
+    _, mail = reply_by_mail(tx, ticket, agent)
+    outbox.enqueue(tx, "letter", sent.key_of(mail.id), {}, people.NOON)
+    tx.change("UPDATE outbox SET status = 'dead' WHERE key = :key", {"key": sent.key_of(mail.id)})
+    sent.failed(tx, mail, Trouble.MAILBOX_FULL, "5.2.2", "550 full", people.NOON)
+    return mail
+
+
+@pytest.mark.parametrize("path", ["/console", "/console/knowledge", "/console/mail"])
+async def test_within_a_minute_an_open_page_tells_of_a_quarantined_mail_and_of_its_end(
+    post_room: PostRoom, path: str
+) -> None:
+    context = await post_room.new_context()
+    await context.clock.install()
+    page = await post_room.page_in(context, post_room.cast.supervisor, path)
+    await expect(page.locator(".news")).to_have_count(0)
+    await post_room.keep(Sample(state="quarantined"))
+    await page.clock.run_for(60_000)
+    await expect(page.locator(".news")).to_contain_text("有 1 封邮件被隔离，等人处理。")
+    await page.click(".news a")
+    await page.wait_for_url(f"{post_room.url}/console/mail?state=quarantined")
+    await expect(page.locator(".entry-link")).to_have_count(1)
+
+
+@pytest.mark.parametrize("wishes", [{}, PHONE], ids=["desk", "phone"])
+async def test_the_ledger_is_walked_filtered_and_opened_by_keyboard_and_fits_its_screen(
+    post_room: PostRoom, wishes: dict[str, Any]
+) -> None:
+    await post_room.keep(Sample(subject="第一封", received_at=people.NOON - 5))
+    long = "RE: FW: RE: a subject that never ends " * 6 + "x" * 80
+    await post_room.keep(Sample(subject=long, sender="a.very.long.address@department.subsidiary.example.net"))
+    page = await post_room.page(post_room.cast.supervisor, "/console/mail", **wishes)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.keyboard.press("/")
+    await page.keyboard.type("第一封")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".entry-link")).to_have_count(1)
+    await page.locator("main").focus()
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_have_text("第一封")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

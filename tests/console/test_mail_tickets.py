@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.console.mail.post import Way, way_of
 from bot.console.texts import Language, sayer
 from storage import outbox
 from storage.blobs import Blobs
@@ -16,7 +17,18 @@ from tickets import conversations, desk, events
 from tickets.mail import dead_addresses, sent
 from tickets.mail.dead_addresses import DeadAddress
 from tickets.mail.sent import Report, SentMail, SentState, Trouble
-from tickets.model import SYSTEM, Agent, Message, Ticket, TicketEvent
+from tickets.model import (
+    SYSTEM,
+    Agent,
+    Author,
+    Contact,
+    Conversation,
+    Message,
+    MessageKind,
+    Owner,
+    Ticket,
+    TicketEvent,
+)
 
 WHOLE = "还是不行。\n\n在 2026年11月23日，客服 写道：\n> 请先重启一次。"
 
@@ -206,3 +218,41 @@ async def test_our_own_address_is_nowhere_taken_for_the_customers(console: Conso
     assert OURS not in plain((await agent.open(f"/console/tickets/{ticket.number}"))[1])
     said = await console.database.read(conversations.latest, ticket.conversation_id, 5)
     assert len(said) == 1
+
+
+def conversation_of(channel: str) -> Conversation:
+    return Conversation("c", "p", channel, Owner.BOT, None, 1, 1, None, None, NOON, NOON, "刹车异响")
+
+
+def contact_with(email: str | None) -> Contact:
+    return Contact("p", "张敏", None, email, None, NOON)
+
+
+def said_by_mail(**facts: object) -> Message:
+    trace = {"mail": facts} if facts else {}
+    return Message("m", "c", 1, Author.CONTACT, None, MessageKind.TEXT, "在吗", None, None, {}, trace, NOON)
+
+
+@pytest.mark.parametrize(
+    ("channel", "email", "facts", "mailboxes", "way"),
+    [
+        ("chat", "a@example.cn", {}, True, Way(False, "a@example.cn", None, False)),
+        ("chat", "a@example.cn", {}, False, Way(False, None, None, False)),
+        ("chat", None, {}, True, Way(False, None, None, False)),
+        ("mail", None, {"from": "b@example.cn", "verified": True}, True, Way(True, "b@example.cn", "刹车异响", True)),
+        (
+            "mail",
+            None,
+            {"from": "b@x.cn", "answer_to": "c@example.cn"},
+            True,
+            Way(True, "c@example.cn", "刹车异响", False),
+        ),
+        ("mail", None, {"from": "b@example.cn", "verified": "yes"}, True, Way(True, "b@example.cn", "刹车异响", False)),
+        ("chat", None, {"from": "b@example.cn", "subject": "续"}, True, Way(True, "b@example.cn", "续", False)),
+        ("mail", "a@example.cn", {}, True, Way(True, "a@example.cn", "刹车异响", False)),
+    ],
+)
+def test_a_reply_goes_where_the_customer_wrote_from_last(
+    channel: str, email: str | None, facts: dict[str, object], mailboxes: bool, way: Way
+) -> None:
+    assert way_of(conversation_of(channel), contact_with(email), [said_by_mail(**facts)], mailboxes) == way
