@@ -5,13 +5,26 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import answers, contrast, encoders, group_commit, idle, letters, matching, robustness, speed, topics
+from benchmarks import (
+    answers,
+    contrast,
+    encoders,
+    group_commit,
+    idle,
+    letters,
+    mail,
+    matching,
+    robustness,
+    speed,
+    topics,
+)
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHMARKS = {
     "idle": idle.run,
     "answers": answers.run,
     "group commit": group_commit.run,
+    "mail": mail.run,
     "matching": matching.run,
     "encoders": encoders.run,
     "letters": letters.run,

@@ -1,6 +1,6 @@
 """Mail from the raw bytes to an answer that an SMTP server has taken, beside only parsing the same bytes.
 
-A server in a process of its own takes mails by LMTP as a mail server would hand them over, keeps, parses, judges and
+A server in a process of its own takes mails by SMTP as a mail server would hand them over, keeps, parses, judges and
 decides them, and sends an automatic mail for each. The peer is the standard library's parser alone,
 ``email.message_from_bytes(policy=default)`` with every body decoded, on the same mails in the same run. Both are
 told in processor time, because they wait for different things.
@@ -66,7 +66,7 @@ def run() -> dict[str, float]:
 
 
 def _tell(figures: dict[str, float]) -> None:
-    print(f"{MAILS} mails into {MAILBOXES} mailboxes, by LMTP, {SENDERS_AT_ONCE} connections at once")
+    print(f"{MAILS} mails into {MAILBOXES} mailboxes, by SMTP, {SENDERS_AT_ONCE} connections at once")
     print(f"taken in durably: {figures['taken in a second']:.0f} a second")
     print(f"parsed, decided and answered by mail: {figures['answered a second']:.1f} a second")
     print(f"processor time {figures['cpu ms a mail']:.1f} ms a mail, all told; the standard library's parser alone")
@@ -74,11 +74,12 @@ def _tell(figures: dict[str, float]) -> None:
 
 
 async def _measure(folder: str, smtp_port: int, post: Post, mails: list[tuple[str, bytes]]) -> dict[str, float]:
-    lmtp_port = _free_port()
+    listen_port = _free_port()
     settings = {
         **SETTINGS,
         "YINGSHENG_SERVER__DATA_FOLDER": folder,
-        "YINGSHENG_MAIL__LISTEN_PORT": str(lmtp_port),
+        "YINGSHENG_MAIL__LISTEN_PORT": str(listen_port),
+        "YINGSHENG_MAIL__LISTEN_PROTOCOL": "smtp",
         "YINGSHENG_MAIL__HOST": "127.0.0.1",
         "YINGSHENG_MAIL__PORT": str(smtp_port),
         "YINGSHENG_MAIL__SECURITY": "none",
@@ -93,7 +94,7 @@ async def _measure(folder: str, smtp_port: int, post: Post, mails: list[tuple[st
         await until_ready(f"{url}/readyz")
         before, begun = _cpu_s(process.pid), time.monotonic()
         shares = [mails[number::SENDERS_AT_ONCE] for number in range(SENDERS_AT_ONCE)]
-        await asyncio.gather(*(_hand_over(lmtp_port, share) for share in shares))
+        await asyncio.gather(*(_hand_over(listen_port, share) for share in shares))
         taken_s = time.monotonic() - begun
         await _until_answered(post, len(mails))
         cpu_s = _cpu_s(process.pid) - before
@@ -105,7 +106,7 @@ async def _measure(folder: str, smtp_port: int, post: Post, mails: list[tuple[st
 
 
 async def _hand_over(port: int, mails: list[tuple[str, bytes]]) -> None:
-    client = aiosmtplib.LMTP(hostname="127.0.0.1", port=port)
+    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False)
     async with client:
         for recipient, raw in mails:
             sender = str(message_from_bytes(raw)["From"])
