@@ -41,7 +41,7 @@ _SALUTATION = re.compile(
     r"(?:客服|团队|先生|女士|老师|经理|工作人员|小姐|专员|部门|公司|贵司|各位|售后|服务中心))?[,，:：\s]{0,3}"
     r"(?:您好|你好|你们好|大家好|早上好|上午好|中午好|下午好|晚上好|hi|hello|hey"
     r"|(?:good )?(?:morning|afternoon|evening))?"
-    r"[,，:：!！。~\s]{0,4}",
+    r"[,，:：!！。~\s]{0,4}|(?:请问)?(?:在吗|在么|有人吗|有人在吗)[?!,。\s]{0,4}",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
@@ -49,7 +49,7 @@ _OPENING = re.compile(
     r"|^(?:打扰了?|打扰一下|不好意思|麻烦了|冒昧打扰)[,，!！。\s]{1,4}"
     r"|^(?:另外|还有就是|还有|此外|顺便问一?下?|再问一?下?|其次|最后|首先|对了|also|besides)[,，:：\s]{0,3}"
     r"|^(?:我)?(?:想|想要|需要|希望|来)?(?:请)?(?:咨询|请教|了解|问|请问|确认)(?:一下|下)?(?:贵司|贵公司|你们|您)?[,，:：\s]{0,3}"
-    r"|^(?:请问|麻烦问一下|劳驾)(?:一下)?[,，:：\s]{0,3}",
+    r"|^(?:请问|询问|提问|麻烦问一下|劳驾)(?:一下)?[,，:：\s]{0,3}",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
@@ -225,9 +225,13 @@ def _is_closing(text: str) -> bool:
 
 
 def _without_thanks(text: str) -> str:
-    """Without a thanks at its end."""
-    head, comma, tail = text.rpartition(",")
-    return head if comma and tail.strip(_PADDING) and _is_closing(tail) else text
+    """Without thanks and the like at its end."""
+    for _ in range(3):
+        head, comma, tail = text.rpartition(",")
+        if not comma or not tail.strip(_PADDING) or not _is_closing(tail):
+            break
+        text = head
+    return text
 
 
 def _is_aside(core: str) -> bool:
