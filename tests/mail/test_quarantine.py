@@ -1,5 +1,6 @@
 """Mails that cannot be read, reports of machines, floods, restarts: nothing is lost, nothing is said twice."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 
@@ -7,16 +8,19 @@ import pytest
 
 from bot.keys import BLOBS
 from bot.mail.model import Mail
+from bot.mail.settling.reading import Reading
+from bot.mail.settling.settle import House, settle
 from bot.mail.standing import Standing, judge
-from storage.database import Row, new_id
+from storage.database import Row, Transaction, new_id
+from storage.errors import StorageUnavailable
 from tests.conftest import StartServer
-from tests.fakes import Clock
+from tests.fakes import PATIENCE_S, Clock
 from tests.mail.arrivals import until
 from tests.mail.post import DESK, SETTINGS, Post, mail
 from tickets import attachments
 from tickets.attachments import Attachment
 from tickets.mail import dead_addresses, sent
-from tickets.mail.inbox import MOST_TRIES, Withheld
+from tickets.mail.inbox import MOST_TRIES, Outcome, Withheld
 
 POISON = "毒丸"
 
@@ -221,3 +225,53 @@ async def test_a_restart_in_the_middle_loses_and_doubles_nothing(post: Post, clo
     for id in ids:
         assert (await post.verdict(id))["outcome"] == "opened"
     assert await post.count("conversation") == 20
+
+
+async def test_a_mail_whose_reading_does_not_end_is_shown_raw_at_once(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def hangs(raw: bytes, spent: Callable[[], bool]) -> Mail:
+        ended.wait(PATIENCE_S)
+        return Mail()
+
+    monkeypatch.setattr("bot.mail.settling.loop.parse", hangs)
+    monkeypatch.setattr("bot.mail.settling.loop.READ_WITHIN_S", 0.05)
+    monkeypatch.setattr("bot.mail.settling.loop.GRACE_S", 0.05)
+    row = await post.settled(mail())
+    ended.set()
+    assert (row["outcome"], row["attempts"]) == ("unreadable", 1)
+    assert [one.name for one in await files(post, row)] == ["original.eml"]
+
+
+async def test_trouble_with_the_storage_counts_as_nobodys_try(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = [StorageUnavailable("the disk is away")] * (MOST_TRIES + 3)
+
+    def troubled(tx: Transaction, reading: Reading, house: House, now: int) -> Outcome | None:
+        if failures:
+            raise failures.pop()
+        return settle(tx, reading, house, now)
+
+    monkeypatch.setattr("bot.mail.settling.loop.settle", troubled)
+    monkeypatch.setattr("bot.workers.AFTER_TROUBLE_S", 0.01)
+    row = await post.settled(mail())
+    assert (row["outcome"], row["attempts"], failures) == ("opened", 1, [])
+
+
+async def test_a_complaint_makes_an_address_dead_and_a_receipt_is_kept(post: Post) -> None:
+    conversation_id = (await post.settled(mail()))["conversation_id"]
+    ticket = await post.ticket(conversation_id)
+    ours = await post.sends(conversation_id, "lin@example.cn", new_id())
+    delivery = bounce(1, about=ours.message_id)
+    receipt = delivery.replace(b"report-type=delivery-status", b"report-type=disposition-notification").replace(
+        b"message/delivery-status", b"message/disposition-notification"
+    )
+    complaint = delivery.replace(b"report-type=delivery-status", b"report-type=feedback-report").replace(
+        b"message/delivery-status", b"message/feedback-report"
+    )
+    assert (await post.settled(receipt))["sent_id"] == ours.id
+    assert await post.server.database.read(dead_addresses.get, "lin@example.cn") is None
+    assert (await post.settled(complaint))["sent_id"] == ours.id
+    assert await post.server.database.read(dead_addresses.get, "lin@example.cn") is not None
+    assert [one.action for one in await post.events(ticket)].count("mail_complaint") == 1

@@ -7,7 +7,9 @@ from bot.operations import list_mails
 from storage.database import Row, Transaction, new_id
 from tests.conftest import StartServer
 from tests.mail.post import FAILED, SETTINGS, Post, mail
+from tickets import agents, desk
 from tickets.mail.inbox import Wish
+from tickets.model import Role
 
 
 @pytest.fixture
@@ -130,6 +132,33 @@ async def test_the_answer_to_a_mail_that_followed_a_chat_stands_in_the_chat(post
     assert (last.text, last.trace["mail"]["from"]) == ("收到，谢谢", "zhao@example.cn")
     stranger = await post.settled(mail("wang@example.cn", "我也要", in_reply_to=f"<{ours.message_id}>"))
     assert stranger["conversation_id"] != conversation_id
+
+
+async def test_an_answer_goes_to_reply_to_only_where_the_sender_is_proved(post: Post) -> None:
+    proved = await post.settled(mail(reply_to="lin@other.example"))
+    unproved = await post.settled(mail("wang@example.org", verified=False, reply_to="victim@other.example"))
+    facts = [(await post.customer_said(one["conversation_id"]))[0].trace["mail"] for one in (proved, unproved)]
+    assert [one.get("answer_to") for one in facts] == ["lin@other.example", None]
+
+
+async def test_a_reply_after_the_end_goes_to_the_conversation_that_ended(post: Post) -> None:
+    conversation_id = (await post.settled(mail("lin@example.cn", "我要投诉", message_id="<a@example.cn>")))[
+        "conversation_id"
+    ]
+    ticket = await post.ticket(conversation_id)
+    database, now = post.server.database, post.server.clock()
+    chen = await database.write(agents.create, "chen", "陈晓", Role.AGENT, "x", None, now)
+    taken = await database.write(desk.take_over, ticket.number, chen, ticket.version, now)
+    await database.write(desk.close, ticket.number, chen, taken.version, now)
+    later = await post.settled(mail("lin@example.cn", "还有问题", in_reply_to="<a@example.cn>"))
+    assert (later["outcome"], later["conversation_id"]) == ("joined", conversation_id)
+
+
+async def test_the_same_words_have_the_same_hash_whatever_their_spacing(post: Post) -> None:
+    one = await post.settled(mail(text="请问  怎么退款？\n谢谢"))
+    same = await post.settled(mail(text="请问 怎么退款？谢谢"))
+    other = await post.settled(mail(text="请问怎么换货？谢谢"))
+    assert one["body_hash"] == same["body_hash"] != other["body_hash"]
 
 
 def _chats(tx: Transaction) -> list[Row]:

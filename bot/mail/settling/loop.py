@@ -33,8 +33,6 @@ CHECK_WITHIN_S = 10.0
 LONGEST_MAIL_MS = 120_000
 TURN_S = 20.0
 
-Parse = Callable[[bytes, Callable[[], bool]], Mail]
-
 
 class MailUnreadable(Exception):
     """A mail cannot be read, however often it is tried."""
@@ -48,7 +46,6 @@ class Tools:
     intake: Intake
     mailboxes: Mapping[str, MailboxSettings]
     look_up: Lookup
-    parse: Parse = parse
 
     @property
     def own(self) -> frozenset[str]:
@@ -134,7 +131,7 @@ class Settling:
         deadline = monotonic() + READ_WITHIN_S
         try:
             async with asyncio.timeout(READ_WITHIN_S + GRACE_S):
-                return await asyncio.to_thread(self.tools.parse, raw, lambda: monotonic() > deadline)
+                return await asyncio.to_thread(parse, raw, lambda: monotonic() > deadline)
         except TimeoutError as error:
             raise MailUnreadable("reading does not end") from error
 
