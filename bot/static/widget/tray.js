@@ -45,11 +45,10 @@ export function makeTray({ say, chat, server, changed }) {
   }
 
   function makeRow(file) {
-    const preview = /^image\/(png|jpeg|webp|gif)$/.test(file.type)
-      ? element("img", { src: URL.createObjectURL(file), alt: "", width: 40, height: 40 }) : icon("file");
+    const preview = element("span", { class: "preview" }, icon("file"));
     const state = element("small");
     const bar = element("progress", { max: "100", value: "0", "aria-hidden": "true" });
-    const one = { file, state, bar, item: null, failed: null };
+    const one = { file, state, bar, preview, item: null, failed: null };
     one.retry = element("button", { type: "button", class: "retry", hidden: true, onclick: () => upload(one) }, say("file_retry"));
     const remove = element("button", { type: "button", class: "remove", "aria-label": say("file_remove", { name: file.name }),
       title: say("file_remove", { name: file.name }), onclick: () => drop(one) }, icon("close"));
@@ -63,11 +62,17 @@ export function makeTray({ say, chat, server, changed }) {
     show(one, say("file_uploading", { percent: 0 }));
     const most = chat.conversation.limits.file_bytes ?? 10 * 1024 * 1024;
     const answer = one.file.size > most ? { error: "file_too_large" } : await send(one);
-    if (answer.id) one.item = answer;
+    if (answer.id) accept(one, answer);
     else one.failed = answer.error ?? "network";
     show(one, one.item ? sizeWords(one.file.size) : sentence(one.failed, most));
     write(said, one.item ? say("file_kept", { name: one.file.name }) : sentence(one.failed, most));
     refresh();
+  }
+
+  // The server's thumbnail, which every page that shows the chat's pictures allows.
+  function accept(one, item) {
+    one.item = item;
+    if (item.thumbnail) one.preview.replaceChildren(element("img", { src: item.thumbnail, alt: "", width: 40, height: 40 }));
   }
 
   function sentence(code, most) {
