@@ -34,6 +34,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/knowledge": {},
     "/knowledge/new": ENTRY_FORM,
     "/knowledge/find": {},
+    "/uploads": {},
     "/knowledge/images": {},
     "/knowledge/import": {},
     "/knowledge/import/{id}": {"then": "draft"},
