@@ -6,6 +6,7 @@ import re
 import select
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from bot.mail.fetching.errors import MailboxTrouble, MailRefused
 
 US = {"name": "Yingsheng", "version": "0.1", "vendor": "Yingsheng"}
 WINDOW = 50_000
+FIRST_IDLE_S = 0.5
 BYTES_A_SECOND = 32 * 1024
 LONGEST_REASON = 200
 UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffef]+")
@@ -104,13 +106,26 @@ class Session:
             self._client.add_flags([uid], [SEEN], silent=True)
 
     def wait(self, seconds: float) -> None:
-        """Return when the server announces something, or after this many seconds."""
+        """Return when the server announces something, or after this many seconds.
+
+        What it announces together with its consent to IDLE is read already, so that no poll sees it; only the end of
+        IDLE tells. Hence IDLE is ended soon at first, then after longer and longer.
+        """
+        end, pause = time.monotonic() + seconds, FIRST_IDLE_S
+        while (left := end - time.monotonic()) > 0:
+            if self._idle(min(pause, left)):
+                return
+            pause *= 2
+
+    def _idle(self, seconds: float) -> bool:
+        """Whether the server announced anything within these seconds."""
         with self._trouble():
             self._client.idle()
             waiting = select.poll()
             waiting.register(self._client.socket(), select.POLLIN)
             waiting.poll(seconds * 1000)
-            self._client.idle_done()
+            _, announced = self._client.idle_done()
+        return bool(announced)
 
     def cut(self) -> None:
         """End the connection at once, from any thread: whatever is waiting on it fails. Never raises."""
