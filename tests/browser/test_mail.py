@@ -293,6 +293,7 @@ async def test_the_ledger_is_walked_filtered_and_opened_by_keyboard_and_fits_its
     await page.keyboard.press("/")
     await page.keyboard.type("第一封")
     await page.keyboard.press("Enter")
+    await page.wait_for_url("**/console/mail?q=*")
     await expect(page.locator(".entry-link")).to_have_count(1)
     await page.locator("main").focus()
     await page.keyboard.press("j")
