@@ -278,7 +278,7 @@ def _settling(app: web.Application) -> Settling:
     mail = app[CONFIG].mail
     boxes = {box.name: box for box in mail.mailboxes}
     tools = Tools(app[BLOBS], Intake(app[BLOBS]), boxes, dns_lookup(mail.dns_servers))
-    house = House(app[SIGNER], app[POLICY], ledger_words(app[TEMPLATES], app[CONFIG].escalation.language))
+    house = House(app[SIGNER], app[POLICY], ledger_words(app[TEMPLATES], app[CONFIG].escalation.language), tools.own)
     return Settling(app[DATABASE], tools, house, app[CLOCK])
 
 

@@ -137,8 +137,10 @@ async def test_the_answer_to_a_mail_that_followed_a_chat_stands_in_the_chat(post
 async def test_an_answer_goes_to_reply_to_only_where_the_sender_is_proved(post: Post) -> None:
     proved = await post.settled(mail(reply_to="lin@other.example"))
     unproved = await post.settled(mail("wang@example.org", verified=False, reply_to="victim@other.example"))
-    facts = [(await post.customer_said(one["conversation_id"]))[0].trace["mail"] for one in (proved, unproved)]
-    assert [one.get("answer_to") for one in facts] == ["lin@other.example", None]
+    circle = await post.settled(mail("zhao@example.cn", reply_to="desk@example.com"))
+    all_three = (proved, unproved, circle)
+    facts = [(await post.customer_said(one["conversation_id"]))[0].trace["mail"] for one in all_three]
+    assert [one.get("answer_to") for one in facts] == ["lin@other.example", None, None]
 
 
 async def test_a_reply_after_the_end_goes_to_the_conversation_that_ended(post: Post) -> None:

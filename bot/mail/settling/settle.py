@@ -47,11 +47,12 @@ class Words(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What settling needs to know of the house."""
+    """What settling needs to know of the house; own: every address of ours."""
 
     signer: Signer
     policy: ReplyPolicy
     words: Words
+    own: frozenset[str] = frozenset()
 
 
 def settle(tx: Transaction, reading: Reading, house: House, now: int) -> Outcome | None:
@@ -153,7 +154,7 @@ def _inbound(
         # Who is known already is not called otherwise by somebody who only says so.
         name=None if known and not reading.authenticity.aligned else reading.name,
         silent=silence(reading, wish),
-        facts={TRACE_MAIL: _facts(tx, reading, place)},
+        facts={TRACE_MAIL: _facts(tx, reading, house, place)},
         attachments=tuple(file.id for file in files),
         attachment_owner=_owner(reading),
     )
@@ -167,7 +168,7 @@ def _text(reading: Reading, house: House) -> str:
     return f"{why}\n\n{told}" if told else why
 
 
-def _facts(tx: Transaction, reading: Reading, place: Place) -> dict[str, Any]:
+def _facts(tx: Transaction, reading: Reading, house: House, place: Place) -> dict[str, Any]:
     """What agents and those who answer may know of the mail."""
     mail, waiting = reading.mail, reading.waiting
     facts: dict[str, Any] = {
@@ -180,8 +181,8 @@ def _facts(tx: Transaction, reading: Reading, place: Place) -> dict[str, Any]:
         "from": reading.sender,
         "name": reading.name,
     }
-    reply_to = [unsigned(box.address) for box in mail.reply_to]
-    if reading.authenticity.aligned and len(reply_to) == 1:
+    reply_to = [box.address for box in mail.reply_to if unsigned(box.address) not in house.own]
+    if reading.authenticity.aligned and len(reply_to) == len(mail.reply_to) == 1:
         facts["answer_to"] = storable(reply_to[0], 500)
     if place.related_id is not None:
         related = tickets.newest_of_conversation(tx, place.related_id)
