@@ -231,7 +231,7 @@ def settle(
 def failed(tx: Transaction, mail: SentMail, reason: Trouble, status: str | None, error: str | None, now: int) -> None:
     """It will not arrive: the people responsible see it at the ticket, and a dead address is remembered."""
     settle(tx, mail, SentState.FAILED, now, reason, error)
-    _bury(tx, mail, reason, status, error, now)
+    _bury(tx, mail, status, error, now)
     tell_ticket(tx, mail, "mail_failed", now, reason)
 
 
@@ -266,7 +266,7 @@ def record_bounce(tx: Transaction, sent_id: str, report: Report, now: int) -> Se
     elif report.action == "failed" and mail.state is not SentState.BOUNCED:
         reason = trouble_of(report.status, report.diagnostic)
         settle(tx, mail, SentState.BOUNCED, now, reason, report.diagnostic)
-        _bury(tx, mail, reason, report.status, report.diagnostic, now)
+        _bury(tx, mail, report.status, report.diagnostic, now)
         tell_ticket(tx, mail, "mail_bounced", now, reason)
     return get(tx, sent_id)
 
@@ -333,7 +333,7 @@ def _ticket(tx: Transaction, conversation_id: str) -> Ticket | None:
     return tickets.live_of_conversation(tx, conversation_id) or tickets.newest_of_conversation(tx, conversation_id)
 
 
-def _bury(tx: Transaction, mail: SentMail, reason: Trouble, status: str | None, words: str | None, now: int) -> None:
+def _bury(tx: Transaction, mail: SentMail, status: str | None, words: str | None, now: int) -> None:
     if status in _DEADLY:
         dead_addresses.mark(tx, DeadAddress(mail.recipient, status, _short(words), now, mail.id))
 

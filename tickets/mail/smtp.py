@@ -100,7 +100,7 @@ async def hand_over(server: SmtpServer, mail: Envelope) -> str:
     """
     progress = _Progress()
     extra = max(0, len(mail.content) - SMALL_BYTES) / SLOWEST_BYTES_PER_SECOND
-    async with _connection(server, progress) as client:
+    async with _connection(server) as client:
         async with _bounded(progress, min(3 * server.timeout_seconds, LONGEST_SECONDS) + extra):
             await client.connect()
             said = await _deliver(client, mail, progress, server.timeout_seconds + extra)
@@ -112,7 +112,7 @@ async def hand_over(server: SmtpServer, mail: Envelope) -> str:
 async def try_login(server: SmtpServer) -> None:
     """Return if the server lets us in. Raises SmtpFailure."""
     progress = _Progress()
-    async with _connection(server, progress) as client:
+    async with _connection(server) as client:
         async with _bounded(progress, min(3 * server.timeout_seconds, LONGEST_SECONDS)):
             await client.connect()
         with contextlib.suppress(aiosmtplib.SMTPException, OSError):
@@ -126,7 +126,7 @@ class _Progress:
 
 
 @contextlib.asynccontextmanager
-async def _connection(server: SmtpServer, progress: _Progress) -> AsyncIterator[aiosmtplib.SMTP]:
+async def _connection(server: SmtpServer) -> AsyncIterator[aiosmtplib.SMTP]:
     client = aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
