@@ -12,9 +12,7 @@ from enum import StrEnum
 from bot.mail.model import Failure, Mail, Part, PartMark
 from bot.mail.returned import original_in, report_in_words
 from bot.mail.standing import is_called_automatic
-from bot.mail.statuses import Severity as Severity
 from bot.mail.statuses import blocks, failures_in
-from bot.mail.statuses import severity as severity
 
 _LONGEST = 300
 

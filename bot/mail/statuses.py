@@ -26,7 +26,7 @@ class Severity(StrEnum):
 _UNKNOWN = re.compile(
     r"(?:user|mailbox|account|recipient|address|alias)s?\b.{0,40}"
     r"\b(?:unknown|not found|does(?: not|n't) exist|invalid|disabled)"
-    r"|(?:unknown|no such|invalid|nonexistent) (?:user|mailbox|recipient|account|address|local)|mailbox unavailable"
+    r"|(?:unknown|no such|invalid|non-?existent) (?:user|mailbox|recipient|account|address|local)|mailbox unavailable"
     r"|(?:用户|帐号|账号|账户|邮箱|收件人|地址|邮件地址).{0,20}(?:不存在|未找到|无效)|(?:无此|没有此|不存在的?)(?:用户|邮箱|收件人)"
     r"|(?:使用者|信箱|帳號).{0,20}不存在|(?:host|domain) (?:not found|unknown)",
     re.IGNORECASE,

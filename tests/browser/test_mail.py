@@ -261,7 +261,7 @@ def fail_to_deliver(tx: Transaction, ticket: Ticket, agent: Agent) -> SentMail:
     _, mail = reply_by_mail(tx, ticket, agent)
     outbox.enqueue(tx, "letter", sent.key_of(mail.id), {}, people.NOON)
     tx.change("UPDATE outbox SET status = 'dead' WHERE key = :key", {"key": sent.key_of(mail.id)})
-    sent.failed(tx, mail, Trouble.MAILBOX_FULL, "5.2.2", "550 full", people.NOON)
+    sent.failed(tx, mail, Trouble.MAILBOX_FULL, "550 full", people.NOON)
     return mail
 
 

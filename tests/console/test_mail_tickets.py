@@ -146,7 +146,7 @@ async def test_a_mail_that_failed_is_sent_again_once_and_only_through_its_own_ti
         _, mail = reply_by_mail(tx, ticket, console.cast.li)
         outbox.enqueue(tx, "letter", sent.key_of(mail.id), {}, NOON)
         tx.change("UPDATE outbox SET status = 'dead' WHERE key = :key", {"key": sent.key_of(mail.id)})
-        sent.failed(tx, mail, Trouble.MAILBOX_FULL, "5.2.2", "550 full", NOON)
+        sent.failed(tx, mail, Trouble.MAILBOX_FULL, "550 full", NOON)
         return mail
 
     mail = await console.database.write(fail)
@@ -179,7 +179,7 @@ async def test_what_mail_servers_and_strangers_did_is_told_in_words(console: Con
     def happen(tx: Transaction) -> None:
         _, mail = reply_by_mail(tx, ticket, console.cast.li)
         sent.delayed(tx, mail, NOON)
-        sent.record_bounce(tx, mail.id, Report("failed", "5.1.1", "<b>no such user</b>"), NOON)
+        sent.record_bounce(tx, mail.id, Report("failed", "5.1.1", "<b>no such user</b>", dead=True), NOON)
         for action, detail in (("auto_reply", {"mail_id": mail_id}), ("related_mail", {"mail_id": mail_id})):
             events.record(tx, ticket.id, [TicketEvent(SYSTEM, action, ticket.status, ticket.status, NOON, detail)])
 

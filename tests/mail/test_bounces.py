@@ -5,9 +5,10 @@ import time
 import pytest
 
 from bot.gateway.mime import parse
-from bot.mail.bounces import ReportKind, Severity, read, severity
+from bot.mail.bounces import ReportKind, read
 from bot.mail.model import Failure, Mail, Mailbox, Part
 from bot.mail.standing import Rule, judge
+from bot.mail.statuses import Severity, severity
 
 STATUS = b"""Reporting-MTA: dns; mx.example.net
 
@@ -201,6 +202,9 @@ def test_what_a_person_writes_about_returned_mail_is_no_bounce(mail: bytes) -> N
         ("failed", "5.0.0", "550 User unknown", Severity.HARD),
         ("failed", "5.0.0", "550 Mailbox not found", Severity.HARD),
         ("failed", None, "550 收件人不存在", Severity.HARD),
+        ("failed", None, "550 User not found: li@example.org", Severity.HARD),
+        ("failed", None, "550 The recipient may contain a non-existent account", Severity.HARD),
+        ("failed", None, "550 Mailbox unavailable or access denied", Severity.POLICY),
         ("failed", None, "550 Ip frequency limited. http://service.mail.qq.com/", Severity.POLICY),
         ("failed", "5.0.0", "550 DMARC check failed.", Severity.POLICY),
         ("failed", None, "552 邮箱空间已满", Severity.SOFT),

@@ -30,7 +30,11 @@ def failure(step: Step, code: int | None = None, words: str | None = None, **mor
         (failure(Step.RECIPIENT, 554, "发信过于频繁"), Again("it failed", "发信过于频繁", 10 * MINUTE, 10 * MINUTE)),
         (
             failure(Step.RECIPIENT, 550, "5.1.1 who"),
-            Refused(Trouble.NO_SUCH_ADDRESS, "it failed", "5.1.1", "5.1.1 who"),
+            Refused(Trouble.NO_SUCH_ADDRESS, "it failed", "5.1.1", "5.1.1 who", dead=True),
+        ),
+        (
+            failure(Step.RECIPIENT, 550, "收件人不存在"),
+            Refused(Trouble.NO_SUCH_ADDRESS, "it failed", None, "收件人不存在", dead=True),
         ),
         (failure(Step.SENDER, 553, "no"), Refused(Trouble.SENDER_REFUSED, "it failed", None, "no")),
         (failure(Step.CONTENT, 554, "spam detected"), Refused(Trouble.POLICY, "it failed", None, "spam detected")),
@@ -51,12 +55,10 @@ def test_what_is_uncertain_twice_rests() -> None:
 @pytest.mark.parametrize(
     ("status", "words", "expected"),
     [
-        ("5.1.1", None, Trouble.NO_SUCH_ADDRESS),
-        ("5.1.10", None, Trouble.NO_SUCH_ADDRESS),
         ("5.1.100", None, Trouble.REFUSED),
         ("5.2.2", "user unknown", Trouble.MAILBOX_FULL),
         ("5.7.26", None, Trouble.POLICY),
-        (None, "550 No such user here", Trouble.NO_SUCH_ADDRESS),
+        (None, "552 邮箱已满", Trouble.MAILBOX_FULL),
         (None, "over quota", Trouble.MAILBOX_FULL),
         (None, None, Trouble.REFUSED),
     ],

@@ -101,6 +101,27 @@ async def test_a_letter_refused_for_good_is_told_at_the_ticket_at_once_and_never
     assert [message["Message-ID"] for message in relay.mails] == [f"<{mail.message_id}>"]
 
 
+@pytest.mark.parametrize(
+    ("command", "reply", "reason", "dead"),
+    [
+        ("RCPT", f"550 User not found: {CUSTOMER}", Trouble.NO_SUCH_ADDRESS, True),
+        ("RCPT", "550 收件人不存在", Trouble.NO_SUCH_ADDRESS, True),
+        ("RCPT", "550 5.7.1 User unknown to our policy", Trouble.POLICY, False),
+        ("MAIL", "550 5.1.1 no such user", Trouble.SENDER_REFUSED, False),
+    ],
+)
+async def test_an_address_is_dead_if_the_server_says_so_of_the_recipient_in_whatever_words(
+    start_server: StartServer, clock: Clock, command: str, reply: str, reason: Trouble, dead: bool
+) -> None:
+    async with Mailbox(refuse={command: reply}).open() as relay:
+        desk = await office(start_server, clock, relay)
+        asked = (await desk.mail_arrives()).message
+        await desk.answers(await desk.ticket(asked))
+        mail = await desk.until_state(asked.conversation_id, SentState.FAILED)
+        assert mail.reason == reason
+        assert (await desk.read(dead_addresses.get, CUSTOMER) is not None) is dead
+
+
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 async def test_a_busy_server_is_asked_again_people_hear_of_it_after_four_hours_and_after_three_days_it_ends(
     start_server: StartServer, clock: Clock, command: str

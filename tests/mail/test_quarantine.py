@@ -129,7 +129,15 @@ async def test_a_mail_from_nobody_or_from_two_is_a_ticket_of_its_own(post: Post)
         assert await post.sent(row["conversation_id"]) == []
 
 
-def bounce(number: int, *, about: str = "", to: str = DESK, status: str = "5.1.1", action: str = "failed") -> bytes:
+def bounce(
+    number: int,
+    *,
+    about: str = "",
+    to: str = DESK,
+    status: str = "5.1.1",
+    action: str = "failed",
+    words: str = "550 no such user",
+) -> bytes:
     """A report as RFC 3464 wants it, about the mail with this Message-ID."""
     return f"""Return-Path: <>\r
 From: MAILER-DAEMON@mx{number}.example.net\r
@@ -151,7 +159,7 @@ Reporting-MTA: dns; mx.example.net\r
 Final-Recipient: rfc822; lin@example.cn\r
 Action: {action}\r
 Status: {status}\r
-Diagnostic-Code: smtp; 550 no such user\r
+Diagnostic-Code: smtp; {words}\r
 \r
 --b\r
 Content-Type: text/rfc822-headers\r
@@ -180,6 +188,27 @@ async def test_a_bounce_is_kept_with_its_mail_and_wakes_nobody(post: Post) -> No
     assert await post.server.database.read(dead_addresses.get, "lin@example.cn") is not None
     assert (await post.ticket(conversation_id)).status == ticket.status
     assert len(await post.said(conversation_id)) == said
+
+
+@pytest.mark.parametrize(
+    ("words", "dead"),
+    [
+        ("550 User not found: lin@example.cn", True),
+        ("550 收件人不存在", True),
+        ("550 Mailbox unavailable or access denied", False),
+        ("552 邮箱空间已满", False),
+    ],
+)
+async def test_an_address_is_dead_too_where_only_the_words_of_its_server_say_so(
+    post: Post, words: str, dead: bool
+) -> None:
+    conversation_id = (await post.settled(mail()))["conversation_id"]
+    ours = await post.sends(conversation_id, "lin@example.cn", new_id())
+    await post.settled(bounce(1, about=ours.message_id, status="5.0.0", words=words))
+    returned = await post.server.database.read(sent.get, ours.id)
+    assert returned is not None
+    assert (returned.state, returned.reason == "no_such_address") == ("bounced", dead)
+    assert (await post.server.database.read(dead_addresses.get, "lin@example.cn") is not None) is dead
 
 
 async def test_a_forged_bounce_says_nothing_about_anybody(post: Post) -> None:

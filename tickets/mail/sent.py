@@ -80,11 +80,12 @@ class SentMail:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a mail server reports about a mail of ours (RFC 3464): action is failed, delayed, delivered, relayed or
-    expanded; status the enhanced code such as 5.1.1, if one is known."""
+    expanded; status the enhanced code such as 5.1.1, if one is known; dead says that the address will never work."""
 
     action: str
     status: str | None
     diagnostic: str | None
+    dead: bool = False
 
 
 def keep(tx: Transaction, mail: SentMail) -> None:
@@ -228,10 +229,9 @@ def settle(
     tx.notify("conversation", mail.conversation_id)
 
 
-def failed(tx: Transaction, mail: SentMail, reason: Trouble, status: str | None, error: str | None, now: int) -> None:
-    """It will not arrive: the people responsible see it at the ticket, and a dead address is remembered."""
+def failed(tx: Transaction, mail: SentMail, reason: Trouble, error: str | None, now: int) -> None:
+    """It will not arrive: the people responsible see it at the ticket."""
     settle(tx, mail, SentState.FAILED, now, reason, error)
-    _bury(tx, mail, status, error, now)
     tell_ticket(tx, mail, "mail_failed", now, reason)
 
 
@@ -264,9 +264,10 @@ def record_bounce(tx: Transaction, sent_id: str, report: Report, now: int) -> Se
     if report.action == "delayed" or (report.status or "").startswith("4."):
         delayed(tx, mail, now)
     elif report.action == "failed" and mail.state is not SentState.BOUNCED:
-        reason = trouble_of(report.status, report.diagnostic)
+        reason = Trouble.NO_SUCH_ADDRESS if report.dead else trouble_of(report.status, report.diagnostic)
         settle(tx, mail, SentState.BOUNCED, now, reason, report.diagnostic)
-        _bury(tx, mail, report.status, report.diagnostic, now)
+        if report.dead:
+            bury(tx, mail, report.status, report.diagnostic, now)
         tell_ticket(tx, mail, "mail_bounced", now, reason)
     return get(tx, sent_id)
 
@@ -281,7 +282,8 @@ def retry(tx: Transaction, sent_id: str, now: int) -> bool:
 
 
 def trouble_of(status: str | None, words: str | None) -> Trouble:
-    """What an enhanced status code (RFC 3463), or else the server's words, say in one word of ours."""
+    """What an enhanced status code (RFC 3463), or else the server's words, say in one word of ours, of an address that
+    is not dead."""
     for prefix, trouble in _BY_STATUS:
         if status is not None and (status == prefix or (prefix.endswith(".") and status.startswith(prefix))):
             return trouble
@@ -290,8 +292,6 @@ def trouble_of(status: str | None, words: str | None) -> Trouble:
 
 
 _BY_STATUS = (
-    ("5.1.1", Trouble.NO_SUCH_ADDRESS),
-    ("5.1.10", Trouble.NO_SUCH_ADDRESS),
     ("5.1.7", Trouble.SENDER_REFUSED),
     ("5.1.8", Trouble.SENDER_REFUSED),
     ("5.2.2", Trouble.MAILBOX_FULL),
@@ -300,12 +300,8 @@ _BY_STATUS = (
     ("5.7.", Trouble.POLICY),
 )
 _BY_WORDS = (
-    ("user unknown", Trouble.NO_SUCH_ADDRESS),
-    ("no such user", Trouble.NO_SUCH_ADDRESS),
-    ("user not found", Trouble.NO_SUCH_ADDRESS),
-    ("mailbox not found", Trouble.NO_SUCH_ADDRESS),
-    ("mailbox unavailable", Trouble.NO_SUCH_ADDRESS),
     ("mailbox full", Trouble.MAILBOX_FULL),
+    ("已满", Trouble.MAILBOX_FULL),
     ("over quota", Trouble.MAILBOX_FULL),
     ("quota exceeded", Trouble.MAILBOX_FULL),
     ("too large", Trouble.TOO_LARGE),
@@ -313,9 +309,9 @@ _BY_WORDS = (
     ("spam", Trouble.POLICY),
     ("blocked", Trouble.POLICY),
     ("policy", Trouble.POLICY),
+    ("垃圾", Trouble.POLICY),
+    ("频率", Trouble.POLICY),
 )
-# Only these say for certain that the address will never work; the rest of what we read from words is a guess.
-_DEADLY = frozenset({"5.1.1", "5.1.10"})
 
 
 def tell_ticket(tx: Transaction, mail: SentMail, action: str, now: int, reason: str | None) -> None:
@@ -333,9 +329,9 @@ def _ticket(tx: Transaction, conversation_id: str) -> Ticket | None:
     return tickets.live_of_conversation(tx, conversation_id) or tickets.newest_of_conversation(tx, conversation_id)
 
 
-def _bury(tx: Transaction, mail: SentMail, status: str | None, words: str | None, now: int) -> None:
-    if status in _DEADLY:
-        dead_addresses.mark(tx, DeadAddress(mail.recipient, status, _short(words), now, mail.id))
+def bury(tx: Transaction, mail: SentMail, status: str | None, words: str | None, now: int) -> None:
+    """Remember that its recipient's address is dead."""
+    dead_addresses.mark(tx, DeadAddress(mail.recipient, status, _short(words), now, mail.id))
 
 
 def _short(words: str | None) -> str | None:

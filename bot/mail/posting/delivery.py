@@ -146,7 +146,9 @@ def _keep(tx: Transaction, row: OutboxRow, mail: SentMail, outcome: Outcome, now
             sent.settle(tx, mail, SentState.SENT, now)
             dead_addresses.revive(tx, mail.recipient)
         case Refused():
-            sent.failed(tx, mail, outcome.trouble, outcome.status, outcome.words, now)
+            sent.failed(tx, mail, outcome.trouble, outcome.words, now)
+            if outcome.dead:
+                sent.bury(tx, mail, outcome.status, outcome.words, now)
         case Again():
             _late(tx, row, mail, outcome, now)
         case Unknown():
@@ -159,7 +161,7 @@ def _keep(tx: Transaction, row: OutboxRow, mail: SentMail, outcome: Outcome, now
 
 def _late(tx: Transaction, row: OutboxRow, mail: SentMail, outcome: Again, now: int) -> None:
     if outbox.is_dead(tx, row.id):
-        sent.failed(tx, mail, Trouble.GAVE_UP, None, outcome.words, now)
+        sent.failed(tx, mail, Trouble.GAVE_UP, outcome.words, now)
         return
     again = SentState.UNCERTAIN if mail.state is SentState.UNCERTAIN else SentState.QUEUED
     sent.settle(tx, mail, again, None, mail.reason, outcome.words)

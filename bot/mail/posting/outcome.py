@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from bot.mail.model import Failure
+from bot.mail.statuses import Severity, severity
 from tickets.mail.sent import SentState, Trouble, trouble_of
 from tickets.mail.smtp import SmtpFailure, Step
 
@@ -23,12 +25,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It will not arrive. words: the server's, if it said any."""
+    """It will not arrive. words: the server's, if it said any. dead: the address will never work."""
 
     trouble: Trouble
     sentence: str
     status: str | None = None
     words: str | None = None
+    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,18 @@ def judge(failure: SmtpFailure, state: SentState) -> Outcome:
     if throttled:
         return Again(sentence, words, THROTTLED_PAUSE_MS, THROTTLED_PAUSE_MS)
     if failure.permanent:
-        return Refused(_trouble(failure), sentence, failure.status, words)
+        dead = _is_dead(failure)
+        trouble = Trouble.NO_SUCH_ADDRESS if dead else _trouble(failure)
+        return Refused(trouble, sentence, failure.status, words, dead)
     busy = BUSY_PAUSE_MS if failure.code in (421, 450, 451) else 0
     return Again(sentence, words, busy, busy)
+
+
+def _is_dead(failure: SmtpFailure) -> bool:
+    """Whether the server says that there is no such recipient; what it says of a sender is about us."""
+    if failure.lacking or failure.step is Step.SENDER:
+        return False
+    return severity(Failure(None, "failed", failure.status, failure.words)) is Severity.HARD
 
 
 def _trouble(failure: SmtpFailure) -> Trouble:

@@ -22,6 +22,7 @@ from bot.mail.settling.reading import (
 )
 from bot.mail.settling.threading import Letterbox, Place
 from bot.mail.standing import Rule
+from bot.mail.statuses import Severity, severity
 from bot.messages import Channel, InboundMessage, Thread
 from bot.receive import accept
 from storage.database import Transaction, new_id
@@ -260,7 +261,8 @@ def _record_delivery(tx: Transaction, report: Report, about: SentMail, now: int)
         sent.record_bounce(tx, about.id, sent.Report("failed", None, None), now)
     for one in told[:1]:
         diagnostic = storable(one.diagnostic or "", 500) or None
-        sent.record_bounce(tx, about.id, sent.Report(one.action, one.status, diagnostic), now)
+        dead = severity(one) is Severity.HARD
+        sent.record_bounce(tx, about.id, sent.Report(one.action, one.status, diagnostic, dead), now)
 
 
 def _ticket(tx: Transaction, conversation_id: str) -> Ticket | None:
