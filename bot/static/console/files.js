@@ -41,7 +41,7 @@ export function takeFiles(form, key) {
   }
 
   function add(chosen) {
-    if (files.length + chosen.length > most) toast(say("file_most").replace("{count}", most), { bad: true });
+    if (files.length + chosen.length > most) toast(say("file_most", { count: most }), { bad: true });
     for (const file of chosen.slice(0, most - files.length)) {
       const one = { name: file.name, percent: 0, file };
       files.push(one);
@@ -59,7 +59,7 @@ export function takeFiles(form, key) {
     });
     if (answer.id) {
       Object.assign(one, { id: answer.id, name: answer.name, thumbnail: answer.thumbnail, file: null });
-      toast(say("file_kept").replace("{name}", answer.name));
+      toast(say("file_kept", { name: answer.name }));
     } else {
       one.failed = answer.text ?? say("file_failed");
       if (answer.status === 401) loggedOut();
@@ -93,7 +93,7 @@ export function takeFiles(form, key) {
     state.textContent = one.failed ?? (one.id ? "" : `${one.percent}%`);
     node.append(name, state);
     if (one.failed && one.file) node.append(button(say("file_retry"), say("file_retry"), () => upload(one)));
-    node.append(button("×", say("file_remove").replace("{name}", one.name), () => remove(one)));
+    node.append(button("×", say("file_remove", { name: one.name }), () => remove(one)));
     return node;
   }
 
