@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 LONGEST_READ = 8_000
 _WORD = re.compile(r"[^\s;=\"()]+")
-_PIECE = re.compile(r'\s+|"(?:[^"\\]|\\.)*"|[;=]|[^\s;="()]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,55 +30,51 @@ class Results:
 
 def read_results(header: str) -> Results | None:
     """The results in the value of one header; None where it does not say who looked or ends in the middle."""
-    plain = _without_comments(header[:LONGEST_READ]) if len(header) <= LONGEST_READ else None
-    clauses = None if plain is None else _clauses(plain)
+    words = _words(header) if len(header) <= LONGEST_READ else None
+    clauses = None if words is None else _clauses(words)
     if not clauses or not clauses[0] or "=" in clauses[0] or len(clauses[0]) > 2:
         return None
     read = (_result(clause) for clause in clauses[1:])
     return Results(clauses[0][0], tuple(one for one in read if one is not None))
 
 
-def _without_comments(text: str) -> str | None:
-    """The text with each comment, nested or not, as a space; None if one does not end or ends twice."""
-    kept, depth, quoted, escaped = [], 0, False, False
-    for char in text:
-        if escaped:
+def _words(text: str) -> list[str] | None:
+    """Words in lower-case, and the marks ; and = between them; comments left out, quoted words without their quotes.
+
+    None if a comment or a quoted word does not end, or where quoted text is nothing but a mark.
+    """
+    words: list[str] = []
+    word, depth, quoted, escaped = "", 0, False, False
+    for char in f"{text} ":
+        plain = depth == 0 and not quoted and not escaped
+        if escaped or (char not in '\\"' and quoted) or (plain and char not in '\\"();=' and not char.isspace()):
+            word += char if depth == 0 else ""
             escaped = False
         elif char == "\\":
             escaped = True
         elif char == '"' and depth == 0:
+            if quoted and word in (";", "="):
+                return None
             quoted = not quoted
-        elif char in "()" and not quoted:
+        elif char in "()":
             depth += 1 if char == "(" else -1
             if depth < 0:
                 return None
-            kept.append(" ")
-            continue
-        if depth == 0:
-            kept.append(char)
-    return None if depth or quoted else "".join(kept)
+        if plain and (char in "();=" or char.isspace()):
+            words += ([word.lower()] if word else []) + ([char] if char in ";=" else [])
+            word = ""
+    return None if depth or quoted or escaped else words
 
 
-def _clauses(text: str) -> list[list[str]] | None:
-    """The words and equals signs between semicolons, unquoted; None where something else stands."""
+def _clauses(words: list[str]) -> list[list[str]]:
+    """The words and equals signs between semicolons."""
     clauses: list[list[str]] = [[]]
-    at = 0
-    while at < len(text):
-        piece = _PIECE.match(text, at)
-        if piece is None:
-            return None
-        at = piece.end()
-        if piece[0] == ";":
+    for word in words:
+        if word == ";":
             clauses.append([])
-        elif not piece[0].isspace():
-            clauses[-1].append(_unquoted(piece[0]))
+        else:
+            clauses[-1].append(word)
     return clauses
-
-
-def _unquoted(word: str) -> str:
-    if word.startswith('"'):
-        return re.sub(r"\\(.)", r"\1", word[1:-1]).lower()
-    return word.lower()
 
 
 def _result(clause: list[str]) -> Result | None:
