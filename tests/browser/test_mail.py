@@ -21,7 +21,7 @@ from tests.console import cast as people
 from tests.console.conftest import build
 from tests.console.mails import Sample, keep, laid_down, write_in
 from tests.console.test_mail_tickets import reply_by_mail
-from tickets.mail import sent
+from tickets.mail import mailboxes, sent
 from tickets.mail.sent import SentMail, SentState, Trouble
 from tickets.model import Agent, Ticket
 
@@ -300,3 +300,36 @@ async def test_the_ledger_is_walked_filtered_and_opened_by_keyboard_and_fits_its
     await page.keyboard.press("Enter")
     await expect(page.locator("h1")).to_have_text("第一封")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_what_strangers_write_into_headers_and_reports_is_text_on_every_page(
+    post_room: PostRoom, trap: Trap
+) -> None:
+    evil = f"\"'><img data-owned src=http://{trap.host}/x onerror=alert(1)></title><script data-owned>alert(1)</script>"
+    sample = Sample(
+        subject=evil, name=evil, text=evil, headers=f"Authentication-Results: {evil}\r\nList-Id: {evil}\r\n"
+    )
+    ticket, mail_id = await post_room.write_in(sample, f"{evil}\n\n> {evil}")
+
+    def report(tx: Transaction) -> None:
+        _, mail = reply_by_mail(tx, ticket, post_room.cast.li, recipient=f"{evil}@example.net")
+        sent.failed(tx, mail, Trouble.REFUSED, "5.0.0", evil, people.NOON)
+        tx.change("UPDATE mail SET last_error = :evil, reason = :evil, charset = :evil", {"evil": evil})
+        mailboxes.position(tx, "service", 0)
+        mailboxes.in_trouble(tx, "service", evil, people.NOON - people.HOUR)
+
+    await post_room.database.write(report)
+    page = await post_room.page(post_room.cast.supervisor, "/console/mail")
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: dialogs.append(_dismissed(dialog)))
+    views = [f"/console/mail/{mail_id}{view}" for view in ("", "?view=whole", "?view=source")]
+    for path in ("/console/mail", "/console?view=all_live", f"/console/tickets/{ticket.number}", *views):
+        await page.goto(post_room.url + path)
+        assert evil[:20] in await page.inner_text("body"), path
+        assert await page.locator("[data-owned]").count() == 0, path
+    await page.goto(f"{post_room.url}/console/tickets/{ticket.number}")
+    await page.click(".said-more a")
+    await expect(page.locator(".said-whole")).to_contain_text("<img data-owned")
+    assert await page.locator("[data-owned]").count() == 0
+    assert dialogs == []
+    assert trap.calls == 0
