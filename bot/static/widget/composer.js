@@ -16,7 +16,7 @@ export function makeComposer({ say, chat, drafts, server, suggests }) {
   const human = element("button", { type: "button", class: "human", onclick: askForPerson }, icon("person"), element("span"));
   const send = element("button", { type: "button", class: "send", "aria-label": say("send"), title: say("send"), onclick: submit }, icon("send"));
   const tray = makeTray({ say, chat, server, changed: () => refresh() });
-  const box = element("div", { class: "box" }, input, element("div", { class: "tools" }, tray.attach, human, counter, send));
+  const box = element("div", { class: "box" }, input, element("div", { class: "tools" }, human, tray.attach, counter, send));
   const suggestions = suggests ? makeSuggestions({ say, chat, input, choose: ask }) : null;
   const node = element("div", { class: "composer" }, suggestions?.node, suggestions?.hint, tray.node, box);
   input.value = drafts.get(DRAFT) ?? "";
