@@ -476,6 +476,8 @@ async def test_the_keyboard_alone_opens_uses_and_closes_the_chat(chat: FakeChat,
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="转人工")).to_be_focused()
     await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="添加图片或文件")).to_be_focused()
+    await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="发送")).to_be_focused()
     await page.keyboard.press("Enter")
     await until(lambda: chat.visitor.texts == ["hello"])
