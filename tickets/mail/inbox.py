@@ -301,12 +301,6 @@ def depths(tx: Transaction) -> list[tuple[str, int]]:
     return [(row["state"], row["mails"]) for row in rows]
 
 
-def get_raw_hash(tx: Transaction, mail_id: str) -> str | None:
-    """Under which hash the raw bytes of a mail lie; None if there is no such mail."""
-    row = first(tx.execute("SELECT raw_hash FROM mail WHERE id = :id", {"id": mail_id}))
-    return None if row is None else str(row["raw_hash"])
-
-
 def _waiting(row: Row) -> WaitingMail:
     return WaitingMail(
         id=row["id"],

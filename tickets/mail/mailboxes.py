@@ -104,9 +104,7 @@ def troubles(tx: Transaction, now: int) -> list[Trouble]:
         """,
         {"until": now - PASSING_MS},
     )
-    return [
-        Trouble(row["mailbox"], row["trouble_since"], row["last_error"], row["told_at"] is not None) for row in rows
-    ]
+    return [_trouble(row) for row in rows]
 
 
 def forget_others(tx: Transaction, names: Collection[str]) -> None:

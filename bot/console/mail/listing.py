@@ -19,7 +19,6 @@ from tickets.mail.ledger import PAGE, Authentic, LedgerRow, MailFilter, Tallies
 LONGEST_QUERY = 200
 LONGEST_VALUE = 60
 ADDRESS = "/console/mail"
-ANY_REASON = "*"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 import jinja2
 
+from bot.mail.answering import letter_language
 from bot.mail.letters.writing import subject_for
 from bot.mail.postman import TRACE_MAIL, Posting, PostKind, Postman, is_verified
-from bot.scene import language, load_scene, traditional
+from bot.scene import load_scene
 from storage.database import Transaction
 from tickets import contacts, conversations, tickets
 from tickets.mail import sent
@@ -22,7 +23,7 @@ def send_reply(postman: Postman, templates: jinja2.Environment, tx: Transaction,
     if about is None:
         return
     ticket = tickets.newest_of_conversation(tx, conversation.id)
-    told = _language(tx, about, now)
+    told = letter_language(load_scene(tx, about, now))
     theirs = about.trace[TRACE_MAIL].get("subject") if TRACE_MAIL in about.trace and is_verified(about) else None
     posting = Posting(
         conversation=conversation,
@@ -42,10 +43,3 @@ def _asked(tx: Transaction, message: Message) -> Message | None:
     """What the contact wrote last before this."""
     before = conversations.latest(tx, message.conversation_id, REMEMBERED)
     return next((one for one in reversed(before) if one.author is Author.CONTACT), None)
-
-
-def _language(tx: Transaction, about: Message, now: int) -> str:
-    scene = load_scene(tx, about, now)
-    if language(scene) == "en":
-        return "en"
-    return "zh-TW" if traditional(scene) else "zh"
