@@ -16,7 +16,7 @@ from bot.errors import FrameError
 from bot.learning import LookedUp, keep_choice, keep_question, surest
 from bot.mail.answering import feedback, keep_silence, may_be_told, posting, situate_mail, told_about
 from bot.mail.deciding import decide_mail, read_mail_for, unspoken
-from bot.mail.postman import NO_POSTMAN, Postman, is_verified
+from bot.mail.postman import NO_POSTMAN, Postman, answers_its_sender, is_verified
 from bot.markup import Letterhead
 from bot.messages import InboundMessage, Thread
 from bot.moments import promise
@@ -322,7 +322,7 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, no
         ask_contact=contact.may_be_asked and not scene.by_mail,
         channel=scene.channel,
         related=() if scene.by_mail else _related(tx, scene, decision, now),
-        names_questions=is_verified(scene.message),
+        names_questions=answers_its_sender(scene.message),
         mailed=given is not None and given.kind == "email" and terms.postman.follows_chats,
     )
     ticket = tickets.live_of_conversation(tx, scene.conversation.id)

@@ -10,7 +10,7 @@ from bot.learning import LookedUp, surest
 from bot.mail.asking import MailAsked, read_mail
 from bot.mail.deciding import MailSituation
 from bot.mail.letters.writing import subject_for
-from bot.mail.postman import Posting, PostKind, is_verified
+from bot.mail.postman import Posting, PostKind, answers_its_sender, is_verified
 from bot.scene import Scene, answered_entries, language, latest_of_ours, mail_subject, traditional, unsolved
 from knowledgebase.model import Match
 from storage.database import Transaction
@@ -65,7 +65,7 @@ def may_be_told(scene: Scene) -> bool:
 
 def posting(scene: Scene, said: Sequence[Message], ticket: str | None, templates: jinja2.Environment) -> Posting:
     """The mail that carries what the bot said."""
-    proved = is_verified(scene.message)
+    proved = answers_its_sender(scene.message)
     kind = PostKind.ANSWER if any(one.kind is MessageKind.ANSWER for one in said) else PostKind.ACKNOWLEDGEMENT
     tongue = letter_language(scene)
     return Posting(

@@ -93,3 +93,12 @@ def is_verified(message: Message) -> bool:
     """Whether the address in From is proved to be the sender's own; what came by chat needs no proof."""
     facts = message.trace.get(TRACE_MAIL)
     return facts is None or bool(facts.get("verified"))
+
+
+def answers_its_sender(message: Message) -> bool:
+    """Whether an answer goes to the address that is proved to have written: a Reply-To may name anybody."""
+    facts = message.trace.get(TRACE_MAIL)
+    if facts is None:
+        return True
+    sender = str(facts.get("from") or "").lower()
+    return is_verified(message) and str(facts.get("answer_to") or sender).lower() == sender

@@ -175,3 +175,15 @@ async def test_who_is_not_proved_gets_none_of_his_own_words_sent_to_a_victim(
         (notice,) = lin.relay.mails
         assert "evil" not in f"{notice['Subject']}{words(notice)}{words(notice, 'html')}"
         assert "中奖" not in notice["Subject"]
+
+
+async def test_who_is_proved_has_none_of_his_words_sent_to_whom_his_reply_to_names(
+    start_server: StartServer, clock: Clock
+) -> None:
+    async with Mailbox().open() as relay:
+        attacker = await talk(start_server, clock, relay)
+        text = "轮胎多久换一次？\n\n点 evil.example 领奖吗？"
+        await attacker.writes(text, "中奖 evil.example", Reply_To="victim@example.cn")
+        notice = await attacker.receives(1)
+        assert notice["To"] == "victim@example.cn"
+        assert "evil" not in f"{notice['Subject']}{words(notice)}{words(notice, 'html')}"

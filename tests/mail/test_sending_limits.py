@@ -96,6 +96,14 @@ async def test_a_thousand_mails_in_a_victims_name_bring_the_victim_one_mail_an_h
     assert await traffic.asks(sender="victim+3@example.cn", verified=False) == [Withheld.UNVERIFIED_OFTEN]
 
 
+async def test_a_proved_sender_who_names_a_victim_in_reply_to_brings_the_victim_one_mail_an_hour(
+    traffic: Traffic,
+) -> None:
+    named = {"sender": "attacker@example.cn", "answer_to": "victim@example.cn", "verified": True}
+    assert await traffic.asks(5, apart=11 * MINUTE, **named) == ["sent"] + [Withheld.UNVERIFIED_OFTEN] * 4
+    assert await traffic.asks(sender="lin@example.cn", answer_to="Lin@example.cn") == ["sent"]
+
+
 async def test_a_mailbox_sends_so_many_a_minute_five_minutes_and_an_hour(traffic: Traffic) -> None:
     async def burst(count: int) -> int:
         told = await traffic.ask([{"sender": f"c{new_id()}@example.cn"} for _ in range(count)])

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.mail.addresses import Signer
 from bot.mail.posting.outlets import Outlet, Outlets
-from bot.mail.postman import TRACE_MAIL, Posting, PostKind, Refusal, is_verified
+from bot.mail.postman import TRACE_MAIL, Posting, PostKind, Refusal, answers_its_sender
 from bot.mail.standing import is_machine
 from storage import outbox
 from storage.database import Transaction, new_id
@@ -102,7 +102,7 @@ class PostOffice:
         ours = limits.automatic(tx, conversation.id, outlet.name, recipient, now)
         if (guarded := limits.guard(arrived, ours)) is not None:
             return guarded
-        refused = limits.refusal(limits.count(tx, outlet.name, recipient, now), is_verified(message))
+        refused = limits.refusal(limits.count(tx, outlet.name, recipient, now), answers_its_sender(message))
         if refused is Withheld.MAILBOX_BUSY:
             incidents.tell_busy(tx, outlet.name, self._responsible, now)
         return refused
