@@ -8,8 +8,9 @@ from aiohttp import web
 
 from bot.console.access import LOGIN, is_fetch
 from bot.console.mail.acts import possible
-from bot.console.mail.letters import OVERSEERS, Letter, allowed_row, open_letter, raw_bytes
-from bot.console.mail.sanitising import PICTURE_TYPES, Picture, sanitised
+from bot.console.mail.apart import harmless
+from bot.console.mail.letters import OVERSEERS, TURNS, Letter, allowed_row, open_letter, raw_bytes
+from bot.console.mail.sanitising import PICTURE_TYPES, Picture
 from bot.console.problems import POLICY as PAGE_POLICY
 from bot.console.render import page
 from bot.keys import DATABASE, LETTERHEAD
@@ -101,9 +102,11 @@ async def show_whole_text(request: web.Request) -> web.StreamResponse:
 async def show_letter(request: web.Request) -> web.StreamResponse:
     """GET …/{id}/html: the mail's HTML made harmless, for the sandboxed frame of its page."""
     letter = await open_letter(request, await allowed_row(request))
-    if letter.mail.html is None:
+    mail = letter.mail
+    if mail.html is None:
         raise web.HTTPNotFound
-    safe = sanitised(letter.mail.html, pictures_of(letter.mail))
+    async with request.config_dict[TURNS]:
+        safe = await harmless(mail.html, pictures_of(mail), mail.text)
     response = page(request, "mail/letter.html", safe=safe)
     response.headers.update(LETTER_HEADERS)
     return response

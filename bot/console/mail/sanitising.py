@@ -7,7 +7,7 @@ A second wall stands around it: it is shown in a sandboxed frame, by a policy th
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import nh3
 
@@ -87,7 +87,6 @@ class _Filter:
     pictures: Mapping[str, Picture]
     remote: int = 0
     bytes_left: int = MOST_PICTURE_BYTES
-    written: dict[str, str | None] = field(default_factory=dict)
 
     def __call__(self, tag: str, attribute: str, value: str) -> str | None:
         if tag == "img" and attribute == "src":
@@ -103,12 +102,10 @@ class _Filter:
         if not address.strip().casefold().startswith("cid:"):
             self.remote += bool(_REMOTE.match(address))
             return None
-        content_id = address.strip()[4:].strip("<>").casefold()
-        if content_id not in self.written:
-            self.written[content_id] = self._written(content_id)
-        return self.written[content_id]
+        return self._written(address.strip()[4:].strip("<>").casefold())
 
     def _written(self, content_id: str) -> str | None:
+        """Shown twice, it is written twice."""
         picture = self.pictures.get(content_id)
         if picture is None or picture.content_type not in PICTURE_TYPES or len(picture.content) > self.bytes_left:
             return None
@@ -117,7 +114,7 @@ class _Filter:
 
 
 def sanitised(html: str, pictures: Mapping[str, Picture]) -> SafeHtml:
-    """The harmless part of a mail's HTML, at most LONGEST_HTML characters of it.
+    """The harmless part of a mail's HTML, at most LONGEST_HTML characters of it. It may take long: see apart.py.
 
     pictures: those of the same mail by their content id, lower-case without angle brackets; no others are shown.
     """
