@@ -50,9 +50,11 @@ CREATE TABLE mail (
     sent_id TEXT,
     UNIQUE (mailbox, message_id, content_hash)
 );
-CREATE INDEX mail_waiting ON mail (next_at) WHERE state = 'waiting';
+CREATE INDEX mail_waiting ON mail (state, next_at, id) WHERE state = 'waiting';
 CREATE INDEX mail_state ON mail (state, received_at);
 CREATE INDEX mail_received ON mail (received_at);
+CREATE INDEX mail_outcome ON mail (outcome) WHERE outcome IS NOT NULL;
+CREATE INDEX mail_reason ON mail (reason) WHERE reason IS NOT NULL;
 CREATE INDEX mail_message_id ON mail (message_id);
 CREATE INDEX mail_said ON mail (said_id) WHERE said_id IS NOT NULL;
 CREATE INDEX mail_conversation ON mail (conversation_id) WHERE conversation_id IS NOT NULL;
@@ -112,6 +114,7 @@ CREATE INDEX sent_mail_conversation ON sent_mail (conversation_id, created_at);
 CREATE INDEX sent_mail_undelivered ON sent_mail (conversation_id) WHERE state IN ('failed', 'bounced', 'uncertain');
 CREATE INDEX sent_mail_recipient ON sent_mail (counted_as, created_at);
 CREATE INDEX sent_mail_mailbox ON sent_mail (mailbox, created_at);
+CREATE INDEX sent_mail_lately ON sent_mail (mailbox, settled_at) WHERE automatic = 1 AND state = 'sent';
 
 -- An address to which mail cannot be delivered for good; nothing automatic is sent there. Deleting a row allows it.
 CREATE TABLE dead_address (
