@@ -4,6 +4,7 @@
 decides and records. Whatever was accepted and not yet decided is in the database, so a restart goes on there.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -227,10 +228,11 @@ class Answering:
         return decide(situation, found, limits), surest(found)
 
     async def _decide_mail(self, scene: Scene, limits: Limits) -> tuple[Decision, LookedUp | None]:
-        situation = situate_mail(scene)
+        # Letters may be long, and the event loop is everybody's.
+        situation = await asyncio.to_thread(situate_mail, scene)
         found = {text: await self._library.search(text) for text in read_mail_for(situation)}
         decision = decide_mail(situation, found, limits)
-        return decision, told_about(scene, decision, found)
+        return decision, await asyncio.to_thread(told_about, scene, decision, found)
 
     async def _carry_out(
         self, scene: Scene, decision: Decision, terms: Terms, looked_up: LookedUp | None = None

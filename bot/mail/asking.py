@@ -15,6 +15,8 @@ from knowledgebase.wording.text import normalise
 MOST_QUESTIONS = 6
 LONGEST_READ = 6_000
 LONGEST_SENTENCE = 300
+# Each is looked at in many ways; who writes more of them wants a person.
+MOST_SENTENCES = 100
 LONGEST_CONTEXT = 40
 # Who tells more than this beside the questions has a case of their own, which no entry knows.
 LONGEST_STORY = 160
@@ -170,18 +172,20 @@ def read_mail(subject: str, written: str) -> MailAsked:
     elif title and len(questions) == 1:
         questions = [_with_title(questions[0], title[0])]
     rest = tuple(one.wording for one in questions[MOST_QUESTIONS:])
-    return MailAsked(said, tuple(questions[:MOST_QUESTIONS]), rest, _is_story(sentences), polite)
+    return MailAsked(said, tuple(questions[:MOST_QUESTIONS]), rest, _is_long(written) or _is_story(sentences), polite)
 
 
 def _sentences(written: str) -> list[_Sentence]:
     found: list[_Sentence] = []
     closed_at: int | None = None
+    left = MOST_SENTENCES
     for line in written.splitlines():
         item = _ITEM.match(line)
         body = line[item.end() :] if item else line
         if _DATE_LINE.fullmatch(body.strip()):
             continue
-        pieces = _SENTENCE.findall(body)
+        pieces = _SENTENCE.findall(body)[:left]
+        left -= len(pieces)
         told = [one for piece in pieces if (one := _sentence(piece, item is not None)) is not None]
         found += _one_item(told) if item else told
         if closed_at is None and any(_is_closing(normalise(piece)) for piece in pieces):
@@ -304,6 +308,10 @@ def _with_title(question: Question, title: _Sentence) -> Question:
     alone = (title.read,) if title.asks or len(title.read) >= SHORTEST_ALONE else ()
     about = () if title.asks else (f"{title.read}，{question.readings[-1]}",)
     return replace(question, readings=tuple(dict.fromkeys((*question.readings, *alone, *about))))
+
+
+def _is_long(written: str) -> bool:
+    return sum(len(_SENTENCE.findall(line)) for line in written[:LONGEST_READ].splitlines()) > MOST_SENTENCES
 
 
 def _is_story(sentences: list[_Sentence]) -> bool:

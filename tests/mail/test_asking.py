@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.mail.asking import MOST_QUESTIONS, read_mail
+from bot.mail.asking import MOST_QUESTIONS, MOST_SENTENCES, read_mail
 
 # Subject, text, and the questions as they were written.
 MAILS: list[tuple[str, str, list[str]]] = [
@@ -102,6 +102,12 @@ def test_more_questions_than_are_looked_up_are_named_all_the_same() -> None:
     assert len(asked.beyond) == 9 - MOST_QUESTIONS
 
 
+def test_a_mail_of_more_sentences_than_anybody_asks_is_for_a_person() -> None:
+    sentences = "".join(f"第{number}样东西多少钱？" for number in range(MOST_SENTENCES + 1))
+    assert read_mail("", sentences).story
+    assert not read_mail("", "轮胎多久换一次？首保免费吗？").story
+
+
 @pytest.mark.parametrize(
     "piece",
     [
@@ -121,6 +127,10 @@ def test_more_questions_than_are_looked_up_are_named_all_the_same() -> None:
         "？",
         "另外，",
         "best ",
+        "您好？",
+        "我是？",
+        "订单号？\n",
+        "轮胎多久换一次？",
     ],
 )
 def test_no_mail_takes_long_to_read(piece: str) -> None:
