@@ -313,7 +313,7 @@ async def test_what_strangers_write_into_headers_and_reports_is_text_on_every_pa
 
     def report(tx: Transaction) -> None:
         _, mail = reply_by_mail(tx, ticket, post_room.cast.li, recipient=f"{evil}@example.net")
-        sent.failed(tx, mail, Trouble.REFUSED, "5.0.0", evil, people.NOON)
+        sent.failed(tx, mail, Trouble.REFUSED, evil, people.NOON)
         tx.change("UPDATE mail SET last_error = :evil, reason = :evil, charset = :evil", {"evil": evil})
         mailboxes.position(tx, "service", 0)
         mailboxes.in_trouble(tx, "service", evil, people.NOON - people.HOUR)
