@@ -7,6 +7,7 @@ the bytes first, then the row that names them: a crash in between leaves a file 
 import hashlib
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,8 @@ class Blobs:
 
     def __init__(self, folder: Path) -> None:
         self._root = folder / BLOBS_NAME
+        self._renewing = threading.Lock()
+        self._reached: set[Path] = set()
 
     def keep(self, content: bytes) -> str:
         """The hash (SHA-256, hexadecimal) under which these bytes lie on the disk, durably, when this returns.
@@ -39,6 +42,7 @@ class Blobs:
         try:
             if not self._renewed(place):
                 self._write(place, content)
+            self._sync(place.parent)
         except OSError as error:
             raise StorageUnavailable(f"cannot keep a file: {explained(error, self._root.parent)}") from error
         return name
@@ -59,10 +63,13 @@ class Blobs:
         return self._root / name[:2] / name
 
     def older_than(self, age_ms: int, at_once: int) -> Iterator[list[str]]:
-        """The hashes of files that were kept longer ago, some at a time. What a crash left half written goes now."""
+        """The hashes of files that were kept longer ago, in their order, some at a time.
+
+        What a crash left half written goes on the way.
+        """
         until, found = time.time() - age_ms / 1000, list[str]()
-        for path in self._root.glob("*/*"):
-            if path.stat().st_mtime >= until:
+        for path in self._files():
+            if not _was_kept_before(path, until):
                 continue
             if _HASH.fullmatch(path.name):
                 found.append(path.name)
@@ -76,19 +83,23 @@ class Blobs:
 
     def drop(self, name: str, age_ms: int) -> bool:
         """Remove the file of this hash, unless it was kept again meanwhile."""
-        place = self.path(name)
-        try:
-            if place.stat().st_mtime >= time.time() - age_ms / 1000:
+        place, until = self.path(name), time.time() - age_ms / 1000
+        with self._renewing:
+            if not _was_kept_before(place, until):
                 return False
-            place.unlink()
-        except FileNotFoundError:
-            return False
+            place.unlink(missing_ok=True)
         return True
+
+    def _files(self) -> Iterator[Path]:
+        """Every file in the order of its name, the names of one folder at a time in memory."""
+        for folder in sorted(self._root.glob("*")):
+            yield from sorted(folder.glob("*"))
 
     def _renewed(self, place: Path) -> bool:
         """Whether these bytes are there already; they count as kept now, so that no sweep takes them."""
         try:
-            os.utime(place)
+            with self._renewing:
+                os.utime(place)
         except FileNotFoundError:
             return False
         return True
@@ -108,4 +119,22 @@ class Blobs:
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
-        sync_folder(place.parent)
+
+    def _sync(self, folder: Path) -> None:
+        """Bring the names to the disk, also those that a killed process had no time for.
+
+        The way to the folder is synced once in a life: it stays.
+        """
+        sync_folder(folder)
+        if folder not in self._reached:
+            sync_folder(self._root)
+            sync_folder(self._root.parent)
+            self._reached.add(folder)
+
+
+def _was_kept_before(path: Path, until: float) -> bool:
+    """Whether the file was kept before this time; one that is gone was not."""
+    try:
+        return path.stat().st_mtime < until
+    except FileNotFoundError:
+        return False

@@ -1,6 +1,5 @@
 """Files that came with messages: rows that name bytes kept in storage.blobs."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -100,16 +99,15 @@ def forget_unclaimed(tx: Transaction, before: int, most: int) -> int:
     )
 
 
-def named_hashes(tx: Transaction, hashes: Sequence[str]) -> set[str]:
-    """Those of these hashes that an attachment or a mail names."""
+def named_hashes(tx: Transaction, first_hash: str, last_hash: str) -> set[str]:
+    """The hashes from one to another, both included, that an attachment or a mail names."""
     rows = tx.execute(
         """
-        SELECT j.value AS hash FROM json_each(:hashes) j
-        WHERE EXISTS (SELECT 1 FROM attachment a WHERE a.hash = j.value)
-            OR EXISTS (SELECT 1 FROM attachment a WHERE a.thumbnail_hash = j.value)
-            OR EXISTS (SELECT 1 FROM mail m WHERE m.raw_hash = j.value)
+        SELECT hash FROM attachment WHERE hash BETWEEN :first AND :last
+        UNION SELECT thumbnail_hash FROM attachment WHERE thumbnail_hash BETWEEN :first AND :last
+        UNION SELECT raw_hash FROM mail WHERE raw_hash BETWEEN :first AND :last
         """,
-        {"hashes": json.dumps(list(hashes))},
+        {"first": first_hash, "last": last_hash},
     )
     return {row["hash"] for row in rows}
 

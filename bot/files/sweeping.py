@@ -18,8 +18,9 @@ async def sweep(database: Database, blobs: Blobs, now: int) -> int:
     while await database.write(attachments.forget_unclaimed, now - KEPT_MS, AT_ONCE):
         pass
     gone = 0
-    for names in await asyncio.to_thread(blobs.older_than, KEPT_MS, AT_ONCE):
-        named = await database.read(attachments.named_hashes, names)
+    batches = blobs.older_than(KEPT_MS, AT_ONCE)
+    while names := await asyncio.to_thread(next, batches, None):
+        named = await database.read(attachments.named_hashes, names[0], names[-1])
         for name in names:
             if name not in named:
                 gone += await asyncio.to_thread(blobs.drop, name, KEPT_MS)
