@@ -8,6 +8,7 @@ import jinja2
 
 from bot.decide import Action, Answer, Clarify, Decision, HandOff, OfferPerson, Remark, Say, Silence
 from bot.markup import Letterhead, Values, as_blocks, is_plain, prepare
+from bot.messages import Channel
 from bot.moments import Moment
 from knowledgebase.authoring.markup import plain
 from knowledgebase.authoring.placeholders import Placeholder
@@ -17,7 +18,6 @@ from knowledgebase.wording.text import to_traditional
 from tickets.model import Author, Draft, MessageKind, Reason
 
 FORM_CONTACT = "contact"
-MAIL = "mail"
 LONGEST_NAMED = 120
 NO_LETTERHEAD = Letterhead()
 SMALL_TALK = frozenset({
@@ -136,7 +136,7 @@ def _answers(matches: Sequence[Match], rest: Clarify | HandOff | Say | None, spe
 
 
 def _answer(matches: Sequence[Match], is_all: bool, speech: _Speech) -> Draft:
-    by_mail = speech.context.channel == MAIL
+    by_mail = speech.context.channel == Channel.MAIL
     document = _document([match.entry for match in matches], speech, headed=by_mail and not is_all)
     text = plain(document, speech.letterhead.base)
     asks_if_solved = is_all and not by_mail

@@ -77,7 +77,6 @@ class Records:
     question: AskedQuestion | None
     edits: Mapping[str, EditedAnswer]
     names: Mapping[str, str]
-
     origins: Mapping[str, Origin]
     letters: Sequence[SentMail]
     way: Way
@@ -138,7 +137,6 @@ class Shown:
     can_reply: bool
     acts: list[Button]
     page: str | None
-
     way: Way
     dead: DeadAddress | None
     files: Mapping[str, list[dict[str, Any]]]

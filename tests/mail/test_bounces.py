@@ -5,10 +5,10 @@ import time
 import pytest
 
 from bot.gateway.mime import parse
-from bot.mail.bounces import ReportKind, read
 from bot.mail.model import Failure, Mail, Mailbox, Part
+from bot.mail.reports.bounces import ReportKind, read
+from bot.mail.reports.statuses import Severity, severity
 from bot.mail.standing import Rule, judge
-from bot.mail.statuses import Severity, severity
 
 STATUS = b"""Reporting-MTA: dns; mx.example.net
 

@@ -13,6 +13,7 @@ from bot.console.mail.letters import OVERSEERS, TURNS, Letter, allowed_row, open
 from bot.console.mail.sanitising import PICTURE_TYPES, Picture
 from bot.console.problems import POLICY as PAGE_POLICY
 from bot.console.render import page
+from bot.files.types import sniff
 from bot.keys import DATABASE, LETTERHEAD
 from bot.mail.model import Mail, Mailbox
 from tickets.mail import ledger
@@ -48,13 +49,6 @@ LETTER_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 FILE_HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "Referrer-Policy": "no-referrer"}
-_MAGIC = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF87a": "image/gif",
-    b"GIF89a": "image/gif",
-    b"BM": "image/bmp",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +135,10 @@ def pictures_of(mail: Mail) -> dict[str, Picture]:
     """The pictures of a mail that its HTML may show, by content id."""
     found: dict[str, Picture] = {}
     for part in mail.parts:
-        kind = picture_type(part.content)
+        kind = sniff(part.content, part.name)
         if part.content_id and kind in PICTURE_TYPES:
             found.setdefault(part.content_id.strip("<>").casefold(), Picture(kind, part.content))
     return found
-
-
-def picture_type(content: bytes) -> str:
-    """What picture these bytes are, whatever anybody calls them; empty for none that is shown."""
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), "")
 
 
 def _told(mailbox: Mailbox) -> str:

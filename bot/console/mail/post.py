@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.mail.postman import TRACE_MAIL
+from bot.messages import Channel
 from tickets.mail.sent import SentMail, SentState
 from tickets.model import Author, Contact, Conversation, Message
 
-MAIL = "mail"
 # What was never meant to go, or went another way, is no news of a message.
 _UNSAID = frozenset({"acknowledged"})
 
@@ -52,12 +53,12 @@ def deliveries(mails: Iterable[SentMail]) -> dict[str, Delivery]:
 def way_of(conversation: Conversation, contact: Contact, messages: Sequence[Message], mailboxes: bool) -> Way:
     """How a reply would go now. mailboxes: whether we have any."""
     theirs = next((one for one in reversed(messages) if one.author is Author.CONTACT), None)
-    facts = theirs.trace.get(MAIL) if theirs is not None else None
+    facts = theirs.trace.get(TRACE_MAIL) if theirs is not None else None
     if isinstance(facts, Mapping):
         address = str(facts.get("answer_to") or facts.get("from") or "") or None
         subject = str(facts.get("subject") or conversation.subject or "") or None
         return Way(True, address, subject, facts.get("verified") is True)
-    if conversation.channel == MAIL:
+    if conversation.channel == Channel.MAIL:
         return Way(True, contact.email, conversation.subject, False)
     return Way(False, contact.email if mailboxes else None, None, False)
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.mail.model import Failure
-from bot.mail.statuses import Severity, severity
+from bot.mail.reports.statuses import Severity, severity
 from tickets.mail.sent import SentState, Trouble, trouble_of
 from tickets.mail.smtp import SmtpFailure, Step
 

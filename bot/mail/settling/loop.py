@@ -9,8 +9,8 @@ from time import monotonic
 from bot.config import MailboxSettings
 from bot.files.intake import Found, Intake
 from bot.gateway.mime import parse
-from bot.mail import bounces
 from bot.mail.model import Mail
+from bot.mail.reports import bounces
 from bot.mail.settling.authenticity import Authenticity, Proof, by_receiving_server, by_signature, sender_domain
 from bot.mail.settling.reading import GAVE_UP, Reading
 from bot.mail.settling.settle import House, settle

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.mail.bounces import Report
 from bot.mail.model import Mail
+from bot.mail.reports.bounces import Report
 from bot.mail.settling.authenticity import UNKNOWN, Authenticity, Trust
 from bot.mail.standing import Rule, Standing
 from tickets.attachments import Attachment

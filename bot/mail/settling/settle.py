@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bot.mail.addresses import Signer, unsigned
-from bot.mail.bounces import Report, ReportKind
 from bot.mail.postman import TRACE_MAIL
+from bot.mail.reports.bounces import Report, ReportKind
+from bot.mail.reports.statuses import Severity, severity
 from bot.mail.settling import threading
 from bot.mail.settling.reading import (
     Course,
@@ -22,7 +23,6 @@ from bot.mail.settling.reading import (
 )
 from bot.mail.settling.threading import Letterbox, Place
 from bot.mail.standing import Rule
-from bot.mail.statuses import Severity, severity
 from bot.messages import Channel, InboundMessage, Thread
 from bot.receive import accept
 from storage.database import Transaction, new_id

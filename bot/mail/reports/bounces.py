@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.mail.model import Failure, Mail, Part, PartMark
-from bot.mail.returned import original_in, report_in_words
+from bot.mail.reports.returned import original_in, report_in_words
+from bot.mail.reports.statuses import blocks, failures_in
 from bot.mail.standing import is_called_automatic
-from bot.mail.statuses import blocks, failures_in
 
 _LONGEST = 300
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.mail.model import Failure
-from bot.mail.statuses import finest_status
+from bot.mail.reports.statuses import finest_status
 
 _MOST_LINES = 400
 _MOST_RECIPIENTS = 20
