@@ -1,8 +1,9 @@
 """What the conversation says to whoever sends mail: may something go out by itself, and this shall go out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from storage.database import Transaction
 from tickets.model import Contact, Conversation, Message
@@ -102,3 +103,8 @@ def answers_its_sender(message: Message) -> bool:
         return True
     sender = str(facts.get("from") or "").lower()
     return is_verified(message) and str(facts.get("answer_to") or sender).lower() == sender
+
+
+def answer_address(facts: Mapping[str, Any]) -> str:
+    """Where an answer to the mail of these facts goes: to where its sender wants it, if that may be believed; or ''."""
+    return str(facts.get("answer_to") or facts.get("from") or "")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.mail.postman import TRACE_MAIL
+from bot.mail.postman import TRACE_MAIL, answer_address
 from bot.messages import Channel
 from tickets.mail.sent import SentMail, SentState
 from tickets.model import Author, Contact, Conversation, Message
@@ -55,7 +55,7 @@ def way_of(conversation: Conversation, contact: Contact, messages: Sequence[Mess
     theirs = next((one for one in reversed(messages) if one.author is Author.CONTACT), None)
     facts = theirs.trace.get(TRACE_MAIL) if theirs is not None else None
     if isinstance(facts, Mapping):
-        address = str(facts.get("answer_to") or facts.get("from") or "") or None
+        address = answer_address(facts) or None
         subject = str(facts.get("subject") or conversation.subject or "") or None
         return Way(True, address, subject, facts.get("verified") is True)
     if conversation.channel == Channel.MAIL:

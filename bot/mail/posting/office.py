@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.mail.addresses import Signer
 from bot.mail.posting.outlets import Outlet, Outlets
-from bot.mail.postman import TRACE_MAIL, Posting, PostKind, Refusal, answers_its_sender
+from bot.mail.postman import TRACE_MAIL, Posting, PostKind, Refusal, answer_address, answers_its_sender
 from bot.mail.standing import is_machine
 from storage import outbox
 from storage.database import Transaction, new_id
@@ -78,7 +78,7 @@ class PostOffice:
         facts = posting.about.trace.get(TRACE_MAIL) if posting.about else None
         if facts is not None:
             outlet = self._outlets.get(facts["mailbox"]) or self._first()
-            if outlet is None or not (recipient := _recipient(facts)):
+            if outlet is None or not (recipient := answer_address(facts)):
                 return None
             theirs = facts.get("message_id")
             references = tuple(dict.fromkeys([*facts.get("references", ()), *([theirs] if theirs else [])]))
@@ -93,7 +93,7 @@ class PostOffice:
         self, tx: Transaction, message: Message, conversation: Conversation, contact: Contact, now: int
     ) -> Withheld | None:
         facts = message.trace[TRACE_MAIL]
-        outlet, recipient = self._outlets.get(facts["mailbox"]), _recipient(facts)
+        outlet, recipient = self._outlets.get(facts["mailbox"]), answer_address(facts)
         if outlet is None or not recipient:
             return Withheld.NO_MAILBOX
         if (refused := self.barred(tx, recipient)) is not None:
@@ -143,11 +143,6 @@ class PostOffice:
             language=posting.language,
             created_at=now,
         )
-
-
-def _recipient(facts: dict[str, object]) -> str:
-    """Where an answer to a mail goes: the address to which its sender wants it, if that may be believed."""
-    return str(facts.get("answer_to") or facts.get("from") or "")
 
 
 def _withdrawn(mail: SentMail, now: int) -> SentMail:
