@@ -68,7 +68,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/mail": {},
     **{
         f"/mail/{{id}}{ending}": {"seen": 1}
-        for ending in ("", "/text", "/html", "/raw.eml", "/read-again", "/release", "/open-ticket")
+        for ending in ("", "/text", "/html", "/raw.eml", "/read-again", "/release", "/open-ticket", "/done")
     },
     "/tickets": {},
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},

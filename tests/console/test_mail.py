@@ -183,6 +183,22 @@ async def test_a_quarantined_mail_is_read_again_once_by_who_saw_it_as_it_is(
     assert (await supervisor.send(address, seen=1)).status == 409
 
 
+async def test_a_quarantined_mail_that_needs_nobody_leaves_the_bar_and_stays_in_the_ledger(
+    console: Console, supervisor: Browser, agent: Browser
+) -> None:
+    mail_id = await keep_mail(console, QUARANTINED)
+    assert "不用再看" in (await supervisor.open(f"/console/mail/{mail_id}"))[1]
+    address = f"/console/mail/{mail_id}/done"
+    assert (await agent.send(address, seen=1)).status == 403
+    assert (await supervisor.send(address, seen=7)).status == 409
+    assert (await supervisor.send(address, fetch=False, seen=1)).status == 303
+    assert "被隔离" not in (await supervisor.open("/console"))[1]
+    _, text = await supervisor.open(f"/console/mail/{mail_id}?done=mail_done")
+    assert "已标记为无需处理" in text
+    assert "不用再看" not in text
+    assert (await supervisor.send(address, seen=1)).status == 409
+
+
 async def test_a_mailbox_that_is_not_read_for_ten_minutes_is_on_every_page(console: Console, agent: Browser) -> None:
     def break_down(tx: Transaction) -> None:
         mailboxes.position(tx, "service", console.clock.now)

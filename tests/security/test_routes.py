@@ -181,7 +181,7 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/console/mail/{id}/raw.eml"): Row(STAFF, f"{MAIL}/raw.eml", frozenset({404})),
     **{
         ("POST", f"/console/mail/{{id}}/{act}"): Row(EDITORS, f"{MAIL}/{act}", frozenset({404}), {"seen": "1"})
-        for act in ("read-again", "release", "open-ticket")
+        for act in ("read-again", "release", "open-ticket", "done")
     },
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),

@@ -259,6 +259,23 @@ def replay(tx: Transaction, mail_id: str, seen: int, now: int, wish: Wish | None
     return changed == 1
 
 
+def done_with(tx: Transaction, mail_id: str, seen: int, now: int) -> bool:
+    """Say that nobody needs to look at a quarantined mail any more, which was last seen after so many attempts.
+
+    It stays as it came, with what became of it. False if it moved on.
+    """
+    changed = tx.change(
+        """
+        UPDATE mail SET state = 'settled', settled_at = :now, next_at = NULL
+        WHERE id = :id AND state = 'quarantined' AND attempts = :seen
+        """,
+        {"id": mail_id, "now": now, "seen": seen},
+    )
+    if changed:
+        tx.notify("ledger", mail_id)
+    return changed == 1
+
+
 def participants(tx: Transaction, conversation_id: str) -> frozenset[str]:
     """The addresses, lower-case, whose mails are part of a conversation: its contact's, and those that we wrote to.
 

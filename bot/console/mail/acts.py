@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 from aiohttp import web
@@ -40,17 +41,24 @@ def _retry(tx: Transaction, number: str, sent_id: str, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MailAct:
-    """One act: what is asked for beside reading the mail again, the mails that it is for, and what it says."""
+    """One act: what it does to a mail that was last seen after so many attempts (False if that moved on), the mails
+    that it is for, and what it says."""
 
-    wish: Wish | None
+    perform: Callable[[Transaction, str, int, int], bool]
     suits: Callable[[LedgerRow], bool]
     done: str
 
 
+RELEASE, TICKET = partial(inbox.replay, wish=Wish.RELEASE), partial(inbox.replay, wish=Wish.TICKET)
 ACTS = {
-    "release": MailAct(Wish.RELEASE, lambda row: row.outcome == Outcome.SPOOF, "mail_released"),
-    "open-ticket": MailAct(Wish.TICKET, lambda row: row.said_id is None, "mail_ticket_opened"),
-    "read-again": MailAct(None, lambda row: True, "mail_read_again"),
+    "release": MailAct(
+        partial(inbox.replay, wish=Wish.RELEASE), lambda row: row.outcome == Outcome.SPOOF, "mail_released"
+    ),
+    "open-ticket": MailAct(
+        partial(inbox.replay, wish=Wish.TICKET), lambda row: row.said_id is None, "mail_ticket_opened"
+    ),
+    "read-again": MailAct(inbox.replay, lambda row: True, "mail_read_again"),
+    "done": MailAct(inbox.done_with, lambda row: row.state is State.QUARANTINED, "mail_done"),
 }
 
 
@@ -65,7 +73,7 @@ def doing(act: MailAct) -> Handler:
     async def do(request: web.Request) -> web.StreamResponse:
         row, seen = await allowed_row(request), whole((await read_form(request)).get("seen"))
         now = request.config_dict[CLOCK]()
-        if seen is None or not await request.config_dict[DATABASE].write(inbox.replay, row.id, seen, now, act.wish):
+        if seen is None or not await request.config_dict[DATABASE].write(act.perform, row.id, seen, now):
             return problem(request, 409, "mail_moved")
         if is_fetch(request):
             return web.json_response({"text": say_for(request)(f"done.{act.done}")})
