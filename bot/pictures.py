@@ -1,6 +1,7 @@
 """An uploaded file made into a picture that may be shown: looked at, bounded, and written anew. Pure."""
 
 import io
+import struct
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -16,6 +17,22 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 # Of the Exif tags: which way the camera was held (Exif 2.3, table 4), and the values that swap width and height.
 _ORIENTATION = 0x0112
 _ON_ITS_SIDE = frozenset({5, 6, 7, 8})
+# What the library raises for files that somebody broke, or made so.
+_BROKEN = (
+    UnidentifiedImageError,
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    LookupError,
+    SyntaxError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    Warning,
+    struct.error,
+)
 
 
 class PictureRefused(Exception):
@@ -56,7 +73,7 @@ def draw(content: bytes, longest_side: int, largest: int) -> Drawing:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureRefused("too_many_pixels") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, EOFError, IndexError, KeyError) as error:
+    except _BROKEN as error:
         raise PictureRefused("not_a_picture") from error
 
 
