@@ -26,6 +26,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
+PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 async def show_file(request: web.Request) -> web.StreamResponse:
@@ -62,7 +63,7 @@ def _sent(request: web.Request, link: Link, found: Attachment) -> web.StreamResp
 
 def _gone(request: web.Request) -> web.Response:
     words: Any = request.app[TEMPLATES].get_template("chat/gone.html")
-    headers = {**HEADERS, "Cache-Control": "no-store"}
+    headers = {**HEADERS, "Cache-Control": "no-store", "Content-Security-Policy": PAGE_POLICY}
     return web.Response(text=words.render(), content_type="text/html", status=410, headers=headers)
 
 

@@ -1,18 +1,23 @@
 """Files in chat: uploaded, put into one message, shown by links that are signed and end, and never as anything else."""
 
+import asyncio
+import contextlib
 import io
+import logging
 import os
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 import pytest
 
+from bot.files import uploads
 from bot.files.links import GOOD_FOR_MS, ROUNDED_TO_MS, View
 from bot.files.sweeping import sweep
-from bot.keys import BLOBS, LINKS
+from bot.keys import BLOBS, LINKS, UPLOADS
 from tests.conftest import StartServer
-from tests.fakes import ChatClient, Clock, Frame, Server
+from tests.fakes import PATIENCE_S, ChatClient, Clock, Frame, Server, eventually
 from tests.files import hostile
 from tickets import attachments
 from tickets.attachments import Attachment
@@ -45,6 +50,35 @@ async def send(page: ChatClient, *ids: str, text: str = "", client_id: str | Non
     while (answer := await page.next_frame())["type"] not in ("ack", "error"):
         pass
     return answer
+
+
+class SlowUpload:
+    """A file that has begun and does not end."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+
+    async def answer(self) -> bytes:
+        """The head of what the server says."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self._reader.readuntil(b"\r\n\r\n")
+
+
+@contextlib.asynccontextmanager
+async def slow_upload(server: Server, token: str | None) -> AsyncIterator[SlowUpload]:
+    """Send the head and the first bytes of a file, and no more; hang up in the end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = (
+        f"POST /chat/files HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nOrigin: {server.url}\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Type: application/octet-stream\r\nContent-Length: 1000\r\n\r\n"
+    )
+    writer.write(head.encode() + b"only the beginning")
+    try:
+        await writer.drain()
+        yield SlowUpload(reader)
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 async def row(server: Server, attachment_id: str) -> Attachment | None:
@@ -126,6 +160,9 @@ async def test_a_link_is_good_for_its_file_and_view_until_its_time_and_a_forged_
     response, body = await fetch(item["url"])
     assert response.status == 410
     assert "过期" in body.decode()
+    assert "style=" not in body.decode()
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert (await fetch(f"{server.url}/static/widget/gone.css"))[0].status == 200
 
 
 async def test_a_file_goes_into_one_message_of_the_visitor_who_uploaded_it(server: Server) -> None:
@@ -165,6 +202,94 @@ async def test_uploads_are_bounded_in_size_and_number_and_need_a_visitor_of_ours
         assert (await upload(server, None, b"x"))[0] == 401
         assert (await upload(server, "forged.token", b"x"))[0] == 401
         assert (await upload(server, page.token, b"x", Origin="https://evil.example.net"))[0] == 403
+
+
+async def test_a_file_that_trickles_in_is_cut_off_and_the_next_one_is_taken(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "WITHIN_S", 0.2)
+    async with server.page() as page:
+        async with slow_upload(server, page.token) as trickling:
+            told = await trickling.answer()
+        assert (await upload(server, page.token, b"x", "a.txt"))[0] == 200
+    assert told.startswith(b"HTTP/1.1 408")
+    assert b"Connection: close" in told
+    assert server.app[UPLOADS].under_way == 0
+
+
+async def test_only_so_many_files_are_under_way_at_once_and_a_page_that_leaves_gives_way(server: Server) -> None:
+    under_way = server.app[UPLOADS]
+    async with server.page() as page, contextlib.AsyncExitStack() as open_ones:
+        for _ in range(uploads.AT_ONCE):
+            await open_ones.enter_async_context(slow_upload(server, page.token))
+        await eventually(lambda: under_way.under_way == uploads.AT_ONCE)
+        assert await upload(server, page.token, b"x", "a.txt") == (503, {"error": "file_busy"})
+        await open_ones.aclose()
+        await eventually(lambda: under_way.under_way == 0)
+        assert (await upload(server, page.token, b"x", "a.txt"))[0] == 200
+
+
+async def test_links_lead_to_the_origin_for_files_which_needs_no_cookie_and_sets_none(
+    start_server: StartServer, clock: Clock
+) -> None:
+    server = await start_server(server={"files_url": "https://files.example.com"})
+    content = hostile.picture()
+    async with server.page() as page:
+        _, item = await upload(server, page.token, content)
+        ack = await send(page, item["id"])
+        [message] = await page.reads_up_to(ack["number"])
+    [shown] = message["attachments"]
+    for url in (item["url"], item["thumbnail"], shown["url"], shown["thumbnail"]):
+        assert url.startswith("https://files.example.com/files/")
+    response, body = await fetch(shown["url"].replace("https://files.example.com", server.url))
+    assert (response.status, body) == (200, content)
+    assert "Set-Cookie" not in response.headers
+    demo, _ = await fetch(f"{server.url}/demo")
+    assert "https://files.example.com" in demo.headers["Content-Security-Policy"]
+
+
+async def test_a_link_to_the_small_picture_gives_neither_the_whole_one_nor_anything_else(server: Server) -> None:
+    async with server.page() as page:
+        _, item = await upload(server, page.token, hostile.picture("JPEG", (1_200, 900)))
+        _, other = await upload(server, page.token, hostile.picture("PNG", (30, 30)))
+    small, whole, strange = (url.rpartition("/")[2] for url in (item["thumbnail"], item["url"], other["thumbnail"]))
+    _, drawn = await fetch(item["thumbnail"])
+    mixed = [
+        small.replace(".t.", ".w."),
+        whole.replace(".w.", ".t."),
+        small.replace(item["id"], other["id"]),
+        strange.replace(other["id"], item["id"]),
+        f"{small.rpartition('.')[0]}.{whole.rpartition('.')[2]}",
+    ]
+    for one in mixed:
+        assert (await fetch(f"{server.url}/files/{one}"))[0].status == 404
+    for asked in ("?view=w", "?size=full"):
+        assert (await fetch(item["thumbnail"] + asked))[1] == drawn
+
+
+async def test_no_link_is_logged_whatever_becomes_of_it(
+    server: Server, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with server.page() as page:
+        _, item = await upload(server, page.token, hostile.picture())
+        _, lost = await upload(server, page.token, b"lost", "a.txt")
+        await send(page, item["id"])
+    told = await row(server, lost["id"])
+    assert told is not None
+    server.app[BLOBS].path(told.hash).unlink()
+    tried = [item["url"], item["thumbnail"], lost["url"], f"{item['url']}x"]
+    responses = [(await fetch(url))[0] for url in tried]
+    clock.advance(GOOD_FOR_MS + ROUNDED_TO_MS + 1)
+    responses.append((await fetch(item["url"]))[0])
+    assert [response.status for response in responses] == [200, 200, 503, 404, 410]
+    assert {response.headers["Referrer-Policy"] for response in responses} <= {"no-referrer", "same-origin"}
+    assert [responses[one].headers["Referrer-Policy"] for one in (0, 1, 4)] == ["no-referrer"] * 3
+    assert "kept-file" in caplog.text
+    for url in tried:
+        token = url.rpartition("/")[2]
+        assert token not in caplog.text
+        assert token.rpartition(".")[2] not in caplog.text
 
 
 async def test_what_nobody_sent_is_forgotten_a_day_later_and_what_was_sent_stays(server: Server) -> None:
