@@ -53,3 +53,14 @@ def zip_of(members: dict[str, bytes]) -> bytes:
         for name, body in members.items():
             archive.writestr(name, body)
     return target.getvalue()
+
+
+def picture_with_broken_exif(tag: int) -> bytes:
+    """A photo on its side, of whose Exif tags one that has to be a number is a text."""
+    orientation = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
+    text = struct.pack(">HHI4s", tag, 2, 3, b"ab")
+    tags = b"".join(sorted((orientation, text)))
+    target = io.BytesIO()
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x02" + tags + bytes(4)
+    Image.new("RGB", (8, 8)).save(target, "JPEG", exif=exif)
+    return target.getvalue()

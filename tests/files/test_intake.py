@@ -104,6 +104,8 @@ def test_a_picture_that_was_taken_on_its_side_is_as_wide_as_it_is_looked_at(tmp_
         hostile.SVG,
         hostile.HTML,
         hostile.picture("PNG", (500, 500))[:60],
+        hostile.picture_with_broken_exif(0x0100),
+        hostile.picture_with_broken_exif(0x011A),
         b"",
     ],
 )
