@@ -64,7 +64,7 @@ from bot.mail.posting.starting import start_posting
 from bot.mail.postman import NO_POSTMAN
 from bot.mail.settling.loop import LONGEST_MAIL_MS, Settling, Tools
 from bot.mail.settling.settle import House
-from bot.mail.settling.signatures import dns_lookup
+from bot.mail.settling.signatures import dns_lookup, sparing
 from bot.mail.settling.words import ledger_words
 from bot.markup import Letterhead
 from bot.messages import Channel
@@ -277,7 +277,7 @@ def _settling(app: web.Application) -> Settling:
     """What becomes of mails that were taken in."""
     mail = app[CONFIG].mail
     boxes = {box.name: box for box in mail.mailboxes}
-    tools = Tools(app[BLOBS], Intake(app[BLOBS]), boxes, dns_lookup(mail.dns_servers))
+    tools = Tools(app[BLOBS], Intake(app[BLOBS]), boxes, sparing(dns_lookup(mail.dns_servers)))
     house = House(app[SIGNER], app[POLICY], ledger_words(app[TEMPLATES], app[CONFIG].escalation.language), tools.own)
     return Settling(app[DATABASE], tools, house, app[CLOCK])
 

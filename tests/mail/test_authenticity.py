@@ -16,7 +16,7 @@ from bot.gateway.mime import parse
 from bot.mail.settling.authenticity import Authenticity, Proof, Trust, by_receiving_server
 from bot.mail.settling.domains import are_aligned, registered_domain
 from bot.mail.settling.results import read_results
-from bot.mail.settling.signatures import check_signature, dns_lookup
+from bot.mail.settling.signatures import SPARED_S, NoLookup, check_signature, dns_lookup, sparing
 from tests.conftest import StartServer
 from tests.mail.keys import PRIVATE_KEY, PUBLIC_KEY
 from tests.mail.post import MAILBOX, MTA, SETTINGS, Post, mail
@@ -200,3 +200,25 @@ async def test_a_nameserver_that_does_not_answer_is_not_waited_for_long(monkeypa
     found = await asyncio.to_thread(check_signature, SIGNED, "shop.example.cn", dns_lookup([f"127.0.0.1:{port}"]))
     silent.close()
     assert found is Proof.NO_LOOKUP
+
+
+def test_a_domain_that_does_not_answer_is_not_asked_again_at_once_and_holds_up_no_other() -> None:
+    asked: list[str] = []
+    now = 0.0
+
+    def look_up(name: str) -> bytes | None:
+        asked.append(name)
+        if name.endswith("silent.example.cn."):
+            raise NoLookup
+        return PUBLIC_KEY
+
+    spared = sparing(look_up, lambda: now)
+    for selector in ("a", "b", "c"):
+        with pytest.raises(NoLookup):
+            spared(f"{selector}._domainkey.{selector}.silent.example.cn.")
+    assert len(asked) == 1
+    assert spared("a._domainkey.shop.example.net.") == PUBLIC_KEY
+    now = SPARED_S + 1
+    with pytest.raises(NoLookup):
+        spared("a._domainkey.silent.example.cn.")
+    assert len(asked) == 3

@@ -1,6 +1,7 @@
 """The DKIM signature of a mail, checked here. Blocks on the network: call it in a thread."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 import dkim
@@ -9,7 +10,7 @@ import dns.nameserver
 import dns.resolver
 
 from bot.mail.settling.authenticity import Proof
-from bot.mail.settling.domains import are_aligned
+from bot.mail.settling.domains import are_aligned, registered_domain
 
 log = logging.getLogger(__name__)
 _QUIET = logging.getLogger(f"{__name__}.library")
@@ -18,6 +19,8 @@ _QUIET.setLevel(logging.CRITICAL)
 LOOKUP_S = 3.0
 MOST_SIGNATURES = 8
 MOST_CHECKED = 2
+SPARED_S = 20.0
+MOST_SILENT = 1_000
 _HOSTILE = (dkim.DKIMException, ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError)
 
 Lookup = Callable[[str], bytes | None]
@@ -43,6 +46,26 @@ def dns_lookup(servers: Sequence[str]) -> Lookup:
         return next((b"".join(record.strings) for record in answer), None)
 
     return look_up
+
+
+def sparing(look_up: Lookup, steady: Callable[[], float] = time.monotonic) -> Lookup:
+    """The same, but a domain whose servers have just not answered is not asked for SPARED_S: the mails of one that
+    never answers must not hold up all others."""
+    silent_until: dict[str, float] = {}
+
+    def look_up_unless_silent(name: str) -> bytes | None:
+        domain = registered_domain(name) or name
+        if silent_until.get(domain, 0.0) > steady():
+            raise NoLookup("did not answer just now")
+        try:
+            return look_up(name)
+        except NoLookup:
+            if len(silent_until) >= MOST_SILENT:
+                silent_until.clear()
+            silent_until[domain] = steady() + SPARED_S
+            raise
+
+    return look_up_unless_silent
 
 
 def _resolver(servers: Sequence[str]) -> dns.resolver.Resolver:
