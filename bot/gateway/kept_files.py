@@ -1,5 +1,7 @@
 """Files of messages, for whoever was given the link, and the upload of a chat page."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -40,19 +42,15 @@ async def show_file(request: web.Request) -> web.StreamResponse:
     found = await request.app[DATABASE].read(attachments.find, link.attachment_id)
     if found is None:
         raise web.HTTPNotFound
-    return _sent(request, link, found)
+    return await _sent(request, link, found)
 
 
-def _sent(request: web.Request, link: Link, found: Attachment) -> web.StreamResponse:
+async def _sent(request: web.Request, link: Link, found: Attachment) -> web.StreamResponse:
     name = found.thumbnail_hash if link.view is View.THUMBNAIL else found.hash
     if name is None:
         raise web.HTTPNotFound
     path = request.app[BLOBS].path(name)
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-    except FileNotFoundError as error:
-        raise BlobMissing(f"the file {name} is not on the disk") from error
+    head = await asyncio.to_thread(_head, path)
     drawn = link.view is View.THUMBNAIL
     content_type = next((one for mark, one in DRAWN.items() if head.startswith(mark)), "") if drawn else ""
     inline = drawn or (found.thumbnail_hash is not None and family(found.content_type) is Family.PICTURE)
@@ -89,3 +87,14 @@ def _refused(request: web.Request, code: str, status: int) -> web.Response:
     response = web.json_response({"error": code}, status=status, headers=cors(request))
     response.force_close()
     return response
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes. Blocks on the disk. Raises StorageUnavailable."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4)
+    except FileNotFoundError as error:
+        raise BlobMissing(f"the file {path.name} is not on the disk") from error
+    except OSError as error:
+        raise StorageUnavailable(f"cannot read the file {path.name}: {error.strerror}") from error
