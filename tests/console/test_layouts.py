@@ -19,3 +19,11 @@ async def test_a_layout_is_made_harmless_in_a_process_of_its_own() -> None:
 async def test_a_layout_that_takes_for_ever_or_cannot_be_read_is_shown_as_its_text() -> None:
     assert (await harmless("<div>" * 400_000, {}, "您好 <b>", within_s=0.5)).text == "<pre>您好 &lt;b&gt;</pre>"
     assert (await harmless("\ud800", {}, "您好")).text == "<pre>您好</pre>"
+
+
+def test_a_layout_keeps_its_widths_and_colours_and_leaves_its_place_never() -> None:
+    html = '<div style="max-width:600px;color:red;position:fixed;top:0;background-image:url(https://example.com/x)">您好</div>'
+    text = sanitised(html, {}).text
+    assert "max-width:600px" in text.replace(" ", "")
+    assert "color:red" in text.replace(" ", "")
+    assert not any(word in text for word in ("position", "top", "url", "example.com"))

@@ -1,7 +1,7 @@
 """The HTML of a mail, made harmless: what may stay is listed, everything else goes. Pure.
 
 A second wall stands around it: it is shown in a sandboxed frame, by a policy that runs no script and loads nothing
-(bot/console/mail/letters.py).
+(bot/console/mail/page.py).
 """
 
 import base64
@@ -53,8 +53,8 @@ ATTRIBUTES = {
 STYLES = _named(
     "background-color border border-bottom border-collapse border-color border-left border-right border-spacing "
     "border-style border-top border-width color direction font-family font-size font-style font-weight height "
-    "letter-spacing line-height list-style-type margin margin-bottom margin-left margin-right margin-top max- "
-    "width padding padding-bottom padding-left padding-right padding-top text-align text-decoration text-indent "
+    "letter-spacing line-height list-style-type margin margin-bottom margin-left margin-right margin-top "
+    "max-width padding padding-bottom padding-left padding-right padding-top text-align text-decoration text-indent "
     "text-transform vertical-align white-space width word-break word-spacing"
 )
 LINKS = frozenset({"http", "https", "mailto", "tel", "cid"})
