@@ -5,7 +5,6 @@ from dataclasses import replace
 from email.utils import mktime_tz, parsedate_tz
 
 from bot.mail.model import Mail, Mailbox
-from bot.mail.reading import quotes
 from bot.mail.reading.addresses import clean_address, read_addresses, read_id, read_ids
 from bot.mail.reading.bodies import Body, read_body
 from bot.mail.reading.cleaning import one_line
@@ -13,6 +12,7 @@ from bot.mail.reading.fields import Fields, skip_preface
 from bot.mail.reading.structure import Budget, Entity, charset_within, read_entity
 from bot.mail.reading.words import charset_of, decode_words
 from bot.mail.reports import bounces
+from bot.mail.written import quotes
 
 _MOST_DATE = 100
 _LATEST = 253_402_300_799

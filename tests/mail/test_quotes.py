@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.mail.reading.quotes import split
+from bot.mail.written.quotes import split
 
 NOW = "轮胎漏气了，怎么办？\n谢谢！"
 OLD = "您好，请问有什么可以帮您？"

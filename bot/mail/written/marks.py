@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.mail.reading.client_words import FORWARD_LINES, FORWARDS, LABELS, OPENERS, ORIGINALS, VERBS, Label
+from bot.mail.written.client_words import FORWARD_LINES, FORWARDS, LABELS, OPENERS, ORIGINALS, VERBS, Label
 
 LONGEST_LINE = 400
 MOST_WRAPPED = 3

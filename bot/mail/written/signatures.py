@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from bot.mail.reading.client_words import (
+from bot.mail.written.client_words import (
     DISCLAIMER_DUTIES,
     DISCLAIMER_OPENINGS,
     DISCLAIMER_SECRETS,

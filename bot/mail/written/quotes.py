@@ -7,8 +7,8 @@ marks, or a block of headers is quoted to its end.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.mail.reading.marks import Kind, Line, Mark, find_marks, read_lines
-from bot.mail.reading.signatures import is_above_a_quote, written_lines
+from bot.mail.written.marks import Kind, Line, Mark, find_marks, read_lines
+from bot.mail.written.signatures import is_above_a_quote, written_lines
 
 LONGEST_READ = 100_000
 _WRAPS_FROM = 40

@@ -1,0 +1,1 @@
+"""What somebody wrote now, told apart from quotes and signatures."""
