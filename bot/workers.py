@@ -9,11 +9,12 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec
 
 from bot.files.sweeping import sweep
+from bot.mail.postman import came_by_mail
 from bot.receive import Answering
 from knowledgebase.publishing import publications
 from storage import outbox
@@ -24,6 +25,7 @@ from storage.outbox import OutboxRow
 from storage.signals import Bell, Signals
 from tickets import conversations, escalation, sessions
 from tickets.alerts.errors import DeliveryError
+from tickets.model import Message
 from tickets.policies import ReplyPolicy
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN_S = 5.0
 AFTER_TROUBLE_S = 1.0
 BATCH = 50
+LETTERS_AT_ONCE = 4
 DELIVERIES_AT_ONCE = 10
 LEASE_MS = 120_000
 LONGEST_ROUND_MS = 60_000
@@ -108,9 +111,15 @@ def answer_accepted(database: Database, answering: Answering) -> Turn:
 
     async def turn() -> None:
         while waiting := await database.read(conversations.undecided, BATCH):
-            await asyncio.gather(*(answering.answer(message) for message in waiting))
+            await asyncio.gather(*(answering.answer(message) for message in _some(waiting)))
 
     return turn
+
+
+def _some(waiting: Sequence[Message]) -> list[Message]:
+    """All that was said in chats and a few mails, each of which may ask much: no chat waits for many of them."""
+    letters = [message for message in waiting if came_by_mail(message)]
+    return [*(message for message in waiting if not came_by_mail(message)), *letters[:LETTERS_AT_ONCE]]
 
 
 def sweep_deadlines(database: Database, policy: ReplyPolicy, clock: Callable[[], int]) -> Turn:

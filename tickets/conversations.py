@@ -177,7 +177,8 @@ def latest(tx: Transaction, conversation_id: str, limit: int) -> list[Message]:
 
 
 def undecided(tx: Transaction, limit: int) -> list[Message]:
-    """The next message in each conversation that the bot has not decided about, longest waiting first.
+    """The next message in each conversation that the bot has not decided about, longest waiting first; whoever sits
+    before a chat comes before whoever wrote a mail.
 
     By number within a conversation, whatever the clock did between two messages.
     """
@@ -189,7 +190,7 @@ def undecided(tx: Transaction, limit: int) -> list[Message]:
             SELECT conversation_id, MIN(number) AS number
             FROM message WHERE decided_at IS NULL GROUP BY conversation_id
         ) head ON head.conversation_id = m.conversation_id AND head.number = m.number
-        ORDER BY m.created_at, m.id LIMIT :limit
+        ORDER BY CASE WHEN m.external_id LIKE 'mail:%' THEN 1 ELSE 0 END, m.created_at, m.id LIMIT :limit
         """,
         {"limit": limit},
     )
