@@ -209,7 +209,7 @@ class MailboxSettings(Section):
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     smtp_username: str | None = None
     smtp_password: str | None = Field(None, repr=False)
-    signed_addresses: bool = True
+    signed_addresses: bool | None = None
     trusted_authserv_ids: tuple[str, ...] = ()
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from bot.config import Config
 from bot.mail.addresses import LONGEST_LOCAL_PART, Signer, unsigned
+from bot.mail.posting.outlets import outlets_of
 from storage.database import new_id
 
 OURS = Signer("a key that nobody knows")
@@ -65,3 +67,22 @@ def test_the_mailbox_behind_a_signed_address_is_known_whoever_signed_it() -> Non
     assert unsigned(OURS.reply_address(DESK, one)) == DESK
     assert unsigned(THEIRS.bounce_address(DESK, one).upper()).lower() == DESK
     assert unsigned("lin+shop@example.com") == "lin+shop@example.com"
+
+
+@pytest.mark.parametrize(
+    ("address", "told", "signed"),
+    [
+        ("kefu@example.com", {}, True),
+        ("kefu@163.com", {}, False),
+        ("10001@qq.com", {}, False),
+        ("kefu@163.com", {"signed_addresses": True}, True),
+        ("kefu@example.com", {"signed_addresses": False}, False),
+    ],
+)
+def test_answers_are_asked_to_a_signed_address_only_where_it_arrives(
+    address: str, told: dict[str, bool], signed: bool
+) -> None:
+    mailbox = {"name": "kefu", "address": address, "receive": "listener", "smtp_host": "127.0.0.1", **told}
+    config = Config.model_validate({"mail": {"listen_port": 0, "mailboxes": [mailbox]}})
+    (outlet,) = outlets_of(config).all
+    assert outlet.signed is signed

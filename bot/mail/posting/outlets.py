@@ -8,6 +8,10 @@ from bot.mail.addresses import unsigned
 from tickets.mail.smtp import Security, SmtpServer
 
 TOPIC = "letter"
+# Tencent's and NetEase's mailboxes.
+_WITHOUT_PLUS = frozenset({
+    "qq.com", "vip.qq.com", "foxmail.com", "163.com", "vip.163.com", "126.com", "vip.126.com", "yeah.net", "188.com"
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,14 @@ def outlets_of(config: Config) -> Outlets:
 
 
 def _outlet(mailbox: MailboxSettings, mail: Mail) -> Outlet:
-    return Outlet(mailbox.name, mailbox.address, mailbox.title, mailbox.signed_addresses, _server(mailbox, mail))
+    return Outlet(mailbox.name, mailbox.address, mailbox.title, _is_signed(mailbox), _server(mailbox, mail))
+
+
+def _is_signed(mailbox: MailboxSettings) -> bool:
+    """As the settings say; where they do not, at every provider but those that lose what is sent to name+anything."""
+    if mailbox.signed_addresses is not None:
+        return mailbox.signed_addresses
+    return mailbox.address.rpartition("@")[2] not in _WITHOUT_PLUS
 
 
 def _server(mailbox: MailboxSettings, mail: Mail) -> SmtpServer:
