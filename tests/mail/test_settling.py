@@ -43,6 +43,13 @@ async def test_a_reply_that_quotes_an_id_of_the_thread_goes_on_with_it(post: Pos
     assert joined["conversation_id"] == opened["conversation_id"]
 
 
+async def test_an_id_that_a_stranger_used_again_leads_its_customer_back_all_the_same(post: Post) -> None:
+    opened = await post.settled(mail(message_id="<a@example.cn>"))
+    await post.settled(mail("mallory@example.net", "别的事情", message_id="<a@example.cn>"))
+    joined = await post.settled(mail(text="补充一下", in_reply_to="<a@example.cn>", message_id="<b@example.cn>"))
+    assert joined["conversation_id"] == opened["conversation_id"]
+
+
 async def test_a_reply_to_our_signed_address_or_message_goes_on_with_it_unproved(post: Post) -> None:
     conversation_id = (await post.settled(mail()))["conversation_id"]
     ours = await post.sends(conversation_id, "lin@example.cn", new_id())

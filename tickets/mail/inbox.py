@@ -11,6 +11,7 @@ MOST_TRIES = 5
 # A mail may be in work whenever the process is ended for quite another reason.
 MOST_STARTS = 12
 MOST_IDS = 16
+MOST_OF_ONE_ID = 4
 
 
 class Withheld(StrEnum):
@@ -292,19 +293,27 @@ def participants(tx: Transaction, conversation_id: str) -> frozenset[str]:
     return frozenset(str(row["address"]).lower() for row in rows)
 
 
-def conversations_of(tx: Transaction, mailbox: str, message_ids: Sequence[str]) -> dict[str, str]:
-    """The conversations of mails that came to this mailbox, by Message-ID; of MOST_IDS ids at most."""
+def conversations_of(tx: Transaction, mailbox: str, message_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The conversations of mails that came to this mailbox, by Message-ID, of MOST_IDS ids at most.
+
+    Anybody may use an id again: of each the MOST_OF_ONE_ID conversations that had it first.
+    """
     ids = [*message_ids[:MOST_IDS], *[None] * (MOST_IDS - len(message_ids))]
     rows = tx.execute(
         """
-        SELECT message_id, conversation_id FROM mail
+        SELECT message_id, conversation_id, MIN(received_at) AS came FROM mail
         WHERE mailbox = :mailbox AND conversation_id IS NOT NULL AND message_id IN (
             :id0, :id1, :id2, :id3, :id4, :id5, :id6, :id7, :id8, :id9, :id10, :id11, :id12, :id13, :id14, :id15)
-        ORDER BY id
+        GROUP BY message_id, conversation_id ORDER BY came, conversation_id
         """,
         {"mailbox": mailbox, **{f"id{at}": id for at, id in enumerate(ids)}},
     )
-    return {row["message_id"]: row["conversation_id"] for row in rows}
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        known = found.setdefault(row["message_id"], [])
+        if len(known) < MOST_OF_ONE_ID:
+            known.append(row["conversation_id"])
+    return found
 
 
 def depths(tx: Transaction) -> list[tuple[str, int]]:

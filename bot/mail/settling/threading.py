@@ -98,9 +98,10 @@ def recipients(mail: Mail, envelope_to: Iterable[str]) -> tuple[str, ...]:
 
 def _proved(tx: Transaction, mail: Mail, box: Letterbox, signer: Signer) -> Iterable[tuple[ThreadRule, str]]:
     """Conversations that a token of ours names."""
-    for address in recipients(mail, box.envelope_to):
-        conversation_id = signer.conversation_of(address)
-        if conversation_id is not None and _exists(tx, conversation_id):
+    named = (signer.conversation_of(address) for address in recipients(mail, box.envelope_to))
+    # One token may stand in a thousand addresses.
+    for conversation_id in dict.fromkeys(one for one in named if one is not None):
+        if _exists(tx, conversation_id):
             yield ThreadRule.RECIPIENT, conversation_id
     for id in answered_ids(mail):
         if signer.sent_of(id) is None:
@@ -113,7 +114,7 @@ def _proved(tx: Transaction, mail: Mail, box: Letterbox, signer: Signer) -> Iter
 def _told(tx: Transaction, mail: Mail, box: Letterbox) -> Iterable[tuple[ThreadRule, str]]:
     """Conversations that anybody could name."""
     known = inbox.conversations_of(tx, box.mailbox, answered_ids(mail))
-    yield from ((ThreadRule.STORED, known[id]) for id in answered_ids(mail) if id in known)
+    yield from ((ThreadRule.STORED, found) for id in answered_ids(mail) for found in known.get(id, ()))
     tag = _TAG.search(mail.subject[:LONGEST_READ])
     if tag is not None:
         try:
