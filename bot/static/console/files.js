@@ -59,13 +59,13 @@ export function takeFiles(form, key) {
     });
     if (answer.id) {
       Object.assign(one, { id: answer.id, name: answer.name, thumbnail: answer.thumbnail, file: null });
-      toast(say("file_kept", { name: answer.name }));
     } else {
       one.failed = answer.text ?? say("file_failed");
-      if (answer.status === 401) loggedOut();
-      else toast(one.failed, { bad: true });
     }
     changed();
+    if (one.id) toast(say("file_kept", { name: one.name }));
+    else if (answer.status === 401) loggedOut();
+    else toast(one.failed, { bad: true });
   }
 
   function remove(one) {

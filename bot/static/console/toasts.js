@@ -2,7 +2,19 @@
 import { say } from "./words.js";
 
 const HERE_MS = 7000;
+const FOOT = 24;
+const ROOM = 120;
 const box = document.getElementById("toasts");
+const composer = document.getElementById("composer");
+
+// Above the composer, whose buttons answer what is said; without one, or where it fills the window, as the style says.
+function keepClear() {
+  const top = composer?.offsetParent ? composer.getBoundingClientRect().top : innerHeight;
+  const clear = innerHeight - top + 8;
+  box.style.bottom = clear > FOOT && top > ROOM ? `${clear}px` : "";
+}
+
+if (composer) new ResizeObserver(keepClear).observe(composer);
 
 function button(text, act) {
   const made = document.createElement("button");
@@ -28,6 +40,7 @@ export function toast(text, { undo = null, bad = false, link = null } = {}) {
     shown.append(anchor);
   }
   if (bad) shown.append(button(say("close"), leave));
+  keepClear();
   box.replaceChildren(shown);
   if (!bad) setTimeout(leave, undo ? 2 * HERE_MS : HERE_MS);
 }
