@@ -65,10 +65,13 @@ def develop(upload: bytes) -> Picture:
     return Picture(drawn.content_type, drawn.width, drawn.height, drawn.body)
 
 
-def draw(content: bytes, longest_side: int, largest: int) -> Drawing:
-    """The same within other bounds: pixels on a side, and bytes. Raises PictureRefused."""
+def draw(content: bytes, longest_side: int, largest: int, most_pixels: int = MOST_PIXELS) -> Drawing:
+    """The same within other bounds: pixels on a side, and bytes. Raises PictureRefused.
+
+    most_pixels holds for what is no JPEG: that alone can be read small, all others are read whole first.
+    """
     try:
-        return _written(*_upright(content, longest_side), largest)
+        return _written(*_upright(content, longest_side, most_pixels), largest)
     except PictureRefused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -77,15 +80,15 @@ def draw(content: bytes, longest_side: int, largest: int) -> Drawing:
         raise PictureRefused("not_a_picture") from error
 
 
-def _upright(upload: bytes, longest_side: int) -> tuple[Image.Image, tuple[int, int]]:
+def _upright(upload: bytes, longest_side: int, most_pixels: int) -> tuple[Image.Image, tuple[int, int]]:
     """The pixels, the right way up, no larger than they may be, and the size that the whole has; the size is looked
     at before any pixel is read.
     """
     with Image.open(io.BytesIO(upload), formats=FORMATS) as opened:
         size = opened.size
-        if size[0] * size[1] > MOST_PIXELS:
-            raise PictureRefused("too_many_pixels")
         photo = opened.format == "JPEG"
+        if size[0] * size[1] > (MOST_PIXELS if photo else most_pixels):
+            raise PictureRefused("too_many_pixels")
         if photo:
             opened.draft("RGB", (longest_side, longest_side))
         opened.load()

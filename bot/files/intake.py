@@ -16,6 +16,8 @@ from tickets.attachments import Attachment
 NAMELESS = "file"
 THUMBNAIL_SIDE = 480
 LARGEST_THUMBNAIL = 200 * 1024
+# A second and 200 MB for the worst of them: a WebP of two kilobytes may hold forty million pixels.
+MOST_DRAWN_PIXELS = 10_000_000
 AT_ONCE = 2
 
 
@@ -37,20 +39,21 @@ class Intake:
         self._blobs = blobs
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def take_in(self, found: Found, owner: str, now: int, position: int = 0) -> Attachment:
-        """The row to be written for this file, whose bytes are on the disk when this returns.
+    async def take_in(self, found: Found, owner: str, now: int, position: int = 0, drawing: bool = True) -> Attachment:
+        """The row to be written for this file, whose bytes are on the disk when this returns; a picture gets its
+        small one if drawing.
 
         owner: 'contact:<id>', 'agent:<id>' or 'mail:<id>'. Raises StorageUnavailable; nothing in a file raises.
         """
         async with self._turns:
-            return await asyncio.to_thread(take_in, self._blobs, found, owner, now, position)
+            return await asyncio.to_thread(take_in, self._blobs, found, owner, now, position, drawing)
 
 
-def take_in(blobs: Blobs, found: Found, owner: str, now: int, position: int = 0) -> Attachment:
+def take_in(blobs: Blobs, found: Found, owner: str, now: int, position: int = 0, drawing: bool = True) -> Attachment:
     """The same in this thread: it computes and waits for the disk."""
     name = safe_name(found.name, NAMELESS)
     content_type = sniff(found.content, name)
-    small = _thumbnail(found.content) if content_type.startswith("image/") else None
+    small = _thumbnail(found.content) if drawing and content_type.startswith("image/") else None
     return Attachment(
         id=new_id(),
         owner=owner,
@@ -73,6 +76,6 @@ def take_in(blobs: Blobs, found: Found, owner: str, now: int, position: int = 0)
 def _thumbnail(content: bytes) -> Drawing | None:
     """None of what is no picture after all, or one that takes more than it may."""
     try:
-        return draw(content, THUMBNAIL_SIDE, LARGEST_THUMBNAIL)
+        return draw(content, THUMBNAIL_SIDE, LARGEST_THUMBNAIL, MOST_DRAWN_PIXELS)
     except PictureRefused:
         return None

@@ -104,6 +104,8 @@ def test_a_picture_that_was_taken_on_its_side_is_as_wide_as_it_is_looked_at(tmp_
         hostile.SVG,
         hostile.HTML,
         hostile.picture("PNG", (500, 500))[:60],
+        hostile.picture("WEBP", (4_000, 4_000)),
+        hostile.picture("PNG", (4_000, 4_000)),
         hostile.picture_with_broken_exif(0x0100),
         hostile.picture_with_broken_exif(0x011A),
         b"",
@@ -115,6 +117,12 @@ def test_a_hostile_file_is_kept_as_it_is_and_never_drawn(tmp_path: Path, content
     assert (kept.thumbnail_hash, kept.width, kept.height) == (None, None, None)
     assert blobs.read(kept.hash) == content
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [kept.hash]
+
+
+def test_a_large_photo_is_drawn_all_the_same_and_nothing_where_no_time_is_left(tmp_path: Path) -> None:
+    photo = Found("x.jpg", hostile.picture("JPEG", (6_000, 6_000)))
+    assert take_in(Blobs(tmp_path), photo, "mail:1", 0).thumbnail_hash is not None
+    assert take_in(Blobs(tmp_path), photo, "mail:1", 0, drawing=False).thumbnail_hash is None
 
 
 async def test_many_files_at_once_are_taken_in_a_few_at_a_time(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ READ_WITHIN_S = 10.0
 # A reading that does not end by itself is given up a little later than it should have.
 GRACE_S = 2.0
 CHECK_WITHIN_S = 10.0
+# Pictures of one mail are drawn small for so long; the others are files without a picture.
+DRAW_WITHIN_S = 5.0
 LONGEST_MAIL_MS = 120_000
 TURN_S = 20.0
 
@@ -151,7 +153,13 @@ class Settling:
     async def _files(self, waiting: WaitingMail, mail: Mail) -> tuple[Attachment, ...]:
         owner, now = f"mail:{waiting.id}", self.clock()
         found = (Found(part.name, part.content, part.content_id, part.inline, part.mark) for part in mail.parts)
-        return tuple([await self.tools.intake.take_in(one, owner, now, at) for at, one in enumerate(found, start=1)])
+        until = monotonic() + DRAW_WITHIN_S
+        return tuple(
+            [
+                await self.tools.intake.take_in(one, owner, now, at, drawing=monotonic() < until)
+                for at, one in enumerate(found, start=1)
+            ]
+        )
 
 
 def settle_and_begin(
