@@ -46,6 +46,7 @@ async def test_doctor_logs_in_where_each_mailbox_sends_and_mails_a_test_when_ask
         fine, also_fine, gone, stopped = await outlet_findings(config)
         assert [fine.severity, also_fine.severity, gone.severity] == [Severity.FINE, Severity.FINE, Severity.PROBLEM]
         assert "mailbox service (sending): 127.0.0.1" in fine.sentence
+        assert "lets us in, but no login is set" in fine.sentence
         assert "the SMTP connection failed" in gone.sentence
         assert "mail.sending is false" in stopped.sentence
         assert relay.mails == []

@@ -51,13 +51,14 @@ def _stranded(config: Config, topics: Collection[str]) -> list[Finding]:
 
 
 async def login_finding(what: str, server: SmtpServer) -> Finding:
-    """Whether this server lets us in."""
+    """Whether this server lets us in, and whether we said who we are."""
     place = f"{what}: {server.host}:{server.port}"
     try:
         await try_login(server)
     except SmtpFailure as failure:
         return Finding(Severity.PROBLEM, f"{place} cannot be used: {_told(failure)}.")
-    return Finding(Severity.FINE, f"{place} lets us in.")
+    login = "" if server.username else ", but no login is set: it may take no mail from us"
+    return Finding(Severity.FINE, f"{place} lets us in{login}.")
 
 
 async def send_test_mails(config: Config, recipient: str, templates: jinja2.Environment) -> list[Finding]:
