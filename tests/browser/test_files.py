@@ -20,6 +20,7 @@ from tickets.model import Agent
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+LONG = "保养手册与维修记录_车架号LGXC00000000001_第三版_最终确认.txt"
 # A file as the clipboard or the file manager gives it: {name, type, text} or, without text, a picture.
 GIVE = """async (node, [event, name, text]) => {
   const canvas = new OffscreenCanvas(40, 30);
@@ -193,7 +194,10 @@ async def test_what_is_never_taken_is_said_in_words_and_offered_no_second_try(sh
     await expect(page.locator(".tray .retry:visible")).to_have_count(0)
     await choose(page, ".attach", *(text_file(f"{number}.txt") for number in range(4)))
     await expect(tray(page)).to_have_count(5)
+    await expect(tray(page).last.locator("small")).to_have_text("10 B")
     await expect(page.get_by_text("一次最多 5 个文件")).to_be_visible()
+    await tray(page).first.locator(".remove").click()
+    await expect(page.get_by_text("一次最多 5 个文件")).to_be_hidden()
 
 
 @pytest.mark.parametrize("wishes", [{}, PHONE], ids=["desk", "phone"])
@@ -206,16 +210,17 @@ async def test_an_agent_pastes_drops_and_chooses_files_and_the_customer_gets_the
     await expect(chosen(page).locator("img")).to_be_visible()
     assert await is_drawn(chosen(page).locator("img"))
     await page.locator("#form-reply").evaluate(GIVE, ["drop", "步骤.txt", "1. 停车"])
-    await choose(page, "[data-attach]", text_file())
-    await expect(chosen(page).locator("bdi")).to_have_text(["位置.png", "步骤.txt", "说明.txt"])
+    await choose(page, "[data-attach]", text_file(LONG))
+    await expect(chosen(page).locator("bdi")).to_have_text(["位置.png", "步骤.txt", LONG])
     await chosen(page).nth(1).get_by_role("button", name="移除 步骤.txt").click()
     await expect(page.locator("[name=files]")).to_have_value(re.compile(r"^\S{36} \S{36}$"))
     await page.locator("#form-reply .button-main").click()
-    await expect(page.locator(".said-agent .sent-file bdi")).to_have_text("说明.txt")
+    await expect(page.locator(".said-agent .sent-file bdi")).to_have_text(LONG)
     await expect(chosen(page)).to_have_count(0)
     assert await is_drawn(page.locator(".said-agent .sent-picture img"))
+    assert await page.locator("#talk-scroll").evaluate("(talk) => talk.scrollWidth <= talk.clientWidth")
     received = customer.locator(".files")
-    await expect(received.locator(".file bdi")).to_have_text("说明.txt")
+    await expect(received.locator(".file bdi")).to_have_text(LONG)
     assert await is_drawn(received.locator(".picture img"))
     async with customer.expect_download() as download:
         await received.locator(".file").click()

@@ -11,10 +11,11 @@ const AGAIN = ["unavailable", "file_busy"];
 export function makeTray({ say, chat, server, changed }) {
   const list = element("ul", { class: "tray", hidden: true, "aria-label": say("files_chosen") });
   const said = element("span", { class: "aside", role: "status" });
+  const left = element("p", { class: "left-out", role: "status" });
   const input = element("input", { type: "file", multiple: true, hidden: true, tabindex: "-1" });
   const attach = element("button", { type: "button", class: "attach", "aria-label": say("attach"), title: say("attach"),
     onclick: () => input.click() }, icon("clip"));
-  const node = element("div", {}, list, said, input);
+  const node = element("div", {}, list, left, said, input);
   let files = [];
 
   input.addEventListener("change", () => {
@@ -34,7 +35,7 @@ export function makeTray({ say, chat, server, changed }) {
 
   function add(chosen) {
     const most = chat.conversation.limits.files ?? 5;
-    if (files.length + chosen.length > most) write(said, say("files_most", { count: most }));
+    write(left, files.length + chosen.length > most ? say("files_most", { count: most }) : "");
     for (const file of chosen.slice(0, most - files.length)) {
       const one = makeRow(file);
       files.push(one);
@@ -113,6 +114,7 @@ export function makeTray({ say, chat, server, changed }) {
   function drop(one) {
     files = files.filter((other) => other !== one);
     one.node.remove();
+    write(left, "");
     refresh();
     attach.focus({ preventScroll: true });
   }
@@ -130,6 +132,7 @@ export function makeTray({ say, chat, server, changed }) {
   function clear() {
     files = [];
     list.replaceChildren();
+    write(left, "");
     refresh();
   }
 
