@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from socketserver import BaseRequestHandler, ThreadingUDPServer
 
@@ -222,3 +223,18 @@ def test_a_domain_that_does_not_answer_is_not_asked_again_at_once_and_holds_up_n
     with pytest.raises(NoLookup):
         spared("a._domainkey.silent.example.cn.")
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        SIGNED + b" " * 200_000,
+        SIGNED + (b" " * 15 + b"x") * 60_000,
+        SIGNED.replace(b" b=", b" b=" + b" " * 100_000 + b"!", 1),
+        SIGNED.replace(b" b=", b" b=" + b"\r\n " * 60_000, 1),
+    ],
+)
+def test_no_signature_takes_long_to_check(raw: bytes) -> None:
+    begun = time.process_time()
+    assert check_signature(raw, "shop.example.cn", lambda name: PUBLIC_KEY) is not Proof.SIGNATURE
+    assert time.process_time() - begun < 1.0
