@@ -36,6 +36,7 @@ async def test_after_every_kill_each_row_has_its_file_and_a_day_later_each_file_
     print(f"\n{kills} kills, {len(rows)} rows, {len(orphans)} files without a row, {len(halves)} half written")
     assert acked - {row["id"] for row in rows if row["message_id"]} == set()
     assert [row["id"] for row in rows if not is_whole(blobs, row)] == []
+    assert [name for name in orphans if not _has_its_hash(blobs.path(name))] == [], "these would be taken for kept"
     assert orphans | halves, "no kill came in between: this proves nothing"
     await sweep(database, blobs, now())
     assert left_over(folder, rows) == (orphans, halves), "what is young is left alone"
