@@ -118,7 +118,7 @@ async def test_asked_answered_handed_over_restarted_replied_and_read(
     await expect(agent.locator("#talk-scroll")).to_contain_text("还在吗？我等你们回复", timeout=30_000)
     await agent.locator("#form-reply textarea").fill("您好，氧气舱请到就近服务中心检查，我帮您预约明天上午。")
     await camera.take(agent, "ticket")
-    await agent.locator("#form-reply button").click()
+    await agent.locator("#form-reply .button-main").click()
     await bot_says(customer, "我帮您预约明天上午").to_be_visible()
     await expect(customer.locator(".state-words")).to_contain_text("人工服务中：李工")
 

@@ -121,7 +121,7 @@ async def described(server: Server) -> dict[str, Any]:
 
 
 PAGES = {"/", "/demo", "/widget.js", "/robots.txt", "/sitemap.xml"}
-ROOMS = ("/help", "/static/", "/console", "/media/", "/sitemaps/")
+ROOMS = ("/help", "/static/", "/console", "/media/", "/files/", "/sitemaps/")
 API_WITHIN_ROOMS = {"/help/suggest"}
 
 

@@ -53,10 +53,10 @@ def program() -> Iterator[Program]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte, or a skip where this user may not mount one."""
+    """A file system of four megabytes, or a skip where this user may not mount one."""
     place = tmp_path / "disk"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "none", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "none", str(place)]
     try:
         subprocess.run(mount, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
