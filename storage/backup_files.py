@@ -18,7 +18,10 @@ from storage.errors import BackupFailed, RestoreRefused
 from storage.folder import give_to_owner_of, make_folder, sync_folder
 
 CHUNK = 1024 * 1024
-_NAMING = (("attachment", "hash"), ("attachment", "thumbnail_hash"), ("mail", "raw_hash"))
+_NAMING = {
+    "attachment": "SELECT hash FROM attachment UNION SELECT thumbnail_hash FROM attachment WHERE thumbnail_hash <> ''",
+    "mail": "SELECT raw_hash FROM mail",
+}
 _UNCLAIMED = "SELECT hash FROM attachment WHERE message_id IS NULL"
 
 
@@ -40,12 +43,8 @@ def put_files_in(copy: Path, folder: Path) -> None:
 def named_files(connection: sqlite3.Connection) -> list[str]:
     """The hashes of all files that rows of this database name; of one without such tables none."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    found: set[str] = set()
-    for table, column in _NAMING:
-        if table in tables:
-            query = f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - our own names
-            found.update(row[0] for row in connection.execute(query))
-    return sorted(found)
+    naming = [query for table, query in _NAMING.items() if table in tables]
+    return sorted({row[0] for query in naming for row in connection.execute(query)})
 
 
 def missing_files(connection: sqlite3.Connection, folder: Path) -> list[str]:

@@ -90,7 +90,7 @@ async def test_a_backup_that_fails_leaves_the_good_one_from_before(
     await database.write(keep, "first")
     target = small_disk / "backup.db"
     await backup(database, target)
-    for n in range(20):
+    for n in range(60):
         await database.write(keep, f"large-{n}", "x" * 100_000)
     with pytest.raises(BackupFailed, match="full"):
         await backup(database, target)
