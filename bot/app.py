@@ -93,7 +93,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[CONFIG] = config
     app[DATABASE] = database
     app[CLOCK] = clock
-    app[BLOBS] = Blobs(config.server.data_folder)
+    app[BLOBS] = Blobs(database.folder)
     app[UPLOADS] = Uploads(
         Intake(app[BLOBS]), database, config.files.largest, frozenset(map(Family, config.files.kinds))
     )

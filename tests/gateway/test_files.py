@@ -85,6 +85,14 @@ async def row(server: Server, attachment_id: str) -> Attachment | None:
     return await server.database.read(attachments.find, attachment_id)
 
 
+async def test_a_file_lies_beside_the_database_that_is_open(server: Server) -> None:
+    async with server.page() as page:
+        status, told = await upload(server, page.token, hostile.picture())
+    assert status == 200, told
+    kept = [path for path in (server.folder / "blobs").rglob("*") if path.is_file()]
+    assert hostile.picture() in [path.read_bytes() for path in kept]
+
+
 async def test_a_picture_is_sent_in_a_message_and_seen_by_its_visitor(server: Server) -> None:
     content = hostile.picture("JPEG", (1_200, 900))
     async with server.page() as page:
