@@ -1,8 +1,10 @@
 """The documents say what is: links, commands, settings, words and routes are compared with the program."""
 
+import asyncio
 import json
 import re
 import sqlite3
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, cast, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 import click
@@ -29,7 +31,7 @@ from knowledgebase.authoring.plain import ANSWER_COLUMNS, TABLE_COLUMNS
 from knowledgebase.authoring.validation import LONGEST
 from knowledgebase.model import EntryStatus, Visibility
 from storage.migrate import migrate
-from storage.sqlite import SQLiteDatabase
+from storage.sqlite import open_database
 from tests.docs import pages
 from tests.docs.pages import PAGES, ROOT
 from tickets.alerts.webhook import signature
@@ -485,8 +487,11 @@ def test_the_architecture_lists_every_signal() -> None:
 
 @cache
 def _routes() -> set[str]:
-    """Every address of the application; routes are made before the database is asked for anything."""
-    app = build_app(Config(), cast(SQLiteDatabase, None), "http://127.0.0.1:8080", lambda: 0)
+    """Every address of the application."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = open_database(Path(folder))
+        app = build_app(Config(), database, "http://127.0.0.1:8080", lambda: 0)
+        asyncio.run(database.close())
     return {route.resource.canonical for route in app.router.routes() if route.resource is not None}
 
 
