@@ -15,7 +15,7 @@ from tickets.model import Reason
 
 # Anything else than thanks, after a word of ours, is for a person.
 LEAVE = frozenset({Wish.THANKS, Wish.ACKNOWLEDGEMENT, Wish.FAREWELL})
-_AT_ONCE = {
+_AT_ONCE: dict[Wish | None, Reason] = {
     Wish.DANGER: Reason.DANGER,
     Wish.ANGER: Reason.COMPLAINT,
     Wish.COMPLAINT: Reason.COMPLAINT,
@@ -89,7 +89,7 @@ def _without_lookup(situation: MailSituation) -> Decision | None:
     if situation.waiting:
         return Silence()
     if situation.replied:
-        return HandOff(_AT_ONCE.get(situation.wish, Reason.NOT_SOLVED)) if situation.content else Silence()  # type: ignore[arg-type]
+        return HandOff(_AT_ONCE.get(situation.wish, Reason.NOT_SOLVED)) if situation.content else Silence()
     if situation.wish in _AT_ONCE:
         return HandOff(_AT_ONCE[situation.wish])
     return None if situation.asked.questions else HandOff(Reason.NOT_UNDERSTOOD)

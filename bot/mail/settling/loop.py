@@ -124,6 +124,7 @@ class Settling:
         raw = await asyncio.to_thread(self.tools.blobs.read, waiting.raw_hash)
         mail = _with_envelope(await self._parsed(raw), waiting)
         standing = await asyncio.to_thread(judge, mail, self.tools.own)
+        # Parsing reads reports too, but only the envelope may tell that nobody sent this.
         report = await asyncio.to_thread(bounces.read, mail)
         authenticity = await self._authenticity(waiting, mail, raw)
         files = await self._files(waiting, mail)
