@@ -70,14 +70,12 @@ def notice(
     )
     words: Any = templates.get_template(f"alerts/{language}.jinja").module
     return Notice(
-        alert_id=facts["alert_id"],
         key=row.key,
-        ticket_number=facts["ticket_number"],
-        level=facts["level"],
         recipient=facts["recipient"],
         subject=str(words.subject(overdue)).strip(),
         text=str(words.text(overdue)).strip(),
-        facts=facts,
+        numbers=(facts["ticket_number"],),
+        facts=(facts,),
     )
 
 
@@ -104,7 +102,7 @@ def _busy_notice(row: OutboxRow, templates: jinja2.Environment, language: str) -
 
 def _about_mailbox(row: OutboxRow, subject: str, text: str) -> Notice:
     facts = row.payload
-    return Notice(facts["alert_id"], row.key, "", 0, facts["recipient"], subject.strip(), text.strip(), facts)
+    return Notice(row.key, facts["recipient"], subject.strip(), text.strip(), facts=(facts,))
 
 
 def transports(
@@ -120,9 +118,9 @@ def transports(
     async def deliver(transport: Transport, row: OutboxRow) -> None:
         language, zone = config.escalation.language, config.sla.time_zone
         told = notice(row, templates, language, zone, public_url, clock())
-        await transport.send(settings[transport.name], told)
+        await transport.send(settings[transport.kind], told)
 
-    return {TRANSPORTS[name].topic: partial(deliver, TRANSPORTS[name]) for name in settings}
+    return {f"alert.{name}": partial(deliver, TRANSPORTS[name]) for name in settings}
 
 
 def _mail_settings(config: Config) -> MailSettings:

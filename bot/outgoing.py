@@ -10,7 +10,7 @@ import aiohttp
 
 from bot.errors import BotError
 from tickets.alerts.egress import EgressGuard
-from tickets.alerts.webhook import retry_after_ms
+from tickets.alerts.http import retry_after_ms
 
 LARGEST_ANSWER = 32 * 1024 * 1024
 

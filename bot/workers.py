@@ -24,7 +24,7 @@ from storage.errors import StorageUnavailable
 from storage.outbox import OutboxRow
 from storage.signals import Bell, Signals
 from tickets import conversations, escalation, sessions
-from tickets.alerts.errors import DeliveryError
+from tickets.alerts.errors import DeliveryError, Failure
 from tickets.model import Message
 from tickets.policies import ReplyPolicy
 
@@ -182,7 +182,7 @@ async def _failure(deliver: Deliver, row: OutboxRow) -> DeliveryError | None:
         return error
     except Exception as error:
         log.exception("outbox=%s topic=%s failed unforeseen", row.id, row.topic)
-        return DeliveryError(f"unforeseen: {type(error).__name__}", permanent=False)
+        return DeliveryError(f"unforeseen: {type(error).__name__}", Failure.UNKNOWN)
     return None
 
 

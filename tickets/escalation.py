@@ -11,7 +11,7 @@ from typing import Any
 from storage import outbox
 from storage.database import Row, Transaction, new_id
 from tickets import agents, clocks, conversations, desk, events, sla, tickets
-from tickets.alerts import EVERYONE, TRANSPORTS
+from tickets.alerts import EVERYONE, TRANSPORTS, Addressing
 from tickets.model import SYSTEM, Actor, Agent, Alert, Reason, ReplyClock, Role, Ticket, TicketEvent
 from tickets.policies import Level, ReplyPolicy
 
@@ -201,9 +201,9 @@ def _enqueue(
     people = recipients(level, ticket.assignee_id, staff)
     for name in level.transports:
         transport = TRANSPORTS[name]
-        for recipient in people if transport.personal else [EVERYONE]:
+        for recipient in people if transport.addressing is not Addressing.EVERYONE else [EVERYONE]:
             key = f"{clocks.alert_key(clock.id)}{alert.level}:{name}:{recipient}"
-            outbox.enqueue(tx, transport.topic, key, {**facts, "recipient": recipient}, now)
+            outbox.enqueue(tx, f"alert.{name}", key, {**facts, "recipient": recipient}, now)
 
 
 def recipients(level: Level, assignee_id: str | None, staff: Sequence[Agent]) -> list[str]:

@@ -9,7 +9,7 @@ from bot.workers import deliver_outbox
 from storage import outbox
 from storage.outbox import OutboxRow
 from storage.sqlite import SQLiteDatabase, open_database
-from tickets.alerts.errors import DeliveryError
+from tickets.alerts.errors import DeliveryError, Failure
 
 NOW = 1_700_000_000_000
 
@@ -27,7 +27,7 @@ async def database(tmp_path: Path) -> AsyncIterator[SQLiteDatabase]:
 async def test_each_row_ends_as_its_delivery_did(database: SQLiteDatabase, caplog: pytest.LogCaptureFixture) -> None:
     async def deliver(row: OutboxRow) -> None:
         if row.key == "refused":
-            raise DeliveryError("no such mailbox", permanent=True)
+            raise DeliveryError("no such mailbox", Failure.PERMANENT)
         if row.key == "odd":
             raise ZeroDivisionError("a fault of ours")
 
@@ -48,7 +48,7 @@ async def test_a_failed_row_is_tried_again_later_and_not_before(database: SQLite
 
     async def deliver(row: OutboxRow) -> None:
         tried.append(row.key)
-        raise DeliveryError("busy", permanent=False, retry_after_ms=60_000)
+        raise DeliveryError("busy", Failure.RETRY, retry_after_ms=60_000)
 
     await deliver_outbox(database, "alert.mail", deliver, lambda: NOW)()
     await deliver_outbox(database, "alert.mail", deliver, lambda: NOW + 59_000)()

@@ -1,15 +1,38 @@
 """What a transport says when an alert did not go out."""
 
+from enum import StrEnum
 
-class DeliveryError(Exception):
-    """The peer did not take it.
 
-    permanent: trying again is useless; retry_after_ms: how long the peer asks us to wait, if it does. reason is
-    fit for a log: no address, no text of the peer.
+class Failure(StrEnum):
+    """What a failed delivery means for what comes next.
+
+    RETRY: it did not arrive, and may the next time. UNKNOWN: it may have arrived; a transport that can inquire is
+    asked before it sends again. PERMANENT: this message will never arrive this way. CLOSED: nor will any other,
+    until somebody mends the transport's account or settings.
     """
 
-    def __init__(self, reason: str, permanent: bool, retry_after_ms: int | None = None) -> None:
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    PERMANENT = "permanent"
+    CLOSED = "closed"
+
+
+class DeliveryError(Exception):
+    """The peer did not take it, or did not say that it did.
+
+    reason and code are fit for a log and for the console: no address, no secret, no free text of the peer; code is
+    the peer's own error code, "" if it gave none. retry_after_ms: how long to wait at least, where the peer or its
+    documentation says so.
+    """
+
+    def __init__(self, reason: str, failure: Failure, retry_after_ms: int | None = None, code: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
-        self.permanent = permanent
+        self.failure = failure
         self.retry_after_ms = retry_after_ms
+        self.code = code
+
+    @property
+    def permanent(self) -> bool:
+        """Whether trying again is useless."""
+        return self.failure in (Failure.PERMANENT, Failure.CLOSED)

@@ -1,15 +1,16 @@
 """Alerts by mail, through one configured SMTP server."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import policy
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
 
-from tickets.alerts.errors import DeliveryError
-from tickets.alerts.notice import Notice
+from tickets.alerts.errors import DeliveryError, Failure
+from tickets.alerts.notice import Notice, Sent
+from tickets.alerts.transport import Addressing, Transport
 from tickets.mail.headers import checked, one_line
 from tickets.mail.smtp import Envelope, Security, SmtpFailure, SmtpServer, hand_over
 
@@ -23,7 +24,7 @@ class MailSettings:
     sender: str
     security: Security = Security.STARTTLS
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     timeout_seconds: float = 20.0
 
     @property
@@ -32,17 +33,18 @@ class MailSettings:
         return SmtpServer(self.host, self.port, self.security, self.username, self.password, self.timeout_seconds)
 
 
-async def send(settings: MailSettings, notice: Notice) -> None:
+async def send(settings: MailSettings, notice: Notice) -> Sent:
     """Return when the server has accepted the mail; its Message-ID is the same at every attempt.
 
-    Raises DeliveryError: permanent for what the server refuses for good (5xx) or cannot be written as a mail.
+    Raises DeliveryError: PERMANENT for what the server refuses for good (5xx) or cannot be written as a mail.
     """
     message = compose(settings, notice)
     mail = Envelope(settings.sender, notice.recipient, message.as_bytes())
     try:
         await hand_over(settings.server, mail)
     except SmtpFailure as failure:
-        raise DeliveryError(str(failure), failure.permanent) from failure
+        raise DeliveryError(str(failure), Failure.PERMANENT if failure.permanent else Failure.RETRY) from failure
+    return Sent()
 
 
 def compose(settings: MailSettings, notice: Notice) -> EmailMessage:
@@ -60,8 +62,11 @@ def compose(settings: MailSettings, notice: Notice) -> EmailMessage:
         return checked(message)
     except (ValueError, IndexError, MessageError) as error:
         # IndexError: what the standard parser raises for some malformed addresses.
-        raise DeliveryError(f"the mail for alert {notice.alert_id} cannot be written", permanent=True) from error
+        raise DeliveryError("the mail of an alert cannot be written", Failure.PERMANENT) from error
 
 
 def _message_id(key: str, domain: str) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+
+
+TRANSPORT = Transport("mail", Addressing.MAIL, MailSettings, send)

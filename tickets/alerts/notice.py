@@ -1,4 +1,4 @@
-"""One alert on its way to one recipient."""
+"""One message on its way to one recipient about one or more alerts, and what came of it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,15 +10,23 @@ EVERYONE = "everyone"
 class Notice:
     """What a transport sends. key names this delivery and is the same at every attempt.
 
-    recipient is a mail address, or EVERYONE for a transport that addresses no one. subject and text are the
-    finished words; facts are the outbox row's payload, for transports that pass on data.
+    recipient is what the transport addresses: a mail address, a phone number in E.164, an agent's id, or EVERYONE for
+    one that addresses no one. mentions are phone numbers (E.164) of people whom a robot's message should name.
+    subject and text are the finished words. numbers are the tickets that it is about, the most urgent first; facts
+    tells more of each, for transports that pass on data. Nothing here is a customer's own words.
     """
 
-    alert_id: str
     key: str
-    ticket_number: str
-    level: int
     recipient: str
     subject: str
     text: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
+    facts: tuple[dict[str, Any], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The peer has taken it. reference is the peer's own name for it, by which its staff can find it; "" if none."""
+
+    reference: str = ""

@@ -9,18 +9,12 @@ import hashlib
 import hmac
 import json
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
 
-import aiohttp
-from yarl import URL
-
-from tickets.alerts.egress import EgressGuard
-from tickets.alerts.errors import DeliveryError
-from tickets.alerts.notice import Notice
-
-LONGEST_RETRY_AFTER_MS = 24 * 3_600_000
+from tickets.alerts import http
+from tickets.alerts.errors import DeliveryError, Failure
+from tickets.alerts.notice import Notice, Sent
+from tickets.alerts.transport import Addressing, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +22,27 @@ class WebhookSettings:
     """Where to and with which secret. allow_networks: CIDR texts of non-public networks that may be reached."""
 
     url: str
-    secret: str
+    secret: str = field(repr=False)
     allow_networks: tuple[str, ...] = ()
     timeout_seconds: float = 15.0
 
 
-async def send(settings: WebhookSettings, notice: Notice) -> None:
-    """Return when the receiver has answered 2xx. Redirects are not followed.
+async def send(settings: WebhookSettings, notice: Notice) -> Sent:
+    """Return when the receiver has answered 2xx.
 
-    Raises DeliveryError: permanent for a URL that may not be called, a redirect, and 4xx but 408 and 429.
+    Raises DeliveryError: PERMANENT for a URL that may not be called, a redirect, and 4xx but 408 and 429.
     """
-    url = _checked_url(settings.url)
     body = _body(notice)
-    guard = EgressGuard(settings.allow_networks)
-    try:
-        async with (
-            aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(socket_factory=guard.open_socket, force_close=True),
-                timeout=aiohttp.ClientTimeout(total=settings.timeout_seconds),
-            ) as session,
-            session.post(url, data=body, headers=_headers(settings, notice, body), allow_redirects=False) as response,
-        ):
-            _judge(response.status, response.headers.get("Retry-After"))
-    except aiohttp.InvalidURL as error:
-        raise DeliveryError("the webhook's URL cannot be used", permanent=True) from error
-    except TimeoutError as error:
-        raise DeliveryError("the webhook did not answer in time", permanent=False) from error
-    except (aiohttp.ClientError, OSError) as error:
-        if guard.refused_all:
-            raise DeliveryError("the webhook's address is not a public one", permanent=True) from error
-        raise DeliveryError(f"the webhook failed ({type(error).__name__})", permanent=False) from error
+    answer = await http.post(
+        "the webhook",
+        settings.url,
+        body,
+        _headers(settings, notice, body),
+        settings.allow_networks,
+        settings.timeout_seconds,
+    )
+    _judge(answer)
+    return Sent()
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
@@ -66,27 +51,20 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return f"v1={signed.hexdigest()}"
 
 
-def _checked_url(text: str) -> URL:
-    try:
-        url = URL(text)
-    except ValueError as error:
-        raise DeliveryError("the webhook's URL cannot be read", permanent=True) from error
-    if url.scheme not in ("http", "https") or not url.host or url.user is not None or url.password is not None:
-        raise DeliveryError("the webhook's URL must be http(s)://host/... without a user", permanent=True)
-    return url
-
-
 def _body(notice: Notice) -> bytes:
+    """The first alert stands in fields of its own as well, for receivers that know of one alert a request."""
+    first = notice.facts[0] if notice.facts else {}
     fields = {
         "type": "alert",
         "key": notice.key,
-        "alert_id": notice.alert_id,
-        "ticket_number": notice.ticket_number,
-        "level": notice.level,
+        "alert_id": first.get("alert_id", ""),
+        "ticket_number": first.get("ticket_number", ""),
+        "level": first.get("level", 0),
         "recipient": notice.recipient,
         "subject": notice.subject,
         "text": notice.text,
-        "facts": notice.facts,
+        "facts": first,
+        "alerts": notice.facts,
     }
     return json.dumps(fields, ensure_ascii=False).encode("utf-8", errors="replace")
 
@@ -101,23 +79,14 @@ def _headers(settings: WebhookSettings, notice: Notice, body: bytes) -> dict[str
     }
 
 
-def _judge(status: int, retry_after: str | None) -> None:
+def _judge(answer: http.Answer) -> None:
+    status = answer.status
     if 200 <= status <= 299:
         return
     temporary = status in (408, 429) or status >= 500
-    wait = retry_after_ms(retry_after) if temporary else None
-    raise DeliveryError(f"the webhook answered {status}", permanent=not temporary, retry_after_ms=wait)
+    failure = Failure.RETRY if temporary else Failure.PERMANENT
+    wait = answer.retry_after_ms if temporary else None
+    raise DeliveryError(f"the webhook answered {status}", failure, wait, code=str(status))
 
 
-def retry_after_ms(value: str | None) -> int | None:
-    """A Retry-After header (RFC 9110 section 10.2.3) as milliseconds from now, at most a day."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit():
-        return min(int(value[:9]) * 1000, LONGEST_RETRY_AFTER_MS)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    wait = moment.astimezone(UTC) - datetime.now(UTC)
-    return min(max(0, int(wait.total_seconds() * 1000)), LONGEST_RETRY_AFTER_MS)
+TRANSPORT = Transport("webhook", Addressing.EVERYONE, WebhookSettings, send)

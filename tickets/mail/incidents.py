@@ -7,7 +7,7 @@ from typing import Any
 from storage import outbox
 from storage.database import Row, Transaction, new_id
 from tickets import agents, escalation
-from tickets.alerts import EVERYONE, TRANSPORTS
+from tickets.alerts import EVERYONE, TRANSPORTS, Addressing
 from tickets.policies import Level
 
 KIND = "mailbox"
@@ -70,9 +70,9 @@ def _queue(tx: Transaction, key: str, facts: dict[str, Any], level: Level, peopl
     """A notice for each of the level's transports; personal ones go to each of these people."""
     for name in level.transports:
         transport = TRANSPORTS[name]
-        for recipient in people if transport.personal else [EVERYONE]:
+        for recipient in people if transport.addressing is not Addressing.EVERYONE else [EVERYONE]:
             told = {**facts, "recipient": recipient}
-            outbox.enqueue(tx, transport.topic, f"{key}:{name}:{recipient}", told, now)
+            outbox.enqueue(tx, f"alert.{name}", f"{key}:{name}:{recipient}", told, now)
 
 
 def _mark(tx: Transaction, row: Row, now: int) -> None:

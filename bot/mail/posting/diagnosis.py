@@ -67,7 +67,7 @@ async def send_test_mails(config: Config, recipient: str, templates: jinja2.Envi
     outlets = outlets_of(config).all
     if not outlets:
         return [Finding(Severity.PROBLEM, "test mail: there is no mailbox in the settings.")]
-    notice = Notice("test", f"test:{new_id()}", "", 0, recipient, say("test_subject"), say("test_text"))
+    notice = Notice(f"test:{new_id()}", recipient, say("test_subject"), say("test_text"))
     return list(await asyncio.gather(*(_send(outlet, notice) for outlet in outlets)))
 
 

@@ -15,14 +15,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from tickets.alerts import Notice
 
 NOTICE = Notice(
-    alert_id="0199-alert",
     key="alert:0199-alert:mail:zhou@example.com",
-    ticket_number="2611-0001",
-    level=1,
     recipient="zhou@example.com",
     subject="【应声】工单 2611-0001 超时未回复",
     text="客户已等待 12 小时。\n请尽快回复。",
-    facts={"ticket_number": "2611-0001", "late": False},
+    numbers=("2611-0001",),
+    facts=({"alert_id": "0199-alert", "ticket_number": "2611-0001", "level": 1, "late": False},),
 )
 
 

@@ -35,7 +35,7 @@ async def test_the_alert_arrives_as_json_under_a_signature_that_can_be_checked()
     assert abs(int(timestamp) - datetime.now(UTC).timestamp()) < 60
     assert request["X-Yingsheng-Signature"] == webhook.signature("shared secret", timestamp, body)
     assert fields["ticket_number"] == "2611-0001"
-    assert fields["facts"] == NOTICE.facts
+    assert [fields["facts"]] == fields["alerts"] == list(NOTICE.facts)
     assert (fields["subject"], fields["text"]) == (NOTICE.subject, NOTICE.text)
 
 
