@@ -40,3 +40,7 @@ class Conflict(DeskError):
 
 class AlreadyExists(DeskError):
     """An agent with this login is already there; nothing was changed."""
+
+
+class NeverDue(DeskError):
+    """A calendar has too little working time: the budget would last for decades."""
