@@ -1,6 +1,6 @@
 """The ways an alert reaches people outside the console: one module per transport, and their registry."""
 
-from tickets.alerts import mail, webhook
+from tickets.alerts import dingtalk, feishu, mail, webhook, wecom
 from tickets.alerts.errors import DeliveryError, Failure
 from tickets.alerts.notice import EVERYONE, Notice, Sent
 from tickets.alerts.transport import Addressing, Transport
@@ -12,5 +12,8 @@ TRANSPORTS = {
     for one in (
         mail.TRANSPORT,
         webhook.TRANSPORT,
+        wecom.TRANSPORT,
+        dingtalk.TRANSPORT,
+        feishu.TRANSPORT,
     )
 }

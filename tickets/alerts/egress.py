@@ -13,7 +13,8 @@ from aiohttp.connector import AddrInfoType
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Not public in effect although the standard library calls them global: a cloud's own service address, the old
-# site-local range, and IPv6 forms that carry an IPv4 address inside (NAT64, 6to4, Teredo, IPv4-compatible).
+# site-local range, and IPv6 forms that carry an IPv4 address inside (NAT64, 6to4, Teredo, IPv4-compatible,
+# IPv4-translated).
 _REFUSED = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -24,6 +25,7 @@ _REFUSED = tuple(
         "2002::/16",
         "2001::/32",
         "::/96",
+        "::ffff:0:0:0/96",
     )
 )
 

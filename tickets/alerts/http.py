@@ -1,8 +1,11 @@
 """One HTTP POST to somebody else's server, with every way in which it can fail told apart.
 
-No redirect is followed, addresses are checked when connecting (egress.py), and what comes back is bounded.
+No redirect and no proxy is followed, addresses are checked when connecting (egress.py), what comes back is bounded
+in size and the whole in time. What aiohttp says of an error holds addresses, and with them tokens: no error leaves
+this module with another one behind it.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,31 +40,55 @@ async def post(
 ) -> Answer:
     """The server's answer, whatever its status. who names the server in errors, such as "the webhook".
 
-    Raises DeliveryError: PERMANENT for a URL that may not be called, RETRY when no connection came about, UNKNOWN when
-    the request may have been taken but no whole answer came.
+    Raises DeliveryError: CLOSED for a URL that may not be called, PERMANENT for an address that is not public, RETRY
+    when no connection came about, UNKNOWN when the request may have been taken but no whole answer came.
     """
     target = checked_url(who, url)
-    guard = EgressGuard(allow_networks)
+    guard, connected = EgressGuard(allow_networks), asyncio.Event()
     try:
         async with (
-            aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(socket_factory=guard.open_socket, force_close=True),
-                timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=timeout_seconds),
-            ) as session,
-            session.post(target, data=body, headers=headers, allow_redirects=False) as response,
+            _session(guard, connected, timeout_seconds) as session,
+            session.post(target, data=body, headers={**headers, **_UNPACKED}, allow_redirects=False) as response,
         ):
             answer = await _bounded(response.content)
             return Answer(response.status, answer, retry_after_ms(response.headers.get("Retry-After")))
-    except aiohttp.InvalidURL as error:
-        raise DeliveryError(f"{who}'s URL cannot be used", Failure.PERMANENT) from error
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        if guard.refused_all:
-            raise DeliveryError(f"{who}'s address is not a public one", Failure.PERMANENT) from error
-        raise DeliveryError(f"{who} cannot be reached", Failure.RETRY) from error
-    except TimeoutError as error:
-        raise DeliveryError(f"{who} did not answer in time", Failure.UNKNOWN) from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise DeliveryError(f"{who} failed ({type(error).__name__})", Failure.UNKNOWN) from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        failed = _failed(who, error, guard, connected.is_set())
+    raise failed
+
+
+# A packed answer could be small on its way and huge here.
+_UNPACKED = {"Accept-Encoding": "identity"}
+
+
+def _session(guard: EgressGuard, connected: asyncio.Event, timeout_seconds: float) -> aiohttp.ClientSession:
+    """A session for one request; connected is set when the connection stands, TLS included."""
+
+    async def note(*_: object) -> None:
+        connected.set()
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_connection_create_end.append(note)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(socket_factory=guard.open_socket, force_close=True),
+        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trace_configs=[tracing],
+    )
+
+
+def _failed(who: str, error: Exception, guard: EgressGuard, connected: bool) -> DeliveryError:
+    if connected:
+        how = "did not answer in time" if isinstance(error, TimeoutError) else f"failed ({type(error).__name__})"
+        return DeliveryError(f"{who} {how}", Failure.UNKNOWN)
+    if guard.refused_all:
+        return DeliveryError(f"{who}'s address is not a public one", Failure.PERMANENT)
+    if isinstance(error, aiohttp.ClientSSLError):
+        return DeliveryError(f"{who} offers no secure connection ({type(error).__name__})", Failure.RETRY)
+    if isinstance(error, ValueError):  # aiohttp.InvalidURL and names that no resolver takes
+        return DeliveryError(f"{who}'s URL cannot be used", Failure.CLOSED)
+    return DeliveryError(f"{who} cannot be reached", Failure.RETRY)
 
 
 async def _bounded(content: aiohttp.StreamReader) -> bytes:
@@ -73,14 +100,20 @@ async def _bounded(content: aiohttp.StreamReader) -> bytes:
 
 
 def checked_url(who: str, text: str) -> URL:
-    """The URL, if it is http(s)://host/… without a user. Raises DeliveryError."""
-    try:
-        url = URL(text)
-    except ValueError as error:
-        raise DeliveryError(f"{who}'s URL cannot be read", Failure.PERMANENT) from error
+    """The URL, if it is http(s)://host/... without a user. Raises DeliveryError, CLOSED."""
+    url = _read(text)
+    if url is None:
+        raise DeliveryError(f"{who}'s URL cannot be read", Failure.CLOSED)
     if url.scheme not in ("http", "https") or not url.host or url.user is not None or url.password is not None:
-        raise DeliveryError(f"{who}'s URL must be http(s)://host/... without a user", Failure.PERMANENT)
+        raise DeliveryError(f"{who}'s URL must be http(s)://host/... without a user", Failure.CLOSED)
     return url
+
+
+def _read(text: str) -> URL | None:
+    try:
+        return URL(text)
+    except ValueError:
+        return None
 
 
 def retry_after_ms(value: str | None) -> int | None:
@@ -90,8 +123,7 @@ def retry_after_ms(value: str | None) -> int | None:
     if value.isascii() and value.isdigit():
         return min(int(value[:9]) * 1000, LONGEST_RETRY_AFTER_MS)
     try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+        wait = parsedate_to_datetime(value).astimezone(UTC) - datetime.now(UTC)
+    except (ValueError, OverflowError):
         return None
-    wait = moment.astimezone(UTC) - datetime.now(UTC)
     return min(max(0, int(wait.total_seconds() * 1000)), LONGEST_RETRY_AFTER_MS)

@@ -12,8 +12,9 @@ class Notice:
 
     recipient is what the transport addresses: a mail address, a phone number in E.164, an agent's id, or EVERYONE for
     one that addresses no one. mentions are phone numbers (E.164) of people whom a robot's message should name.
-    subject and text are the finished words. numbers are the tickets that it is about, the most urgent first; facts
-    tells more of each, for transports that pass on data. Nothing here is a customer's own words.
+    subject and text are the finished words, and more those that stand where a transport has to cut them. numbers are
+    the tickets that it is about, the most urgent first; facts tells more of each, for transports that pass on data.
+    Nothing here is a customer's own words.
     """
 
     key: str
@@ -23,6 +24,7 @@ class Notice:
     numbers: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
     facts: tuple[dict[str, Any], ...] = field(default=())
+    more: str = "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ class WebhookSettings:
 async def send(settings: WebhookSettings, notice: Notice) -> Sent:
     """Return when the receiver has answered 2xx.
 
-    Raises DeliveryError: PERMANENT for a URL that may not be called, a redirect, and 4xx but 408 and 429.
+    Raises DeliveryError: CLOSED for a URL that may not be called and for 410, PERMANENT for an address that is not
+    public, a redirect, and 4xx but 408 and 429. Other 4xx do not close the way: a receiver that is being changed
+    answers them for a minute.
     """
     body = _body(notice)
     answer = await http.post(
@@ -83,10 +85,15 @@ def _judge(answer: http.Answer) -> None:
     status = answer.status
     if 200 <= status <= 299:
         return
-    temporary = status in (408, 429) or status >= 500
-    failure = Failure.RETRY if temporary else Failure.PERMANENT
-    wait = answer.retry_after_ms if temporary else None
+    failure = _meaning(status)
+    wait = answer.retry_after_ms if failure is Failure.RETRY else None
     raise DeliveryError(f"the webhook answered {status}", failure, wait, code=str(status))
+
+
+def _meaning(status: int) -> Failure:
+    if status in (408, 429) or status >= 500:
+        return Failure.RETRY
+    return Failure.CLOSED if status == 410 else Failure.PERMANENT
 
 
 TRANSPORT = Transport("webhook", Addressing.EVERYONE, WebhookSettings, send)
