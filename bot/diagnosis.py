@@ -3,9 +3,11 @@
 import asyncio
 import socket
 import time
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from bot.config import Config, EncoderChoice
 from bot.encoding import open_encoder
@@ -22,14 +24,15 @@ from storage.errors import StorageError
 from storage.folder import DATABASE_NAME
 from storage.sqlite import read_folder
 from tickets import agents, escalation
+from tickets.business_time import known_until
 from tickets.mail.smtp import Security, SmtpServer
 
 PEER_TIMEOUT_S = 10.0
 PROBE = ("请问怎么申请退款？",)
 
 
-async def diagnose(config: Config) -> list[Finding]:
-    """Every finding, the settings' first. Raises nothing for what it finds."""
+async def diagnose(config: Config, now: int) -> list[Finding]:
+    """Every finding, the settings' first. now is in epoch ms. Raises nothing for what it finds."""
     settings = Finding(Severity.FINE, "The settings can be read.")
     return [
         settings,
@@ -37,6 +40,7 @@ async def diagnose(config: Config) -> list[Finding]:
         *_dead_letters(config.server.data_folder),
         *_answers(config.server.data_folder),
         _chain(config),
+        calendar_years(now, config.sla.time_zone),
         await _mail(config),
         *await mailbox_findings(config.mail),
         *await outlet_findings(config),
@@ -123,6 +127,19 @@ def _without_recipients(config: Config) -> list[str]:
         return []
     levels = [level for level in config.policy.levels if "mail" in level.transports]
     return [level.name for level in levels if not escalation.recipients(level, None, staff)]
+
+
+def calendar_years(now: int, zone: str) -> Finding:
+    """Until when public holidays are known: from 1 December on, that the next year is not is worth a warning."""
+    today = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone))
+    needed, known = today.year + (today.month == 12), known_until()
+    if known >= needed:
+        return Finding(Severity.FINE, f"calendars: public holidays and make-up workdays are known until {known}.")
+    sentence = (
+        f"calendars: public holidays and make-up workdays of {needed} are not known. Until an update brings them, "
+        "working time has no holidays in that year, its weekends count as workdays, and alarms come early."
+    )
+    return Finding(Severity.WARNING, sentence)
 
 
 async def _mail(config: Config) -> Finding:

@@ -288,7 +288,7 @@ def replay_mail(config: Config, mail_id: str, wish: str | None) -> int:
 
 def doctor(config: Config, test_mail: str | None) -> int:
     """Check everything that can be checked from here, one line each; send a test mail if told where."""
-    findings = asyncio.run(diagnose(config))
+    findings = asyncio.run(diagnose(config, wall_clock()))
     if test_mail is not None:
         findings += asyncio.run(send_test_mails(config, test_mail, load_templates()))
     marks = {Severity.FINE: "ok     ", Severity.WARNING: "warning", Severity.PROBLEM: "PROBLEM"}

@@ -22,6 +22,7 @@ from knowledgebase.encoders.encoder import Encoder
 from knowledgebase.errors import EncoderUnavailable
 from storage.check import Severity
 from storage.sqlite import read_folder
+from tests.bot.cast import NOW
 from tests.bot.endpoint import KEY, FakeEndpoint
 from tests.conftest import StartServer
 
@@ -195,16 +196,16 @@ async def test_a_server_without_its_encoder_is_ready_answers_and_says_so(
 async def test_the_doctor_tries_the_encoder_and_counts_the_vectors(start_server: StartServer) -> None:
     async with FakeEndpoint(["fine", "fine", 401]).open() as endpoint:
         config = Config.model_validate({"encoder": given(endpoint)})
-        told = [finding for finding in await diagnose(config) if finding.sentence.startswith("encoder")]
+        told = [finding for finding in await diagnose(config, NOW) if finding.sentence.startswith("encoder")]
         assert "encoder endpoint: 3 dimensions" in told[0].sentence
         assert told[0].severity is Severity.FINE
-        told = [finding for finding in await diagnose(config) if finding.sentence.startswith("encoder")]
+        told = [finding for finding in await diagnose(config, NOW) if finding.sentence.startswith("encoder")]
         assert "refuses the key" in told[0].sentence
         assert told[0].severity is Severity.WARNING
         server = await start_server(encoder=given(endpoint))
         await server.app[LIBRARY].settled()
         there = Config.model_validate({"encoder": given(endpoint), "server": {"data_folder": str(server.folder)}})
-        counted = [finding.sentence for finding in await diagnose(there) if finding.sentence.startswith("vectors")]
+        counted = [finding.sentence for finding in await diagnose(there, NOW) if finding.sentence.startswith("vectors")]
         assert counted == ["vectors: 10 of 10 wordings have theirs."]
 
 

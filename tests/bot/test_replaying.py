@@ -201,7 +201,7 @@ async def test_a_change_that_came_past_the_gate_is_shown_for_acceptance(replayin
     [kept] = await replaying.database.read(flips.of, drift.id)
     assert (kept.flip.kind, kept.flip.question.utterance) == (FlipKind.VANISHED, "首保免费吗？")
     config = Config.model_validate({"server": {"data_folder": tmp_path}})
-    told = [finding for finding in await diagnose(config) if finding.sentence.startswith("answers")]
+    told = [finding for finding in await diagnose(config, NOW) if finding.sentence.startswith("answers")]
     assert [finding.severity for finding in told] == [Severity.WARNING]
     assert await publish(replaying, drift) is PublicationState.PUBLISHED
     await replaying.turn()

@@ -61,3 +61,13 @@ def test_the_segments_until_a_deadline_count_just_the_budget(drawn: list[Case]) 
         assert business_time.working_ms(case.start, due, case.calendar, case.pauses) == case.budget
         assert business_time.working_ms(case.start, due - 1, case.calendar, case.pauses) == case.budget - 1
     assert set(kinds) == set(SegmentKind), "the cases leave a kind of time out"
+
+
+def test_two_budgets_one_after_the_other_are_due_when_both_together_are(drawn: list[Case]) -> None:
+    for case in drawn:
+        due = business_time.deadline(case.start, case.budget, case.calendar, case.pauses)
+        part = max(1, case.budget // 3)
+        midway = business_time.deadline(case.start, part, case.calendar, case.pauses)
+        assert case.start < midway <= due
+        if case.budget > part:
+            assert business_time.deadline(midway, case.budget - part, case.calendar, case.pauses) == due

@@ -1,0 +1,45 @@
+"""What the doctor says of itself, without a server."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot import diagnosis
+from bot.config import Config
+from bot.diagnosis import calendar_years
+from storage.check import Severity
+
+ZONE = "Asia/Shanghai"
+
+
+def at(text: str) -> int:
+    return round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(ZONE)).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("moment", "known", "severity", "said"),
+    [
+        ("2026-11-27 08:00:00", 2026, Severity.FINE, "known until 2026"),
+        ("2026-11-30 23:59:59", 2026, Severity.FINE, "known until 2026"),
+        ("2026-12-01 00:00:00", 2026, Severity.WARNING, "of 2027 are not known"),
+        ("2026-12-31 23:59:59", 2026, Severity.WARNING, "of 2027 are not known"),
+        ("2026-12-01 00:00:00", 2027, Severity.FINE, "known until 2027"),
+        ("2027-01-01 00:00:00", 2026, Severity.WARNING, "of 2027 are not known"),
+        ("2027-01-01 00:00:00", 2027, Severity.FINE, "known until 2027"),
+    ],
+)
+def test_the_doctor_warns_from_december_on_that_the_next_year_is_not_known(
+    moment: str, known: int, severity: Severity, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnosis, "known_until", lambda: known)
+    finding = calendar_years(at(moment), ZONE)
+    assert finding.severity is severity
+    assert said in finding.sentence
+
+
+async def test_the_doctor_has_a_line_about_calendars(tmp_path: Path) -> None:
+    config = Config.model_validate({"server": {"data_folder": str(tmp_path)}})
+    told = await diagnosis.diagnose(config, at("2026-06-01"))
+    assert [one.severity for one in told if one.sentence.startswith("calendars")] == [Severity.FINE]
