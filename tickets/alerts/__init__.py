@@ -1,6 +1,6 @@
 """The ways an alert reaches people outside the console: one module per transport, and their registry."""
 
-from tickets.alerts import dingtalk, feishu, mail, sms_aliyun, sms_tencent, webhook, wecom
+from tickets.alerts import apprise, dingtalk, feishu, mail, sms_aliyun, sms_tencent, webhook, wecom
 from tickets.alerts.errors import DeliveryError, Failure
 from tickets.alerts.notice import EVERYONE, Notice, Sent
 from tickets.alerts.transport import Addressing, Transport
@@ -15,6 +15,7 @@ TRANSPORTS = {
         wecom.TRANSPORT,
         dingtalk.TRANSPORT,
         feishu.TRANSPORT,
+        apprise.TRANSPORT,
         sms_aliyun.TRANSPORT,
         sms_tencent.TRANSPORT,
     )

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tickets import phones
 from tickets.alerts import http
 from tickets.alerts.errors import DeliveryError, Failure
 from tickets.alerts.notice import Notice
@@ -94,8 +95,8 @@ def secret_of(text: str, parameter: str | None = None) -> str:
 
 
 def mentioned(notice: Notice) -> list[str]:
-    """The phone numbers to mention: of mainland China in national form, others in E.164."""
-    return [phone.removeprefix("+86") for phone in notice.mentions[:MOST_MENTIONS]]
+    """The phone numbers to mention, in the form that providers in China want."""
+    return [phones.national(phone) for phone in notice.mentions[:MOST_MENTIONS]]
 
 
 def encoded(payload: Mapping[str, Any]) -> bytes:

@@ -123,9 +123,11 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
     cut: bool = False
+    host: str = "127.0.0.1"
     requests: list[dict[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     url: str = ""
+    port: int = 0
 
     @property
     def fields(self) -> list[dict[str, Any]]:
@@ -137,10 +139,10 @@ class Receiver:
         app.router.add_route("*", "/{path:.*}", self._receive)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, self.host, 0)
         await site.start()
-        port = runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{port}/alerts"
+        self.port = runner.addresses[0][1]
+        self.url = f"http://{self.host}:{self.port}/alerts"
         try:
             yield self
         finally:

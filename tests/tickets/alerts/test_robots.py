@@ -100,7 +100,7 @@ async def test_wecom_names_people_by_their_phone_numbers() -> None:
         await send(WECOM, fake, replace(NOTICE, mentions=PHONES), mention_all=True)
         await send(WECOM, fake)
     named = [message["text"].get("mentioned_mobile_list") for message in fake.received]
-    people = ["13800000001", "13800000002", "+85251234567"]
+    people = ["13800000001", "13800000002", "85251234567"]
     assert named == [people, [*people, "@all"], None]
 
 
@@ -109,8 +109,8 @@ async def test_dingtalk_names_people_by_their_phone_numbers_in_the_text_too() ->
         await send(DINGTALK, fake, replace(NOTICE, mentions=PHONES))
         await send(DINGTALK, fake, mention_all=True)
     first, second = fake.received
-    assert first["at"] == {"atMobiles": ["13800000001", "13800000002", "+85251234567"], "isAtAll": False}
-    assert first["text"]["content"].endswith("\n@13800000001 @13800000002 @+85251234567")
+    assert first["at"] == {"atMobiles": ["13800000001", "13800000002", "85251234567"], "isAtAll": False}
+    assert first["text"]["content"].endswith("\n@13800000001 @13800000002 @85251234567")
     assert second["at"] == {"atMobiles": [], "isAtAll": True}
 
 
