@@ -35,7 +35,7 @@ class Calendar:
 
     zone: IANA name. week: the spans of seven days, Monday first.
     holidays: "CN" closes public holidays and opens make-up workdays (调休); None knows neither.
-    make_up: the hours of a make-up workday; None means Monday's.
+    make_up: the hours of a make-up workday; None means those of the first weekday that has any, mostly Monday.
     special: days of one's own. Of two on one date the first counts.
     """
 
@@ -47,7 +47,7 @@ class Calendar:
 
     def make_up_spans(self) -> tuple[Span, ...]:
         """The hours of a make-up workday."""
-        return self.week[0] if self.make_up is None else self.make_up
+        return next(filter(None, self.week), ()) if self.make_up is None else self.make_up
 
 
 # Every moment counts.

@@ -33,10 +33,9 @@ def deadline(start: int, budget_ms: int, calendar: Calendar, pauses: Sequence[Pa
         raise ValueError("nobody knows when something is due whose pause has not ended")
     clock = _clock(calendar)
     for pause in _taken(pauses, start):
-        used = clock.counted(start, pause.start)
-        if used >= budget_ms:
-            break
-        start, budget_ms = pause.end, budget_ms - used
+        if (due := clock.used_up(start, budget_ms)) <= pause.start:
+            return due
+        start, budget_ms = pause.end, budget_ms - clock.counted(start, pause.start)
     return clock.used_up(start, budget_ms)
 
 

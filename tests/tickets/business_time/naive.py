@@ -32,13 +32,15 @@ def kind_at(moment: int, calendar: Calendar) -> str:
     usual = "counting" if within(calendar.week[wall.weekday()]) else "closed"
     if calendar.holidays is None:
         return usual
-    make_up = calendar.week[0] if calendar.make_up is None else calendar.make_up
+    make_up = calendar.make_up
+    for spans in calendar.week:
+        make_up = spans if make_up is None and spans != () else make_up
     match _said(wall.date()):
         case "off":
             return "holiday"
         case "worked":
-            return "make_up" if within(make_up) else "closed"
-        case "nobody knows" if usual == "closed" and wall.weekday() in (5, 6) and within(make_up):
+            return "make_up" if within(make_up or ()) else "closed"
+        case "nobody knows" if usual == "closed" and wall.weekday() in (5, 6) and within(make_up or ()):
             return "possible_make_up"
         case _:
             return usual
@@ -46,7 +48,7 @@ def kind_at(moment: int, calendar: Calendar) -> str:
 
 @cache
 def _said(day: date) -> str:
-    """What the library says of a date; before the last one that it names may change, it is asked first."""
+    """What the library says of a date, as long as it knows the week that follows: later news may change this one."""
     try:
         off, name = chinese_calendar.get_holiday_detail(day)
         if name is not None:

@@ -78,6 +78,8 @@ def test_a_pause_takes_only_what_would_have_counted() -> None:
     start = at("2026-11-27 17:00")
     weekend = (Pause(at("2026-11-27 18:00"), at("2026-11-30 09:00")),)
     assert business_time.deadline(start, 2 * HOUR, OFFICE, weekend) == at("2026-11-30 10:00")
+    told = business_time.segments(start, at("2026-11-30 10:00"), OFFICE, weekend)
+    assert [one.kind for one in told] == [SegmentKind.COUNTING, SegmentKind.CLOSED, SegmentKind.COUNTING]
     longer = (Pause(at("2026-11-27 17:30"), at("2026-11-30 09:30")),)
     assert business_time.deadline(start, 2 * HOUR, OFFICE, longer) == at("2026-11-30 11:00")
 
@@ -103,6 +105,12 @@ def test_a_pause_from_the_moment_when_all_is_used_up_moves_nothing() -> None:
     start = at("2026-11-23 09:00")
     assert business_time.deadline(start, HOUR, OFFICE, (Pause(start + HOUR, start + DAY),)) == start + HOUR
     assert business_time.deadline(start, HOUR, OFFICE, (Pause(start - DAY, start),)) == start + HOUR
+
+
+def test_a_pause_far_away_costs_nothing() -> None:
+    start = at("2026-11-23 10:00")
+    never = (Pause(at("9000-01-01"), at("9000-01-02")),)
+    assert business_time.deadline(start, HOUR, OFFICE, never) == start + HOUR
 
 
 # What a day is
@@ -143,6 +151,8 @@ def test_a_make_up_workday_has_its_own_hours_where_the_calendar_has_some() -> No
     assert business_time.working_ms(*saturday, replace(OFFICE, make_up=(MORNING,))) == 3 * HOUR
     assert business_time.working_ms(*saturday, replace(OFFICE, make_up=())) == 0
     assert business_time.working_ms(*saturday, replace(OFFICE, holidays=None)) == 0
+    resting_on_mondays = replace(OFFICE, week=((), (MORNING,), *OFFICE.week[2:]))
+    assert business_time.working_ms(*saturday, resting_on_mondays) == 3 * HOUR
 
 
 # Bounds
