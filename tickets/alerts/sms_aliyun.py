@@ -176,4 +176,4 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-TRANSPORT = Transport("sms_aliyun", Addressing.PHONE, AliyunSmsSettings, send, inquire)
+TRANSPORT = Transport("sms_aliyun", Addressing.PHONE, AliyunSmsSettings, send, inquire, most_alerts=wording.MOST_ALERTS)

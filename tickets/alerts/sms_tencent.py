@@ -178,4 +178,6 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-TRANSPORT = Transport("sms_tencent", Addressing.PHONE, TencentSmsSettings, send, inquire)
+TRANSPORT = Transport(
+    "sms_tencent", Addressing.PHONE, TencentSmsSettings, send, inquire, most_alerts=wording.MOST_ALERTS
+)

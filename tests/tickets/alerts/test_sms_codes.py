@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.tickets.alerts.sms_peers import TencentSms
-from tests.tickets.alerts.test_sms import aliyun, tencent
+from tests.tickets.alerts.sms_pairs import aliyun, tencent
+from tests.tickets.alerts.tencent_peer import TencentSms
 from tickets.alerts import DeliveryError, Failure
 from tickets.alerts.sms.verdicts import until_tomorrow
 

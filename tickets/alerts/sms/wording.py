@@ -13,6 +13,9 @@ from tickets.alerts.notice import Notice
 NO_TICKET = "0000-0000"
 """Stands for a ticket in a message that is about none, such as a test: services refuse an empty variable."""
 
+MOST_ALERTS = 1_000
+"""A count has room for any number of tickets: a storm costs one message for each person, not one for each ticket."""
+
 
 class Fact(StrEnum):
     """What a template may say: the number of the most urgent ticket, and how many tickets there are."""
