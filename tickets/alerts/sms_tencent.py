@@ -1,10 +1,12 @@
 """Alerts by SMS through Tencent Cloud 短信 (2021-01-11): SendSms, and PullSmsSendStatusByPhoneNumber after an unclear
 attempt.
 
-Sources: cloud.tencent.com/document/api/382/55981 and …/55976. SessionContext is given back with the status, it does
-not keep a message from going out twice. The status is the carrier's report, so a message is "not found" until a report
-came: at once for a phone that is on, days later for one that is off. After SETTLED_AFTER_MS it counts as not sent; a
-phone that was off may then get it twice, and nobody goes without. Reports are kept for 7 days.
+Sources: cloud.tencent.com/document/api/382/55981 and …/55976. SessionContext does not keep a message from going out
+twice. It comes back with the status if Tencent's staff have switched that on for the account; otherwise it is empty,
+and a report about the same number cannot be told from one about another message. The status is the carrier's report,
+so a message is "not found" until a report came: at once for a phone that is on, days later for one that is off. After
+SETTLED_AFTER_MS it counts as not sent; a phone that was off may then get it twice, and nobody goes without. Reports
+are kept for 7 days.
 """
 
 import json
@@ -85,24 +87,29 @@ async def inquire(settings: TencentSmsSettings, notice: Notice, since: int) -> S
     if now - since > LONGEST_SEARCH_MS:
         raise DeliveryError(f"{WHO} is not asked about messages that old", Failure.UNKNOWN)
     try:
-        all_records = await _records_of_number(settings, notice, since, now)
+        reports = await _reports(settings, notice, since, now)
     except DeliveryError as error:
         raise exchange.cannot_tell(error) from error
-    records = [record for record in all_records if record.get("SessionContext") == wording.delivery_id(notice)]
+    records = [record for record in reports if record.get("SessionContext") == wording.delivery_id(notice)]
     for record in records:
         if record.get("ReportStatus") == "SUCCESS":
             return Sent(_serial(record))
-    if not records and len(all_records) >= MOST_RECORDS:
-        raise DeliveryError(f"{WHO} has too many records of that time", Failure.UNKNOWN)
     exchange.not_found(WHO, since, now, SETTLED_AFTER_MS + int(settings.timeout_seconds * 1000))
     if records:
         raise failed(WHO, records[-1].get("Description"), Verdict(Failure.PERMANENT), now)
+    _check_that_none_may_be_ours(reports)
     return None
 
 
-async def _records_of_number(
-    settings: TencentSmsSettings, notice: Notice, since: int, now: int
-) -> list[dict[str, Any]]:
+def _check_that_none_may_be_ours(reports: list[dict[str, Any]]) -> None:
+    """Raise DeliveryError if a report may be about the message in question, or there may be more of them."""
+    if any(not report.get("SessionContext") for report in reports):
+        raise DeliveryError(f"{WHO} does not say what its reports are about", Failure.UNKNOWN)
+    if len(reports) >= MOST_RECORDS:
+        raise DeliveryError(f"{WHO} has too many reports of that time", Failure.UNKNOWN)
+
+
+async def _reports(settings: TencentSmsSettings, notice: Notice, since: int, now: int) -> list[dict[str, Any]]:
     fields = {
         "BeginTime": (since - CLOCK_SKEW_MS) // 1000,
         "EndTime": (now + CLOCK_SKEW_MS) // 1000,

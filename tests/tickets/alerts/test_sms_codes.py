@@ -41,28 +41,33 @@ TENCENT = {
     Failure.RETRY: """
         LimitExceeded LimitExceeded.PhoneNumberThirtySecondLimit LimitExceeded.PhoneNumberOneHourLimit
         LimitExceeded.PhoneNumberDailyLimit LimitExceeded.PhoneNumberSameContentDailyLimit
-        LimitExceeded.DeliveryFrequencyLimit RequestLimitExceeded RequestLimitExceeded.UinLimitExceeded
+        LimitExceeded.DeliveryFrequencyLimit LimitExceeded.GlobalSmsSendingRateLimit
+        RequestLimitExceeded RequestLimitExceeded.UinLimitExceeded
         RequestLimitExceeded.IPLimitExceeded RequestLimitExceeded.GlobalRegionUinLimitExceeded
         FailedOperation FailedOperation.OtherError FailedOperation.ParametersOtherError ResourceInsufficient
         ResourceUnavailable SomethingNew
     """,
     Failure.UNKNOWN: """
         InternalError InternalError.Timeout InternalError.SendAndRecvFail InternalError.OtherError
-        InternalError.UnknownError InternalError.SomethingNew ServiceUnavailable
+        InternalError.UnknownError InternalError.ParseBackendResponseFail InternalError.SomethingNew ServiceUnavailable
     """,
     Failure.PERMANENT: """
-        LimitExceeded.PhoneNumberCountLimit FailedOperation.PhoneNumberInBlacklist
+        LimitExceeded.PhoneNumberCountLimit LimitExceeded.AppCountryOrRegionInBlacklist
+        FailedOperation.PhoneNumberInBlacklist
         FailedOperation.PhoneNumberOnBlacklist FailedOperation.PhoneNumberParseFail
         FailedOperation.ContainSensitiveWord FailedOperation.FailResolvePacket FailedOperation.JsonParseFail
         InternalError.JsonParseFail InvalidParameter InvalidParameter.DirtyWordFound InvalidParameter.InvalidParameters
         InvalidParameterValue InvalidParameterValue.IncorrectPhoneNumber InvalidParameterValue.ContentLengthLimit
         InvalidParameterValue.ProhibitedUseUrlInTemplateParameter InvalidParameterValue.TemplateParameterFormatError
         InvalidParameterValue.TemplateParameterLengthLimit MissingParameter MissingParameter.EmptyPhoneNumberSet
-        UnsupportedOperation UnsupportedOperation.UnsuportedRegion UnknownParameter
+        UnsupportedOperation UnsupportedOperation.UnsuportedRegion UnsupportedOperation.UnsupportedRegion
+        UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone UnknownParameter
+        UnsupportedOperation.GlobalTemplateToChineseMainlandPhone
         UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber
     """,
     Failure.CLOSED: """
         LimitExceeded.AppDailyLimit LimitExceeded.DailyLimit LimitExceeded.AppCountryOrRegionDailyLimit
+        LimitExceeded.AppGlobalDailyLimit LimitExceeded.AppMainlandChinaDailyLimit
         FailedOperation.InsufficientBalanceInSmsPackage FailedOperation.MarketingSendTimeConstraint
         FailedOperation.SignatureIncorrectOrUnapproved FailedOperation.TemplateIncorrectOrUnapproved
         FailedOperation.TemplateUnapprovedOrNotExist FailedOperation.TemplateParamSetNotMatchApprovedTemplate

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.tickets.alerts.sms_pairs import MINUTE_MS, NOTICE, Pair, ago, aliyun, tencent
+from tests.tickets.alerts.tencent_peer import TencentSms
 from tickets.alerts import Failure, Sent, sms_aliyun
 from tickets.alerts.sms import wording
 
@@ -48,7 +49,7 @@ async def test_fifty_attempts_that_break_off_make_fifty_messages(pair: Pair, acc
 
 
 @pytest.mark.parametrize(
-    "records", ["null", "{}", '"x"', "[null]", '["x"]', '[{"OutId": null}]', '[{"SessionContext": 5}]', "[]"]
+    "records", ["null", "{}", '"x"', "[null]", '["x"]', '[{"OutId": 5, "SessionContext": 5}]', "[]"]
 )
 async def test_records_of_another_form_are_no_records_of_ours(pair: Pair, records: str) -> None:
     of_aliyun = f'"Code": "OK", "SmsSendDetailDTOs": {{"SmsSendDetailDTO": {records}}}'
@@ -86,6 +87,18 @@ async def test_without_the_carriers_report_tencent_knows_nothing_until_it_counts
         assert await pair.inquire(ago(6)) is None
         pair.deliver()
         assert await pair.inquire(ago(11)) == Sent("serial-1")
+
+
+async def test_reports_that_do_not_say_what_they_are_about_decide_nothing() -> None:
+    """Which is Tencent's default: the account's owner has to ask for more."""
+    async with tencent() as pair:
+        assert isinstance(pair.service, TencentSms)
+        pair.service.tells_context = False
+        await pair.send()
+        assert await pair.inquire(ago(11)) is None
+        pair.deliver()
+        assert (await pair.fail_to_tell(ago(4))).failure is Failure.RETRY
+        assert (await pair.fail_to_tell(ago(11))).failure is Failure.UNKNOWN
 
 
 @pytest.mark.parametrize(

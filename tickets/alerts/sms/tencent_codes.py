@@ -29,8 +29,11 @@ CODES = {
     "LimitExceeded.AppDailyLimit": Verdict(Failure.CLOSED, UNTIL_TOMORROW),
     "LimitExceeded.DailyLimit": Verdict(Failure.CLOSED, UNTIL_TOMORROW),
     "LimitExceeded.AppCountryOrRegionDailyLimit": Verdict(Failure.CLOSED, UNTIL_TOMORROW),
+    "LimitExceeded.AppGlobalDailyLimit": Verdict(Failure.CLOSED, UNTIL_TOMORROW),
+    "LimitExceeded.AppMainlandChinaDailyLimit": Verdict(Failure.CLOSED, UNTIL_TOMORROW),
     # The number or this message.
     "LimitExceeded.PhoneNumberCountLimit": _PERMANENT,
+    "LimitExceeded.AppCountryOrRegionInBlacklist": _PERMANENT,
     "FailedOperation.PhoneNumberInBlacklist": _PERMANENT,
     "FailedOperation.PhoneNumberOnBlacklist": _PERMANENT,
     "FailedOperation.PhoneNumberParseFail": _PERMANENT,
