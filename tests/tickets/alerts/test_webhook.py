@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from tests.tickets.alerts.peers import NOTICE, Receiver
-from tickets.alerts import DeliveryError, webhook
+from tickets.alerts import DeliveryError, Failure, webhook
 from tickets.alerts.egress import EgressGuard
 from tickets.alerts.webhook import WebhookSettings
 
@@ -109,8 +109,14 @@ async def test_nobody_listening_is_temporary() -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0"],
-)
+    [
+        "127.0.0.1", "localhost", "LOCALHOST", "2130706433", "017700000001", "0x7f000001", "0x7f.1", "0177.0.0.1",
+        "127.1", "127.000.000.001", "0", "0.0.0.0", "[::]", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
+        "[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[2002:7f00:1::]",
+        "①②⑦.⓪.⓪.①", "１２７.０.０.１", "127。0。0。1", "ｌｏｃａｌｈｏｓｔ",
+        "169.254.169.254", "100.100.100.200", "[fd00:ec2::254]", "[fe80::1%25lo]",
+    ],
+)  # fmt: skip
 async def test_without_leave_no_loopback_address_is_connected_to(host: str) -> None:
     """The receiver really listens: only the check keeps the request from reaching it."""
     async with Receiver().open() as receiver:
@@ -119,6 +125,31 @@ async def test_without_leave_no_loopback_address_is_connected_to(host: str) -> N
         error = await fail(settings)
     assert error.permanent
     assert receiver.requests == []
+
+
+async def test_of_a_name_s_addresses_only_those_allowed_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Receiver().open() as inside, Receiver(host="127.0.0.2").open() as receiver:
+        answer = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", inside.port)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", receiver.port)),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: answer)
+        await webhook.send(WebhookSettings("http://both.example.com/", "secret", ("127.0.0.2/32",)), NOTICE)
+    assert (len(receiver.requests), inside.requests) == (1, [])
+
+
+async def test_a_name_that_turns_private_after_it_was_looked_at_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at the name before the request would have seen the first answer, and the request got the second."""
+    async with Receiver().open() as inside, Receiver(host="127.0.0.2").open() as receiver:
+        places = iter([("127.0.0.2", receiver.port), ("127.0.0.1", inside.port)])
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda *_a, **_k: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", next(places))]
+        )
+        settings = WebhookSettings("http://rebinding.example.com/", "secret", ("127.0.0.2/32",), timeout_seconds=2)
+        await webhook.send(settings, NOTICE)
+        error = await fail(settings)
+    assert error.failure is Failure.PERMANENT
+    assert (len(receiver.requests), inside.requests) == (1, [])
 
 
 async def test_a_name_that_resolves_to_a_private_address_is_refused_when_connecting(
@@ -146,11 +177,20 @@ async def test_proxies_named_by_the_environment_are_not_used(monkeypatch: pytest
     [
         "", "alerts", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "http://",
         "http://user:word@example.com/", "http://user@example.com/", "http://example.com:port/",
-        "javascript:alert(1)",
+        "javascript:alert(1)", "dict://127.0.0.1:11211/", "ldap://127.0.0.1/", "ws://127.0.0.1/", "//127.0.0.1/",
+        "http:///alerts", "http://127.0.0.1@example.com/", "http://:word@example.com/", "http://[::1/", "http://[]/",
+        "http://example.com:99999/", f"http://{'a' * 64}.example.com/", "http://..example.com/", "http://\ud800/",
     ],
 )  # fmt: skip
-async def test_a_url_that_may_not_be_called_is_a_permanent_error(url: str) -> None:
-    assert (await fail(WebhookSettings(url, "secret", LOOPBACK))).permanent
+async def test_a_url_that_may_not_be_called_closes_the_way(url: str) -> None:
+    assert (await fail(WebhookSettings(url, "secret", LOOPBACK, timeout_seconds=2))).failure is Failure.CLOSED
+
+
+async def test_gone_closes_the_way_and_other_refusals_end_one_message() -> None:
+    async with Receiver().open() as receiver:
+        for status, failure in ((410, Failure.CLOSED), (404, Failure.PERMANENT), (301, Failure.PERMANENT)):
+            receiver.status = status
+            assert (await fail(settings_for(receiver))).failure is failure
 
 
 @pytest.mark.parametrize(
