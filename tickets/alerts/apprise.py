@@ -64,14 +64,7 @@ async def send(settings: AppriseSettings, notice: Notice) -> Sent:
 
 async def _asked(question: bytes, timeout_seconds: float) -> bytes:
     """What the process answers. Raises DeliveryError, UNKNOWN, if it has to be ended."""
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd="/",
-        env=ENVIRONMENT,
-    )
+    process = await _started()
     try:
         async with asyncio.timeout(timeout_seconds):
             return await _talk(process, question)
@@ -82,6 +75,22 @@ async def _asked(question: bytes, timeout_seconds: float) -> bytes:
             process.kill()
         await process.wait()
     raise DeliveryError(f"{WHO} did not answer in time", Failure.UNKNOWN)
+
+
+async def _started() -> asyncio.subprocess.Process:
+    """The process, in a session of its own: a Ctrl-C is for the server. Raises DeliveryError, RETRY."""
+    try:
+        return await asyncio.create_subprocess_exec(
+            *COMMAND,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd="/",
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise DeliveryError(f"apprise could not be started ({type(error).__name__})", Failure.RETRY) from error
 
 
 async def _talk(process: asyncio.subprocess.Process, question: bytes) -> bytes:

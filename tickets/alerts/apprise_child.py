@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import resource
+import signal
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -21,6 +22,8 @@ from tickets.alerts.egress import EgressGuard
 
 PROJECT = Path(__file__).parents[2]
 MOST_MEMORY = 1024 * 1024 * 1024
+# For a process that nobody waits for any more: its server was killed.
+LONGEST_LIFE_S = 300
 # Their modules in apprise take refusals for success, or say less than our own do.
 OWN = frozenset({"dingtalk", "feishu", "lark", "wecombot"})
 
@@ -121,6 +124,7 @@ def answer() -> None:
     words = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # apprise may print
     logging.disable(logging.CRITICAL)
+    signal.alarm(LONGEST_LIFE_S)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     asked = json.load(sys.stdin)

@@ -31,7 +31,7 @@ class DingTalkSettings:
     """access_token: the part of the robot's address behind access_token=, or all of the address.
 
     secret: the one of "sign" (加签), SEC..., "" if the robot has none. keyword: one of the robot's keywords
-    (自定义关键词), "" if it has none; it is added to messages that do not hold it.
+    (自定义关键词), "" if it has none; it is added where the subject does not hold it.
     """
 
     access_token: str = field(repr=False)
@@ -100,7 +100,7 @@ async def send(settings: DingTalkSettings, notice: Notice) -> Sent:
 def message(settings: DingTalkSettings, notice: Notice) -> dict[str, Any]:
     """The message as the robot takes it."""
     phones = robots.mentioned(notice)
-    after = "".join(f"\n{settings.keyword}" * (settings.keyword not in f"{notice.subject}{notice.text}"))
+    after = "".join(f"\n{settings.keyword}" * (settings.keyword not in notice.subject))
     after += "\n" * bool(phones) + " ".join(f"@{phone}" for phone in phones)
     shell = _shell("", phones, settings.mention_all)
     room = LARGEST_REQUEST - len(robots.encoded(shell))
@@ -118,7 +118,7 @@ def signature(secret: str, timestamp: int) -> str:
 
 
 def _query(settings: DingTalkSettings, timestamp: int) -> str:
-    query: dict[str, Any] = {"access_token": robots.secret_of(settings.access_token, "access_token")}
+    query: dict[str, Any] = {"access_token": robots.secret_of(WHO, settings.access_token, "access_token")}
     secret = settings.secret.strip()
     if secret:
         query |= {"timestamp": timestamp, "sign": signature(secret, timestamp)}

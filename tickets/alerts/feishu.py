@@ -31,7 +31,7 @@ class FeishuSettings:
     """token: the last part of the robot's address, or all of the address.
 
     secret: the one of the signature check (签名校验), "" if the robot has none. keyword: one of the robot's keywords
-    (自定义关键词), "" if it has none; it is added to messages that do not hold it. endpoint: Lark has another.
+    (自定义关键词), "" if it has none; it is added where the subject does not hold it. endpoint: Lark has another.
     """
 
     token: str = field(repr=False)
@@ -64,7 +64,7 @@ async def send(settings: FeishuSettings, notice: Notice) -> Sent:
     """Return when the robot has answered code 0. Raises DeliveryError, as MEANINGS and robots.judge say."""
     answer = await http.post(
         WHO,
-        f"{settings.endpoint.rstrip('/')}/{quote(robots.secret_of(settings.token), safe='')}",
+        f"{settings.endpoint.rstrip('/')}/{quote(robots.secret_of(WHO, settings.token), safe='')}",
         robots.encoded(message(settings, notice, int(time.time()))),
         {"Content-Type": "application/json; charset=utf-8"},
         settings.allow_networks,
@@ -78,7 +78,7 @@ async def send(settings: FeishuSettings, notice: Notice) -> Sent:
 
 def message(settings: FeishuSettings, notice: Notice, timestamp: int) -> dict[str, Any]:
     """The message as the robot takes it; timestamp in seconds."""
-    after = f"\n{settings.keyword}" * (settings.keyword not in f"{notice.subject}{notice.text}")
+    after = f"\n{settings.keyword}" * (settings.keyword not in notice.subject)
     after += '\n<at user_id="all"></at>' * settings.mention_all
     secret = settings.secret.strip()
     proof = {"timestamp": str(timestamp), "sign": signature(secret, timestamp)} if secret else {}

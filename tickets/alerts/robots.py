@@ -17,6 +17,7 @@ from tickets.alerts.errors import DeliveryError, Failure
 from tickets.alerts.notice import Notice
 
 MOST_MENTIONS = 20
+LARGEST_CODE = 10**12
 
 Size = Callable[[str], int]
 
@@ -39,16 +40,16 @@ class Told:
 
 
 def told(answer: http.Answer, *names: str) -> Told:
-    """The answer read; its code is the first whole number under one of these names."""
+    """The answer read; its code is what stands under the first of these names that it has, if that is a code."""
     try:
         fields = json.loads(answer.body)
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         return Told(None, {})
+    code = next((fields[name] for name in names if name in fields), None)
     # A bool is an int to Python; "code": true says nothing.
-    codes = [fields[name] for name in names if type(fields.get(name)) is int]
-    return Told(codes[0] if codes else None, fields)
+    return Told(code if type(code) is int and abs(code) < LARGEST_CODE else None, fields)
 
 
 def judge(who: str, answer: http.Answer, code: int | None, meanings: Mapping[int, Meaning]) -> None:
@@ -80,15 +81,25 @@ def _without_code(who: str, answer: http.Answer) -> DeliveryError:
     return DeliveryError(f"{who} answered {status}", failure, wait, code=str(status))
 
 
-def secret_of(text: str, parameter: str | None = None) -> str:
+def secret_of(who: str, text: str, parameter: str | None = None) -> str:
     """The secret of a robot's address: people paste the whole address where its last part is asked for.
 
-    parameter: under which name it stands in the query, None if it is the last part of the path.
+    parameter: under which name it stands in the query, None if it is the last part of the path. Raises DeliveryError
+    if there is none.
     """
-    text = text.strip()
+    secret = _secret(text.strip(), parameter)
+    if not secret:
+        raise DeliveryError(f"{who} cannot be asked: its token is missing", Failure.CLOSED)
+    return secret
+
+
+def _secret(text: str, parameter: str | None) -> str:
     if "://" not in text:
         return text
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
     if parameter is None:
         return parts.path.rstrip("/").rpartition("/")[2]
     return parse_qs(parts.query).get(parameter, [""])[0]

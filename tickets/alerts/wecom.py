@@ -51,7 +51,7 @@ async def send(settings: WeComSettings, notice: Notice) -> Sent:
     """Return when the robot has answered code 0. Raises DeliveryError, as MEANINGS and robots.judge say."""
     answer = await http.post(
         WHO,
-        f"{settings.endpoint}?key={quote(robots.secret_of(settings.key, 'key'), safe='')}",
+        f"{settings.endpoint}?key={quote(robots.secret_of(WHO, settings.key, 'key'), safe='')}",
         robots.encoded(message(settings, notice)),
         {"Content-Type": "application/json; charset=utf-8"},
         settings.allow_networks,

@@ -155,6 +155,11 @@ async def test_what_the_package_prints_is_not_its_answer(monkeypatch: pytest.Mon
     assert (await fail("json://example.com")).code == "missing"
 
 
+async def test_a_process_that_cannot_be_started_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apprise, "COMMAND", ("/nonexistent/python",))
+    assert (await fail("json://example.com")).failure is Failure.RETRY
+
+
 # What the process may not do
 
 GUARDED = """

@@ -94,6 +94,17 @@ async def test_the_whole_address_may_stand_where_its_secret_part_is_asked_for(pr
     assert len(fake.received) == 1
 
 
+@each_provider
+@pytest.mark.parametrize("pasted", ["", " ", "https://example.com/", "https://[::1/hook?key=x"])
+async def test_what_holds_no_token_closes_the_way(provider: Provider, pasted: str) -> None:
+    name = {"wecom": "key", "dingtalk": "access_token", "feishu": "token"}[provider.transport.kind]
+    async with provider.fake().open() as fake:
+        with pytest.raises(DeliveryError) as caught:
+            await provider.transport.send(replace(provider.settings(fake), **{name: pasted}), NOTICE)
+    assert caught.value.failure is CLOSED
+    assert fake.requests == []
+
+
 async def test_wecom_names_people_by_their_phone_numbers() -> None:
     async with FakeWeCom().open() as fake:
         await send(WECOM, fake, replace(NOTICE, mentions=PHONES))
@@ -127,7 +138,7 @@ async def test_the_robot_s_keyword_is_added_where_it_is_missing(provider: Provid
     async with provider.fake(keyword="值班").open() as fake:
         error = await fail(provider, fake)
         await send(provider, fake, keyword="值班")
-        await send(provider, fake, replace(NOTICE, text="值班：请回复。"), keyword="值班")
+        await send(provider, fake, replace(NOTICE, subject="值班：超时"), keyword="值班")
     assert (error.failure, "keyword" in error.reason) == (CLOSED, True)
     assert [text.count("值班") for text in fake.texts] == [1, 1]
 
@@ -278,7 +289,9 @@ async def test_feishu_s_answer_of_old_is_a_success_too() -> None:
 NO_ANSWERS = (
     b"", b"ok", b"<html>Bad Gateway</html>", b"[]", b"0", b"null", b'{"errcode"', b'{"errmsg":"ok","msg":"success"}',
     b'{"errcode":"0","code":"0"}', b'{"errcode":true,"code":false}', b'{"errcode":null,"code":null}',
-    b'{"errcode":0.0,"code":0.0}', b"\xff\xfe\x00", b"[" * 60_000, b'{"a":' * 10_000, b" " * 70_000 + b'{"errcode":0}',
+    b'{"errcode":0.0,"code":0.0}', b'{"errcode":1e3,"code":"19001","StatusCode":0}',
+    b'{"errcode":' + b"9" * 4000 + b',"code":' + b"9" * 4000 + b"}", b'{"errcode":' + b"9" * 9000 + b"}",
+    b"\xff\xfe\x00", b"[" * 60_000, b'{"a":' * 10_000, b" " * 70_000 + b'{"errcode":0}',
 )  # fmt: skip
 
 
