@@ -8,7 +8,9 @@ from functools import partial
 
 from aiohttp import WSCloseCode, web
 
-from bot.alerting import transports
+from bot.alerting.delivery import transports
+from bot.alerting.seeding import seed_of
+from bot.alerting.ways import ways_of
 from bot.config import Config
 from bot.console.routes import add_console
 from bot.decide import Limits
@@ -40,9 +42,9 @@ from bot.keys import (
     METRICS,
     OFFICE,
     ORIGINS,
-    POLICY,
     POSTMAN,
     REPLAYING,
+    RULES,
     SEND_REPLY,
     SIGNER,
     SOCKETS,
@@ -50,6 +52,7 @@ from bot.keys import (
     THRESHOLDS,
     TYPING,
     UPLOADS,
+    WAYS,
     WORKERS,
     ConsoleSettings,
 )
@@ -57,7 +60,7 @@ from bot.mail.addresses import Signer
 from bot.mail.fetching.arrivals import Arrivals
 from bot.mail.fetching.health import LOOK_EVERY_S, watch_over
 from bot.mail.fetching.imap import Post
-from bot.mail.posting.office import PostOffice
+from bot.mail.posting.office import PostOffice, TellBusy
 from bot.mail.posting.outlets import outlets_of
 from bot.mail.posting.replies import send_reply
 from bot.mail.posting.starting import start_posting
@@ -77,10 +80,13 @@ from knowledgebase.authoring.placeholders import Placeholder
 from knowledgebase.library import Library
 from knowledgebase.model import Thresholds
 from storage.blobs import Blobs
+from storage.database import Transaction
 from storage.secrets import keep_secret
 from storage.signals import Bell
 from storage.sqlite import SQLiteDatabase
-from tickets.mail import mailboxes
+from tickets.escalation.telling import operators
+from tickets.mail import incidents, mailboxes
+from tickets.sla import seeding
 
 BODY_LIMIT = 1024 * 1024
 GOODBYE_WITHIN_S = 2.0
@@ -97,7 +103,8 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[UPLOADS] = Uploads(
         Intake(app[BLOBS]), database, config.files.largest, frozenset(map(Family, config.files.kinds))
     )
-    app[POLICY] = config.policy
+    app[RULES] = config.rules
+    app[WAYS] = ways_of(config)
     app[TEMPLATES] = load_templates()
     app[LETTERHEAD] = letterhead(config, public_url)
     app[ORIGINS] = origins(config, public_url)
@@ -114,6 +121,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[THRESHOLDS] = lambda channel="chat": limits_on(config, app[LIBRARY], channel).thresholds
     app.cleanup_ctx.extend(
         [
+            _rulebook,
             partial(_knowledge, ending=ending),
             open_shelves,
             partial(_links, public_url=public_url),
@@ -177,6 +185,11 @@ def limits_on(config: Config, library: Library, channel: str) -> Limits:
     return limits_in_force(config, library.thresholds(channel))
 
 
+async def _rulebook(app: web.Application) -> AsyncIterator[None]:
+    await app[DATABASE].write(seeding.seed, seed_of(app[CONFIG], app[TEMPLATES]), app[CLOCK]())
+    yield
+
+
 async def _knowledge(app: web.Application, ending: contextlib.ExitStack) -> AsyncIterator[None]:
     with ending:
         await app[LIBRARY].reload()
@@ -206,7 +219,6 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
         ),
         visitors=Visitors(secret),
         templates=app[TEMPLATES],
-        policy=app[POLICY],
         clock=app[CLOCK],
         max_message_chars=config.chat.max_message_chars,
         accepted=app[METRICS].accepted,
@@ -222,7 +234,7 @@ async def _chat(app: web.Application) -> AsyncIterator[None]:
 async def _mail(app: web.Application) -> AsyncIterator[None]:
     config, signer = app[CONFIG], Signer(await app[DATABASE].write(keep_secret, "mail", secrets.token_urlsafe(32)))
     app[SIGNER] = signer
-    office = PostOffice(outlets_of(config), signer, config.mail.continue_chat_after, app[POLICY].levels[-1])
+    office = PostOffice(outlets_of(config), signer, config.mail.continue_chat_after, _tell_busy(app))
     app[POSTMAN] = office if config.mail.mailboxes else NO_POSTMAN
     app[SEND_REPLY] = partial(send_reply, app[POSTMAN], app[TEMPLATES])
     app[OFFICE] = office
@@ -236,7 +248,7 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         database,
         library,
         app[TEMPLATES],
-        app[POLICY],
+        app[RULES],
         partial(limits_on, config, library),
         clock,
         app[METRICS].decided,
@@ -249,8 +261,9 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         database.signals,
         database,
         answering,
-        app[POLICY],
-        transports(config, app[TEMPLATES], public_url, clock),
+        app[RULES],
+        app[WAYS],
+        transports(app, public_url),
         config.escalation.sweep_every,
     )
     workers.start(
@@ -273,12 +286,21 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         await loop.close()
 
 
+def _tell_busy(app: web.Application) -> TellBusy:
+    """Tells the people responsible of a mailbox that has sent as much by itself as it may."""
+
+    def tell(tx: Transaction, mailbox: str, now: int) -> None:
+        incidents.tell_busy(tx, mailbox, operators(tx, app[WAYS], app[RULES].time_zone, now), now)
+
+    return tell
+
+
 def _settling(app: web.Application) -> Settling:
     """What becomes of mails that were taken in."""
     mail = app[CONFIG].mail
     boxes = {box.name: box for box in mail.mailboxes}
     tools = Tools(app[BLOBS], Intake(app[BLOBS]), boxes, sparing(dns_lookup(mail.dns_servers)))
-    house = House(app[SIGNER], app[POLICY], ledger_words(app[TEMPLATES], app[CONFIG].escalation.language), tools.own)
+    house = House(app[SIGNER], app[RULES], ledger_words(app[TEMPLATES], app[CONFIG].escalation.language), tools.own)
     return Settling(app[DATABASE], tools, house, app[CLOCK])
 
 
@@ -287,7 +309,7 @@ async def _arriving(app: web.Application) -> AsyncIterator[None]:
     mail = app[CONFIG].mail
     await app[DATABASE].write(mailboxes.forget_others, [one.name for one in mail.mailboxes])
     if mail.mailboxes:
-        health = watch_over(app[DATABASE], mail.mailboxes, app[POLICY], app[CLOCK])
+        health = watch_over(app[DATABASE], mail.mailboxes, app[RULES], app[WAYS], app[CLOCK])
         app[WORKERS].start("mailboxes", health, partial(asyncio.sleep, LOOK_EVERY_S), LONGEST_ROUND_MS)
     post = Post(app[DATABASE], app[BLOBS], app[CLOCK], mail.largest, mail.timeout / 1000, app[METRICS].mail_taken)
     app[ARRIVALS] = arrivals = Arrivals(mail, post)

@@ -14,10 +14,20 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
 
 from bot.errors import ConfigError
-from tickets.policies import Level, ReplyPolicy
+from tickets.alerts import TRANSPORTS, Transport
+from tickets.rules import DeskRules
 
 PREFIX = "YINGSHENG_"
 UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -160,6 +170,7 @@ class EncoderChoice(Section):
 
 class Sla(Section):
     reply: Duration = 12 * 3_600_000
+    warn_at: float = Field(0.8, ge=0, lt=1)
     time_zone: Zone = "Asia/Shanghai"
     reopen_within: Duration = 7 * 86_400_000
 
@@ -167,21 +178,28 @@ class Sla(Section):
 class EscalationLevel(Section):
     name: str = Field(min_length=1, max_length=40)
     after: Duration = 0
-    transports: tuple[Literal["mail", "webhook"], ...] = ()
+    transports: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
 
 
 def _default_levels() -> tuple[EscalationLevel, ...]:
     return (
-        EscalationLevel(name="agents", transports=("mail", "webhook"), to=("assignee",)),
-        EscalationLevel(name="supervisors", after=1_800_000, transports=("mail", "webhook"), to=("role:supervisor",)),
-        EscalationLevel(name="administrators", after=3_600_000, transports=("mail", "webhook"), to=("role:admin",)),
+        EscalationLevel(name="agents", transports=("console", "mail", "webhook"), to=("assignee",)),
+        EscalationLevel(
+            name="supervisors", after=1_800_000, transports=("console", "mail", "webhook"), to=("role:supervisor",)
+        ),
+        EscalationLevel(
+            name="administrators", after=3_600_000, transports=("console", "mail", "webhook"), to=("role:admin",)
+        ),
     )
 
 
 class Escalation(Section):
     levels: tuple[EscalationLevel, ...] = Field(default_factory=_default_levels, min_length=1)
     repeat: Duration = 3_600_000
+    acknowledged_for: Duration = 4 * 3_600_000
+    longest_snooze: Duration = 24 * 3_600_000
     late_after: Duration = 60_000
     sweep_every: Duration = 5_000
     language: Literal["zh", "en"] = "zh"
@@ -239,6 +257,32 @@ class Webhook(Section):
     timeout: Duration = 10_000
 
 
+class TransportChoice(Section):
+    """A way of telling people beside mail, webhook and console: its kind, and that kind's own settings."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
+    kind: str
+
+    @property
+    def transport(self) -> Transport:
+        """What it is. Raises KeyError for a kind that there is not."""
+        return TRANSPORTS[self.kind]
+
+    @property
+    def settings(self) -> Any:
+        """Its kind's settings, checked. Raises ValidationError."""
+        return _strict(self.transport.settings).validate_python(self.model_extra or {})
+
+
+class Alerts(Section):
+    transports: tuple[TransportChoice, ...] = Field((), repr=False)
+    heartbeat_url: str | None = Field(None, repr=False)
+    heartbeat_every: Duration = 60_000
+    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+
 class Console(Section):
     idle: Duration = 30 * 60_000
     absolute: Duration = 12 * 3_600_000
@@ -252,28 +296,17 @@ class Config(Section):
     files: Files = Field(default_factory=lambda: Files.model_validate({}))
     answers: Answers = Field(default_factory=lambda: Answers.model_validate({}))
     encoder: EncoderChoice = Field(default_factory=lambda: EncoderChoice.model_validate({}))
-    sla: Sla = Field(default_factory=Sla)
+    sla: Sla = Field(default_factory=lambda: Sla.model_validate({}))
     escalation: Escalation = Field(default_factory=Escalation)
     mail: Mail = Field(default_factory=lambda: Mail.model_validate({}))
     webhook: Webhook = Field(default_factory=lambda: Webhook.model_validate({}))
+    alerts: Alerts = Field(default_factory=lambda: Alerts.model_validate({}))
     console: Console = Field(default_factory=Console)
 
     @property
-    def policy(self) -> ReplyPolicy:
-        """The reply promise and its chain, as tickets understands them."""
-        return ReplyPolicy(
-            budget_ms=self.sla.reply,
-            levels=tuple(self._level(level) for level in self.escalation.levels),
-            repeat_ms=self.escalation.repeat,
-            late_after_ms=self.escalation.late_after,
-            reopen_within_ms=self.sla.reopen_within,
-            time_zone=self.sla.time_zone,
-        )
-
-    def _level(self, level: EscalationLevel) -> Level:
-        configured = {"mail": self.mail.host, "webhook": self.webhook.url}
-        transports = tuple(name for name in level.transports if configured[name])
-        return Level(level.name, level.after, transports, level.to)
+    def rules(self) -> DeskRules:
+        """What the desk needs to know of these settings."""
+        return DeskRules(self.escalation.late_after, self.sla.reopen_within, self.sla.time_zone)
 
 
 def load_config(path: Path | None, environment: Mapping[str, str]) -> Config:
@@ -363,6 +396,7 @@ def _contradictions(config: Config) -> list[str]:
     if config.webhook.url is not None and not config.webhook.secret:
         problems.append("webhook.secret: is needed with webhook.url, so that the receiver can tell who calls")
     problems += _mailbox_problems(config.mail)
+    problems += _transport_problems(config)
     if config.server.host not in LOCAL_HOSTS and config.server.public_url is None:
         problems.append("server.public_url: is needed when server.host is not this machine alone")
     for index, level in enumerate(config.escalation.levels):
@@ -373,6 +407,33 @@ def _contradictions(config: Config) -> list[str]:
                     "nor a mail address"
                 )
     return problems
+
+
+def _transport_problems(config: Config) -> list[str]:
+    problems = []
+    names = [one.name for one in config.alerts.transports]
+    taken = sorted({name for name in names if names.count(name) > 1 or name in OWN_TRANSPORTS})
+    problems += [f"alerts.transports: the name {name!r} is taken" for name in taken]
+    for index, one in enumerate(config.alerts.transports):
+        place = f"alerts.transports.{index}"
+        if one.kind not in TRANSPORTS or one.kind in OWN_TRANSPORTS:
+            kinds = ", ".join(sorted(set(TRANSPORTS) - OWN_TRANSPORTS))
+            problems.append(f"{place}.kind: {one.kind!r} is none of {kinds}")
+            continue
+        try:
+            one.settings  # noqa: B018 - reading it checks it
+        except ValidationError as error:
+            problems += [f"{place}.{_sentence(one['loc'], one['type'], one['msg'])}" for one in error.errors()]
+    known = {*names, *OWN_TRANSPORTS}
+    for index, level in enumerate(config.escalation.levels):
+        unknown = [name for name in (*level.transports, *level.fallback) if name not in known]
+        problems += [f"escalation.levels.{index}.transports: {name!r} is not set up" for name in unknown]
+    return problems
+
+
+def _strict(settings: type[Any]) -> TypeAdapter[Any]:
+    """Reads a transport's settings and refuses what they do not have."""
+    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(settings))
 
 
 def _mailbox_problems(mail: Mail) -> list[str]:
@@ -396,4 +457,5 @@ def _mailbox_problems(mail: Mail) -> list[str]:
     return problems
 
 
-RECIPIENTS = frozenset({"assignee", "role:agent", "role:supervisor", "role:admin"})
+OWN_TRANSPORTS = frozenset({"mail", "webhook", "console"})
+RECIPIENTS = frozenset({"assignee", "team_lead", "role:agent", "role:supervisor", "role:admin"})

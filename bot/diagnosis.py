@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from bot.alerting.ways import ways_of
 from bot.config import Config, EncoderChoice
 from bot.encoding import open_encoder
 from bot.mail.fetching.diagnosis import mailbox_findings
@@ -20,12 +21,19 @@ from knowledgebase.errors import EncoderUnavailable
 from knowledgebase.publishing import publications, register
 from storage import outbox
 from storage.check import Finding, Severity, check
+from storage.database import Transaction
 from storage.errors import StorageError
 from storage.folder import DATABASE_NAME
 from storage.sqlite import read_folder
-from tickets import agents, escalation
 from tickets.business_time import known_until
+from tickets.clocks import terms
+from tickets.escalation.notices import addressees
+from tickets.escalation.people import told
+from tickets.escalation.telling import staff_now
+from tickets.escalation.ways import Ways
 from tickets.mail.smtp import Security, SmtpServer
+from tickets.sla import rulebook
+from tickets.sla.model import Policy
 
 PEER_TIMEOUT_S = 10.0
 PROBE = ("请问怎么申请退款？",)
@@ -109,24 +117,31 @@ def _answers(folder: Path) -> list[Finding]:
 
 
 def _chain(config: Config) -> Finding:
-    silent = [level.name for level in config.policy.levels if not level.transports]
-    if silent:
-        sentence = f"Escalation levels {', '.join(silent)} are shown in the console only: no transport is set up."
-        return Finding(Severity.WARNING, sentence)
-    if nobody := _without_recipients(config):
-        sentence = f"Escalation levels {', '.join(nobody)} reach nobody by mail: no active user has an address there."
-        return Finding(Severity.WARNING, sentence)
-    return Finding(Severity.FINE, f"The escalation chain has {len(config.policy.levels)} levels.")
-
-
-def _without_recipients(config: Config) -> list[str]:
-    """The levels that send mail and would find no address to send it to."""
+    """Whether each level of the chain that holds for everybody can reach somebody outside the console."""
+    ways, zone = ways_of(config), config.sla.time_zone
     try:
-        staff = read_folder(config.server.data_folder, agents.active_agents)
+        reached = read_folder(config.server.data_folder, partial(_reached_by_level, ways=ways, zone=zone))
     except StorageError:
-        return []
-    levels = [level for level in config.policy.levels if "mail" in level.transports]
-    return [level.name for level in levels if not escalation.recipients(level, None, staff)]
+        reached = {}
+    if not ways:
+        sentence = "Escalation is shown in the console only: no transport is set up."
+        return Finding(Severity.WARNING, sentence)
+    if nobody := [name for name, people in reached.items() if not people]:
+        sentence = f"Escalation levels {', '.join(nobody)} reach nobody: they have no transport or no address."
+        return Finding(Severity.WARNING, sentence)
+    return Finding(Severity.FINE, f"The escalation chain has {len(reached) or len(config.escalation.levels)} levels.")
+
+
+def _reached_by_level(tx: Transaction, ways: Ways, zone: str) -> dict[str, int]:
+    """How many addresses each level of the last policy's chain reaches now."""
+    policies = rulebook.in_force(tx).policies
+    if not policies or not isinstance(policy := policies[-1].definition, Policy):
+        return {}
+    staff = staff_now(tx, round(time.time() * 1000), zone)
+    return {
+        level.name: len(addressees(ways, (*level.transports, *level.fallback), told(level, None, None, staff)))
+        for level in terms.chain_of(tx, policy).levels
+    }
 
 
 def calendar_years(now: int, zone: str) -> Finding:

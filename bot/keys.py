@@ -28,8 +28,9 @@ from knowledgebase.model import Thresholds
 from storage.blobs import Blobs
 from storage.database import Database, Transaction
 from storage.signals import Signals
+from tickets.escalation.ways import Ways
 from tickets.model import Message
-from tickets.policies import ReplyPolicy
+from tickets.rules import DeskRules
 
 HOUR_MS = 60 * 60 * 1000
 
@@ -88,7 +89,8 @@ DATABASE = web.AppKey("database", SignallingDatabase)
 BLOBS = web.AppKey("blobs", Blobs)
 LINKS = web.AppKey("links", Links)
 UPLOADS = web.AppKey("uploads", Uploads)
-POLICY = web.AppKey("policy", ReplyPolicy)
+RULES = web.AppKey("rules", DeskRules)
+WAYS = web.AppKey("ways", Ways)
 CLOCK: web.AppKey[Callable[[], int]] = web.AppKey("clock")
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
 CONSOLE_SETTINGS = web.AppKey("console_settings", ConsoleSettings)

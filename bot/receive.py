@@ -41,10 +41,11 @@ from knowledgebase.learning import asked
 from knowledgebase.model import Entry, Match
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
-from tickets import attachments, clocks, contacts, conversations, desk, tickets
+from tickets import attachments, contacts, conversations, desk, tickets
+from tickets.clocks import rows, waits
 from tickets.contact_details import mask
 from tickets.model import Author, Contact, Conversation, Draft, Message, MessageKind, Owner, Reason
-from tickets.policies import ReplyPolicy
+from tickets.rules import DeskRules
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Accepted:
     repeat: bool
 
 
-def accept(tx: Transaction, inbound: InboundMessage, policy: ReplyPolicy) -> Accepted:
+def accept(tx: Transaction, inbound: InboundMessage) -> Accepted:
     """Keep a message once, whoever sends it how often, and start or keep the reply clock.
 
     Raises FrameError("action_gone") for a button that was never offered.
@@ -73,7 +74,7 @@ def accept(tx: Transaction, inbound: InboundMessage, policy: ReplyPolicy) -> Acc
     message, new = conversations.append(tx, conversation.id, _draft(tx, conversation, inbound), now)
     if new:
         _claim(tx, inbound, message)
-        _begin_wait(tx, contact, conversation, message, policy)
+        _begin_wait(tx, contact, conversation, message)
     return Accepted(message, conversation, repeat=not new)
 
 
@@ -133,12 +134,10 @@ def _spoken(tx: Transaction, conversation: Conversation, inbound: InboundMessage
     return label
 
 
-def _begin_wait(
-    tx: Transaction, contact: Contact, conversation: Conversation, message: Message, policy: ReplyPolicy
-) -> None:
+def _begin_wait(tx: Transaction, contact: Contact, conversation: Conversation, message: Message) -> None:
     """What follows from a new message whatever will be decided about it."""
     now = message.created_at
-    clocks.start_or_keep(tx, conversation, message.number, now, policy)
+    waits.start_or_keep(tx, conversation, message.number, now)
     # Whoever only says that he is this contact changes nothing of what is known of the contact.
     details = details_in(message.text) if message.action is None and is_verified(message) else None
     if details is not None:
@@ -164,7 +163,7 @@ class Terms:
     """On what terms and in which words we answer."""
 
     limits: Limits
-    policy: ReplyPolicy
+    rules: DeskRules
     templates: jinja2.Environment
     letterhead: Letterhead = NO_LETTERHEAD
     postman: Postman = NO_POSTMAN
@@ -178,7 +177,7 @@ class Answering:
         database: Database,
         library: Shelf,
         templates: jinja2.Environment,
-        policy: ReplyPolicy,
+        rules: DeskRules,
         limits: Callable[[str], Limits],
         clock: Callable[[], int],
         decided: Callable[[Decision, int], None] = lambda decision, waited_ms: None,
@@ -188,7 +187,7 @@ class Answering:
         self._database = database
         self._library = library
         self._templates = templates
-        self._policy = policy
+        self._rules = rules
         self._limits = limits
         self._clock = clock
         self._decided = decided
@@ -204,7 +203,7 @@ class Answering:
         while decision is None:
             scene = await self._database.read(load_scene, message, self._clock())
             limits = self._limits(scene.channel)
-            terms = Terms(limits, self._policy, self._templates, self._letterhead, self._postman)
+            terms = Terms(limits, self._rules, self._templates, self._letterhead, self._postman)
             decision = await self._settle(scene, terms)
         self._decided(decision, self._clock() - message.created_at)
         log.info("decided message=%s decision=%s", message.id, type(decision).__name__)
@@ -260,7 +259,7 @@ def record(
     handoff = _handoff(decision)
     if handoff is not None:
         found = [candidate(match) for match in handoff.candidates] or asked_about(scene)
-        desk.open_ticket(tx, conversation, handoff.reason, _subject(tx, scene), found, terms.policy, now)
+        desk.open_ticket(tx, conversation, handoff.reason, _subject(tx, scene), found, terms.rules, now)
     context = _context(tx, scene, decision, terms, now)
     said = _say(tx, scene, decision, context, terms, now) if forbidden is None else []
     if forbidden is not None and handoff is not None:
@@ -269,7 +268,7 @@ def record(
     if context.ticket is not None:
         tx.notify("queue", context.ticket)
     # A clock that needs a person, as each one does after a hand-off, runs on.
-    clocks.stop(tx, conversation.id, "answered", now, by_person=False)
+    waits.answer_by_bot(tx, conversation.id, now)
     return True
 
 
@@ -328,12 +327,13 @@ def _context(tx: Transaction, scene: Scene, decision: Decision, terms: Terms, no
         mailed=given is not None and given.kind == "email" and terms.postman.follows_chats,
     )
     ticket = tickets.live_of_conversation(tx, scene.conversation.id)
-    clock = clocks.running(tx, scene.conversation.id)
+    clock = rows.running_reply(tx, scene.conversation.id)
     if ticket is None or clock is None or not clock.needs_person:
         return context
     if scene.by_mail and not may_be_told(scene):
         return context
-    due = promise(clock.due_at, now, terms.policy.time_zone)
+    due = promise(clock.due_at, now, terms.rules.time_zone)
+    waits.promise(tx, clock)
     return replace(context, ticket=ticket.number, due=due, overdue=clock.due_at <= now)
 
 

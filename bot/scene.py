@@ -14,7 +14,8 @@ from knowledgebase.authoring import entries
 from knowledgebase.model import Entry
 from knowledgebase.wording.text import is_traditional, to_traditional
 from storage.database import Transaction
-from tickets import clocks, contacts, conversations, tickets
+from tickets import contacts, conversations, tickets
+from tickets.clocks import rows
 from tickets.contact_details import ContactDetails, parse_details
 from tickets.model import Author, Contact, Conversation, Message, MessageKind
 
@@ -102,7 +103,7 @@ def load_scene(tx: Transaction, message: Message, now: int) -> Scene:
 
 def is_waiting(tx: Transaction, conversation_id: str) -> bool:
     """Whether a ticket is open whose contact only a person can answer."""
-    clock = clocks.running(tx, conversation_id)
+    clock = rows.running_reply(tx, conversation_id)
     if clock is None or not clock.needs_person:
         return False
     return tickets.live_of_conversation(tx, conversation_id) is not None

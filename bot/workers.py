@@ -23,10 +23,13 @@ from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
 from storage.outbox import OutboxRow
 from storage.signals import Bell, Signals
-from tickets import conversations, escalation, sessions
+from tickets import conversations, sessions
 from tickets.alerts.errors import DeliveryError, Failure
+from tickets.escalation.sweeping import sweep as sweep_deadlines
+from tickets.escalation.telling import tell
+from tickets.escalation.ways import Ways
 from tickets.model import Message
-from tickets.policies import ReplyPolicy
+from tickets.rules import DeskRules
 
 log = logging.getLogger(__name__)
 
@@ -122,19 +125,24 @@ def _some(waiting: Sequence[Message]) -> list[Message]:
     return [*(message for message in waiting if not came_by_mail(message)), *letters[:LETTERS_AT_ONCE]]
 
 
-def sweep_deadlines(database: Database, policy: ReplyPolicy, clock: Callable[[], int]) -> Turn:
-    """A turn that raises every alert that is due."""
+def watch_deadlines(database: Database, rules: DeskRules, ways: Ways, clock: Callable[[], int]) -> Turn:
+    """A turn that raises every alert that is due and tells the people responsible."""
 
     async def turn() -> None:
-        while raised := await database.write(escalation.sweep, clock(), policy):
-            for alert in raised:
-                log.warning(
-                    "alert raised alert=%s ticket=%s level=%d late=%s",
-                    alert.id,
-                    alert.ticket_id,
-                    alert.level,
-                    alert.late,
-                )
+        again = True
+        while again:
+            again = bool(await database.write(sweep_deadlines, clock(), rules.late_after_ms))
+            while told := await database.write(tell, clock(), rules, ways):
+                again = True
+                for one in told:
+                    log.warning(
+                        "alert told alert=%s ticket=%s kind=%s level=%d late=%s",
+                        one.alert_id,
+                        one.ticket_id,
+                        one.kind,
+                        one.level,
+                        one.late,
+                    )
 
     return turn
 
@@ -217,7 +225,8 @@ def start_workers(
     signals: Signals,
     database: Database,
     answering: Answering,
-    policy: ReplyPolicy,
+    rules: DeskRules,
+    ways: Ways,
     transports: dict[str, Deliver],
     sweep_every_ms: int,
 ) -> None:
@@ -231,7 +240,7 @@ def start_workers(
     )
     workers.start(
         "sweep",
-        sweep_deadlines(database, policy, clock),
+        watch_deadlines(database, rules, ways, clock),
         lambda: asyncio.sleep(sweep_every_ms / 1000),
         sweep_every_ms + LONGEST_ROUND_MS,
     )

@@ -6,7 +6,7 @@ serves every engine: named parameters (``:name``), ``ON CONFLICT ... RETURNING``
 milliseconds UTC, identifiers made in Python, JSON stored as text and never queried.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import uuid_utils
@@ -30,6 +30,9 @@ class Transaction(Protocol):
 
     def change(self, sql: str, params: Mapping[str, object] | None = None) -> int:
         """Run one INSERT, UPDATE or DELETE and return how many rows it touched (compare-and-set reads this)."""
+
+    def change_all(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
+        """Run one INSERT, UPDATE or DELETE once for each of the rows' parameters and return how many it touched."""
 
     def notify(self, topic: str, key: str = "") -> None:
         """After the commit, and only then, wake whoever waits for this topic (see signals.py)."""

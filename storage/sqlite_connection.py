@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,16 +35,25 @@ class SQLiteTransaction:
     def change(self, sql: str, params: Mapping[str, object] | None = None) -> int:
         return self._run(sql, params)[2]
 
+    def change_all(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
+        with self._housed(), contextlib.closing(self._connection.executemany(sql, rows)) as cursor:
+            return cursor.rowcount if rows else 0
+
     def notify(self, topic: str, key: str = "") -> None:
         self.signals.append((topic, key))
 
     def _run(self, sql: str, params: Mapping[str, object] | None) -> tuple[list[tuple[object, ...]], list[str], int]:
+        with self._housed(), contextlib.closing(self._connection.execute(sql, params or {})) as cursor:
+            rows = cursor.fetchall()
+            return rows, [column[0] for column in cursor.description or ()], cursor.rowcount
+
+    @contextlib.contextmanager
+    def _housed(self) -> Iterator[None]:
+        """The engine's errors in the house's words."""
         if self.trouble is not None:
             raise self.trouble
         try:
-            with contextlib.closing(self._connection.execute(sql, params or {})) as cursor:
-                rows = cursor.fetchall()
-                return rows, [column[0] for column in cursor.description or ()], cursor.rowcount
+            yield
         except (*REFUSALS, MemoryError) as error:
             meaning = in_house_words(error)
             if isinstance(meaning, StorageUnavailable):

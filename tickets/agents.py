@@ -37,7 +37,8 @@ def by_login(tx: Transaction, login: str) -> tuple[Agent, str] | None:
     row = first(
         tx.execute(
             """
-            SELECT id, login, name, email, role, disabled_at, created_at, password_hash
+            SELECT id, login, name, email, role, disabled_at, created_at, phone, quiet_from, quiet_until, deputy_id,
+                team_id, version, password_hash
             FROM agent WHERE login = :login AND disabled_at IS NULL
             """,
             {"login": _folded(login)},
@@ -53,7 +54,11 @@ def get_agent(tx: Transaction, agent_id: str) -> Agent:
     """The agent, active or disabled. Raises NotFound."""
     row = first(
         tx.execute(
-            "SELECT id, login, name, email, role, disabled_at, created_at FROM agent WHERE id = :id",
+            """
+            SELECT id, login, name, email, role, disabled_at, created_at, phone, quiet_from, quiet_until, deputy_id,
+                team_id, version
+            FROM agent WHERE id = :id
+            """,
             {"id": agent_id},
         )
     )
@@ -66,7 +71,8 @@ def active_agents(tx: Transaction) -> list[Agent]:
     """Every agent who is not disabled, by name."""
     rows = tx.execute(
         """
-        SELECT id, login, name, email, role, disabled_at, created_at
+        SELECT id, login, name, email, role, disabled_at, created_at, phone, quiet_from, quiet_until, deputy_id,
+            team_id, version
         FROM agent WHERE disabled_at IS NULL ORDER BY name, id
         """
     )
@@ -93,7 +99,8 @@ def disable(tx: Transaction, login: str, now: int) -> Agent:
         tx.execute(
             """
             UPDATE agent SET disabled_at = COALESCE(disabled_at, :now) WHERE login = :login
-            RETURNING id, login, name, email, role, disabled_at, created_at
+            RETURNING id, login, name, email, role, disabled_at, created_at, phone, quiet_from, quiet_until,
+                deputy_id, team_id, version
             """,
             {"now": now, "login": _folded(login)},
         )

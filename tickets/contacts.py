@@ -1,5 +1,7 @@
 """Who writes to us, known by an address on a channel."""
 
+import json
+
 from storage.database import Row, Transaction, first, new_id
 from tickets import events
 from tickets.contact_details import ContactDetails
@@ -33,7 +35,10 @@ def get_contact(tx: Transaction, contact_id: str) -> Contact:
     """The contact. Raises NotFound."""
     row = first(
         tx.execute(
-            "SELECT id, name, phone, email, contact_refused_at, created_at FROM contact WHERE id = :id",
+            """
+            SELECT id, name, phone, email, contact_refused_at, created_at, value_class, attributes_json
+            FROM contact WHERE id = :id
+            """,
             {"id": contact_id},
         )
     )
@@ -78,7 +83,8 @@ def find(tx: Transaction, channel: str, address: str) -> Contact | None:
     row = first(
         tx.execute(
             """
-            SELECT c.id, c.name, c.phone, c.email, c.contact_refused_at, c.created_at
+            SELECT c.id, c.name, c.phone, c.email, c.contact_refused_at, c.created_at, c.value_class,
+                c.attributes_json
             FROM identity i JOIN contact c ON c.id = i.contact_id
             WHERE i.channel = :channel AND i.address = :address
             """,
@@ -89,4 +95,5 @@ def find(tx: Transaction, channel: str, address: str) -> Contact | None:
 
 
 def _contact(row: Row) -> Contact:
-    return Contact(**row)
+    attributes = json.loads(row.pop("attributes_json"))
+    return Contact(**row, attributes=tuple(sorted(attributes.items())))

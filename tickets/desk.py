@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from storage.database import Transaction, new_id
-from tickets import changes, clocks, conversations, events, sla, tickets
+from tickets import changes, conversations, events, tickets
+from tickets.clocks import terms, waits
+from tickets.clocks.receipts import Cause
 from tickets.errors import Conflict, NotAllowed
 from tickets.lifecycle import Action, transition
 from tickets.model import (
     BOT,
     CONTACT,
+    LIVE,
     Actor,
     Agent,
     Author,
@@ -29,7 +32,8 @@ from tickets.model import (
     Ticket,
     TicketEvent,
 )
-from tickets.policies import ReplyPolicy
+from tickets.rules import DeskRules
+from tickets.sla.holding import is_holding
 
 LONGEST_SUBJECT = 120
 
@@ -40,7 +44,7 @@ def open_ticket(
     reason: Reason,
     subject: str,
     candidates: list[dict[str, Any]],
-    policy: ReplyPolicy,
+    rules: DeskRules,
     now: int,
     actor: Actor = BOT,
 ) -> Ticket:
@@ -49,16 +53,21 @@ def open_ticket(
     The contact's running clock becomes the ticket's clock, with the same due time; from now on only a person's
     answer stops it.
     """
-    clocks.start_or_keep(tx, conversation, conversation.last_number, now, policy)
-    clocks.require_person(tx, conversation.id)
+    waits.start_or_keep(tx, conversation, conversation.last_number, now)
+    if reason is Reason.NOT_SOLVED:
+        waits.refuse_answer(tx, conversation.id, now)
+    waits.require_person(tx, conversation.id)
     if live := tickets.live_of_conversation(tx, conversation.id):
         return _hurried(tx, live, actor, now) if reason is Reason.DANGER else live
     tx.notify("conversation", conversation.id)
-    resolved = tickets.resolved_since(tx, conversation.id, now - policy.reopen_within_ms)
+    resolved = tickets.resolved_since(tx, conversation.id, now - rules.reopen_within_ms)
     if resolved is not None:
         again = replace(resolved, reason=reason, priority=_priority(reason, resolved), candidates=candidates)
-        return _apply(tx, again, Action.REOPEN, actor, now, {"reason": reason})
-    return _new_ticket(tx, conversation, reason, subject, candidates, policy, now, actor)
+        reopened = _apply(tx, again, Action.REOPEN, actor, now, {"reason": reason})
+        waits.attach(tx, reopened, terms.of_ticket(tx, reopened, now), Cause.REOPENED, now)
+        return reopened
+    ticket = _new_ticket(tx, conversation, reason, subject, candidates, rules, now, actor)
+    return _promise(tx, ticket, now)
 
 
 def reply(
@@ -92,7 +101,7 @@ def reply(
         raise NotAllowed(f"ticket {number} is {ticket.status}: reopen it before answering")
     if conversation.owner is not Owner.AGENT:
         ticket = _take(tx, ticket, conversation, agent, now)
-    draft = _written(agent, text, external_id, holding or sla.is_holding(text), trace)
+    draft = _written(agent, text, external_id, holding or is_holding(text), trace)
     return _say(tx, ticket, agent, draft, now)
 
 
@@ -140,7 +149,7 @@ def hand_back(tx: Transaction, number: str, agent: Agent, version: int, now: int
 
 
 def hold(tx: Transaction, number: str, agent: Agent, version: int, now: int) -> Ticket:
-    """The ticket, waiting for a third party; the contact's clock keeps running. Raises as hand_back."""
+    """The ticket, waiting for a third party; its policy says which clocks stand still. Raises as hand_back."""
     return _act(tx, number, agent, version, Action.HOLD, now)
 
 
@@ -169,8 +178,7 @@ def reopen(tx: Transaction, number: str, agent: Agent, version: int, now: int) -
     if live is not None and live.id != resolved.id:
         raise NotAllowed(f"ticket {number} cannot be reopened: its conversation goes on in {live.number}")
     ticket = _act(tx, number, agent, version, Action.REOPEN, now)
-    if clocks.resume(tx, ticket.conversation_id, Status.RESOLVED, now):
-        clocks.require_person(tx, ticket.conversation_id)
+    waits.reopen(tx, ticket, now)
     return ticket
 
 
@@ -188,13 +196,13 @@ def _new_ticket(
     reason: Reason,
     subject: str,
     candidates: list[dict[str, Any]],
-    policy: ReplyPolicy,
+    rules: DeskRules,
     now: int,
     actor: Actor,
 ) -> Ticket:
     ticket = Ticket(
         id=new_id(),
-        number=tickets.next_number(tx, now, policy.time_zone),
+        number=tickets.next_number(tx, now, rules.time_zone),
         conversation_id=conversation.id,
         contact_id=conversation.contact_id,
         subject=" ".join(subject.split())[:LONGEST_SUBJECT],
@@ -212,6 +220,15 @@ def _new_ticket(
     opened = TicketEvent(actor, "open", None, Status.NEW, now, {"version": 1, "reason": reason})
     events.record(tx, ticket.id, [opened])
     tx.notify("queue", ticket.number)
+    return ticket
+
+
+def _promise(tx: Transaction, ticket: Ticket, now: int) -> Ticket:
+    """The ticket under the policy that fits it; its clocks run under that from now on."""
+    promised = terms.choose_for(tx, terms.facts_of_ticket(tx, ticket), now)
+    ticket = replace(ticket, policy_id=promised.policy.id, policy_version=promised.policy.version, policy_at=now)
+    tickets.keep_policy(tx, ticket)
+    waits.attach(tx, ticket, promised, Cause.OPENED, now)
     return ticket
 
 
@@ -244,7 +261,8 @@ def _say(tx: Transaction, ticket: Ticket, agent: Agent, draft: Draft, now: int) 
         _record(tx, ticket, "holding_reply", _by(agent), now, {"message_number": message.number})
         return message
     _apply(tx, ticket, Action.REPLY, _by(agent), now, {"message_number": message.number})
-    clocks.stop(tx, ticket.conversation_id, "answered", now, by_person=True)
+    tickets.keep_first_answer(tx, ticket.id, now)
+    waits.answer(tx, ticket.conversation_id, now)
     return message
 
 
@@ -279,11 +297,13 @@ def _apply(
     )
     tx.notify("queue", ticket.number)
     tx.notify("conversation", ticket.conversation_id)
+    if changed.status is not ticket.status and changed.status in LIVE:
+        waits.follow_status(tx, changed, now)
     return changed
 
 
 def _finish(tx: Transaction, ticket: Ticket, now: int) -> Ticket:
-    clocks.stop(tx, ticket.conversation_id, ticket.status, now, by_person=True)
+    waits.finish(tx, ticket, now)
     tx.notify("queue", ticket.number)
     _give_to_bot(tx, ticket, now)
     return ticket

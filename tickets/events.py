@@ -9,13 +9,17 @@ from tickets.model import Actor, Status, TicketEvent
 
 def record(tx: Transaction, ticket_id: str, events: Iterable[TicketEvent]) -> None:
     """Keep the events, in order."""
-    for event in events:
-        tx.change(
-            """
-            INSERT INTO ticket_event (id, ticket_id, actor, agent_id, action, from_status, to_status,
-                detail_json, at)
-            VALUES (:id, :ticket_id, :actor, :agent_id, :action, :from_status, :to_status, :detail_json, :at)
-            """,
+    record_all(tx, [(ticket_id, event) for event in events])
+
+
+def record_all(tx: Transaction, happened: Iterable[tuple[str, TicketEvent]]) -> None:
+    """Keep the events, each with its ticket's id, in order."""
+    tx.change_all(
+        """
+        INSERT INTO ticket_event (id, ticket_id, actor, agent_id, action, from_status, to_status, detail_json, at)
+        VALUES (:id, :ticket_id, :actor, :agent_id, :action, :from_status, :to_status, :detail_json, :at)
+        """,
+        [
             {
                 "id": new_id(),
                 "ticket_id": ticket_id,
@@ -26,8 +30,10 @@ def record(tx: Transaction, ticket_id: str, events: Iterable[TicketEvent]) -> No
                 "to_status": event.to_status,
                 "detail_json": None if event.detail is None else json.dumps(event.detail, ensure_ascii=False),
                 "at": event.at,
-            },
-        )
+            }
+            for ticket_id, event in happened
+        ],
+    )
 
 
 def of_ticket(tx: Transaction, ticket_id: str) -> list[TicketEvent]:

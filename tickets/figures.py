@@ -22,7 +22,9 @@ def figures(tx: Transaction, now: int) -> Figures:
         """
         SELECT
             (SELECT COUNT(*) FROM ticket WHERE status IN ('new', 'open', 'pending', 'on_hold')) AS live_tickets,
-            (SELECT COUNT(*) FROM reply_clock WHERE stopped_at IS NULL AND due_at <= :now) AS overdue,
+            (SELECT COUNT(*) FROM clock
+                WHERE stopped_at IS NULL AND paused_at IS NULL AND due_at <= :now AND metric <> 'resolution'
+            ) AS overdue,
             (SELECT COUNT(*) FROM alert WHERE acknowledged_at IS NULL AND settled_at IS NULL) AS open_alerts,
             (SELECT COUNT(*) FROM message WHERE decided_at IS NULL) AS undecided
         """,

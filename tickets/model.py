@@ -53,6 +53,22 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
+class Metric(StrEnum):
+    """What a clock measures."""
+
+    FIRST_RESPONSE = "first_response"
+    NEXT_RESPONSE = "next_response"
+    RESOLUTION = "resolution"
+
+
+class AlertKind(StrEnum):
+    """Whether a promise is about to be broken, is broken, or is still broken and the next people are told."""
+
+    WARNING = "warning"
+    BREACH = "breach"
+    ESCALATION = "escalation"
+
+
 class Reason(StrEnum):
     """Why a conversation was handed over."""
 
@@ -89,12 +105,16 @@ SYSTEM = Actor("system")
 
 @dataclass(frozen=True, slots=True)
 class Contact:
+    """Somebody who writes to us. value_class and attributes are what staff say of them."""
+
     id: str
     name: str | None
     phone: str | None
     email: str | None
     contact_refused_at: int | None
     created_at: int
+    value_class: str | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
     @property
     def reachable(self) -> bool:
@@ -154,17 +174,27 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyClock:
-    """One wait of a contact; see the table of the same name."""
+class Clock:
+    """One wait of a contact; see the table of the same name. plan ends with the planned breach."""
 
     id: str
     conversation_id: str
+    ticket_id: str | None
+    metric: Metric
     first_message_number: int
     needs_person: bool
+    policy_id: str | None
+    policy_version: int | None
+    calendar_id: str | None
+    calendar_version: int | None
     started_at: int
+    budget_ms: int
     due_at: int
+    paused_at: int | None
+    plan: tuple[int, ...]
     next_alert_at: int | None
     next_level: int
+    promised_at: int | None
     stopped_at: int | None
     stop_reason: str | None
 
@@ -185,6 +215,13 @@ class Ticket:
     created_at: int
     updated_at: int
     resolved_at: int | None
+    category: str | None = None
+    team_id: str | None = None
+    policy_id: str | None = None
+    policy_version: int | None = None
+    policy_at: int | None = None
+    first_answered_at: int | None = None
+    merged_into_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +247,14 @@ class Note:
 class Alert:
     id: str
     clock_id: str
-    ticket_id: str
+    ticket_id: str | None
     level: int
+    kind: AlertKind
     planned_at: int
     raised_at: int
     late: bool
+    told_at: int | None
+    delivered_at: int | None
     acknowledged_at: int | None
     acknowledged_by: str | None
     settled_at: int | None
@@ -229,3 +269,9 @@ class Agent:
     role: Role
     disabled_at: int | None
     created_at: int
+    phone: str | None = None
+    quiet_from: int | None = None
+    quiet_until: int | None = None
+    deputy_id: str | None = None
+    team_id: str | None = None
+    version: int = 1

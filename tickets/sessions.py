@@ -22,7 +22,8 @@ def find_session(
     row = first(
         tx.execute(
             """
-            SELECT a.id, a.login, a.name, a.email, a.role, a.disabled_at, a.created_at, s.csrf_token
+            SELECT a.id, a.login, a.name, a.email, a.role, a.disabled_at, a.created_at, a.phone, a.quiet_from,
+                a.quiet_until, a.deputy_id, a.team_id, a.version, s.csrf_token
             FROM session s JOIN agent a ON a.id = s.agent_id
             WHERE s.token_hash = :token_hash AND a.disabled_at IS NULL
                 AND s.last_seen_at > :idle_since AND s.created_at > :made_since

@@ -10,6 +10,7 @@ from tickets import conversations, events
 from tickets.errors import NotFound
 from tickets.model import (
     Alert,
+    AlertKind,
     Author,
     Message,
     MessageKind,
@@ -67,7 +68,8 @@ def by_number(tx: Transaction, number: str) -> Ticket:
         tx.execute(
             """
             SELECT id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
-                candidates_json, version, created_at, updated_at, resolved_at
+                candidates_json, version, created_at, updated_at, resolved_at, category, team_id, policy_id,
+                policy_version, policy_at, first_answered_at, merged_into_id
             FROM ticket WHERE number = :number
             """,
             {"number": number},
@@ -94,7 +96,8 @@ def live_of_conversation(tx: Transaction, conversation_id: str) -> Ticket | None
         tx.execute(
             """
             SELECT id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
-                candidates_json, version, created_at, updated_at, resolved_at
+                candidates_json, version, created_at, updated_at, resolved_at, category, team_id, policy_id,
+                policy_version, policy_at, first_answered_at, merged_into_id
             FROM ticket
             WHERE conversation_id = :conversation_id AND status IN ('new', 'open', 'pending', 'on_hold')
             """,
@@ -110,7 +113,8 @@ def newest_of_conversation(tx: Transaction, conversation_id: str) -> Ticket | No
         tx.execute(
             """
             SELECT id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
-                candidates_json, version, created_at, updated_at, resolved_at
+                candidates_json, version, created_at, updated_at, resolved_at, category, team_id, policy_id,
+                policy_version, policy_at, first_answered_at, merged_into_id
             FROM ticket WHERE conversation_id = :conversation_id ORDER BY created_at DESC, id DESC LIMIT 1
             """,
             {"conversation_id": conversation_id},
@@ -125,7 +129,8 @@ def resolved_since(tx: Transaction, conversation_id: str, since: int) -> Ticket 
         tx.execute(
             """
             SELECT id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
-                candidates_json, version, created_at, updated_at, resolved_at
+                candidates_json, version, created_at, updated_at, resolved_at, category, team_id, policy_id,
+                policy_version, policy_at, first_answered_at, merged_into_id
             FROM ticket
             WHERE conversation_id = :conversation_id AND status = 'resolved' AND resolved_at >= :since
             ORDER BY resolved_at DESC, id DESC LIMIT 1
@@ -154,9 +159,9 @@ def insert(tx: Transaction, ticket: Ticket) -> None:
     tx.change(
         """
         INSERT INTO ticket (id, number, conversation_id, contact_id, subject, status, priority, reason,
-            assignee_id, candidates_json, version, created_at, updated_at, resolved_at)
+            assignee_id, candidates_json, version, created_at, updated_at, resolved_at, category, team_id)
         VALUES (:id, :number, :conversation_id, :contact_id, :subject, :status, :priority, :reason,
-            :assignee_id, :candidates_json, :version, :created_at, :updated_at, :resolved_at)
+            :assignee_id, :candidates_json, :version, :created_at, :updated_at, :resolved_at, :category, :team_id)
         """,
         {
             "id": ticket.id,
@@ -173,7 +178,33 @@ def insert(tx: Transaction, ticket: Ticket) -> None:
             "created_at": ticket.created_at,
             "updated_at": ticket.updated_at,
             "resolved_at": ticket.resolved_at,
+            "category": ticket.category,
+            "team_id": ticket.team_id,
         },
+    )
+
+
+def keep_policy(tx: Transaction, ticket: Ticket) -> None:
+    """Keep under which policy the ticket is promised."""
+    tx.change(
+        """
+        UPDATE ticket SET policy_id = :policy_id, policy_version = :policy_version, policy_at = :policy_at
+        WHERE id = :id
+        """,
+        {
+            "policy_id": ticket.policy_id,
+            "policy_version": ticket.policy_version,
+            "policy_at": ticket.policy_at,
+            "id": ticket.id,
+        },
+    )
+
+
+def keep_first_answer(tx: Transaction, ticket_id: str, now: int) -> None:
+    """Keep that the contact has got a real answer, if this is the first."""
+    tx.change(
+        "UPDATE ticket SET first_answered_at = :now WHERE id = :id AND first_answered_at IS NULL",
+        {"now": now, "id": ticket_id},
     )
 
 
@@ -184,7 +215,7 @@ def replace_version(tx: Transaction, seen_version: int, ticket: Ticket) -> bool:
         UPDATE ticket
         SET status = :status, priority = :priority, reason = :reason, assignee_id = :assignee_id,
             candidates_json = :candidates_json, version = :version, updated_at = :updated_at,
-            resolved_at = :resolved_at
+            resolved_at = :resolved_at, category = :category, team_id = :team_id
         WHERE id = :id AND version = :seen_version
         """,
         {
@@ -196,6 +227,8 @@ def replace_version(tx: Transaction, seen_version: int, ticket: Ticket) -> bool:
             "version": ticket.version,
             "updated_at": ticket.updated_at,
             "resolved_at": ticket.resolved_at,
+            "category": ticket.category,
+            "team_id": ticket.team_id,
             "id": ticket.id,
             "seen_version": seen_version,
         },
@@ -216,7 +249,7 @@ _QUEUE = """
     JOIN contact c ON c.id = t.contact_id
     LEFT JOIN agent a ON a.id = t.assignee_id
     LEFT JOIN message m ON m.conversation_id = v.id AND m.number = v.last_number
-    LEFT JOIN reply_clock k ON k.conversation_id = v.id AND k.stopped_at IS NULL
+    LEFT JOIN clock k ON k.conversation_id = v.id AND k.stopped_at IS NULL AND k.metric <> 'resolution'
 """
 _LIVE = " WHERE t.status IN ('new', 'open', 'pending', 'on_hold')"
 _BY_DUE = " ORDER BY CASE WHEN k.due_at IS NULL THEN 1 ELSE 0 END, k.due_at, t.created_at, t.id LIMIT :limit"
@@ -252,7 +285,8 @@ def counts(tx: Transaction, agent_id: str | None) -> dict[str, int]:
             (SELECT COUNT(*) FROM ticket WHERE status IN ('resolved', 'closed')) AS done,
             (SELECT COUNT(*) FROM alert WHERE acknowledged_at IS NULL AND settled_at IS NULL) AS alerts
         FROM ticket t
-        LEFT JOIN reply_clock k ON k.conversation_id = t.conversation_id AND k.stopped_at IS NULL
+        LEFT JOIN clock k ON k.conversation_id = t.conversation_id AND k.stopped_at IS NULL
+            AND k.metric <> 'resolution'
         WHERE t.status IN ('new', 'open', 'pending', 'on_hold')
         """,
         {"agent_id": agent_id},
@@ -281,8 +315,8 @@ def _notes(tx: Transaction, ticket_id: str) -> list[Note]:
 def _alerts(tx: Transaction, ticket_id: str) -> list[Alert]:
     rows = tx.execute(
         """
-        SELECT id, clock_id, ticket_id, level, planned_at, raised_at, late, acknowledged_at, acknowledged_by,
-            settled_at
+        SELECT id, clock_id, ticket_id, level, kind, planned_at, raised_at, late, told_at, delivered_at,
+            acknowledged_at, acknowledged_by, settled_at
         FROM alert WHERE ticket_id = :ticket_id ORDER BY id
         """,
         {"ticket_id": ticket_id},
@@ -292,7 +326,7 @@ def _alerts(tx: Transaction, ticket_id: str) -> list[Alert]:
 
 def alert_from(row: Row) -> Alert:
     """An alert from a row with exactly the alert's columns."""
-    return Alert(**{**row, "late": bool(row["late"])})
+    return Alert(**{**row, "kind": AlertKind(row["kind"]), "late": bool(row["late"])})
 
 
 def _ticket(row: Row) -> Ticket:

@@ -14,8 +14,9 @@ from bot.console.render import problem, say_for
 from bot.inserting import Inserted, Reply
 from bot.keys import CLOCK, CONFIG, DATABASE, LETTERHEAD, SEND_REPLY
 from storage.database import Transaction
-from tickets import desk, escalation
+from tickets import desk
 from tickets.errors import Conflict, FilesGone
+from tickets.escalation import acknowledging
 from tickets.model import Agent, MessageKind, Ticket
 
 LONGEST_TEXT = 4_000
@@ -82,7 +83,7 @@ async def note(request: web.Request) -> web.StreamResponse:
 async def acknowledge(request: web.Request) -> web.StreamResponse:
     """POST …/acknowledge: this agent takes care of the ticket's open alerts."""
     number, agent = request.match_info["number"], request[LOGIN].agent
-    await request.config_dict[DATABASE].write(escalation.acknowledge, number, agent, request.config_dict[CLOCK]())
+    await request.config_dict[DATABASE].write(acknowledging.acknowledge, number, agent, request.config_dict[CLOCK]())
     return _done(request, "acknowledged", None)
 
 

@@ -23,8 +23,9 @@ from knowledgebase.learning import edits
 from knowledgebase.learning.asked import AskedQuestion
 from knowledgebase.learning.edits import EditedAnswer
 from storage.database import Transaction
-from tickets import agents, attachments, clocks, contacts, conversations, tickets
+from tickets import agents, attachments, contacts, conversations, tickets
 from tickets.attachments import Attachment
+from tickets.clocks import rows
 from tickets.errors import Change, Conflict
 from tickets.lifecycle import Action, allowed
 from tickets.mail import dead_addresses, ledger, sent
@@ -36,10 +37,10 @@ from tickets.model import (
     Actor,
     Agent,
     Alert,
+    Clock,
     Contact,
     Conversation,
     Owner,
-    ReplyClock,
     Status,
     Ticket,
 )
@@ -72,7 +73,7 @@ class Records:
     conversation: Conversation
     contact: Contact
     timeline: Timeline
-    clock: ReplyClock | None
+    clock: Clock | None
     candidates: tuple[Suggested, ...]
     question: AskedQuestion | None
     edits: Mapping[str, EditedAnswer]
@@ -125,7 +126,7 @@ class Shown:
     customer: str
     story: list[Item]
     cut: bool
-    clock: ReplyClock | None
+    clock: Clock | None
     alert: AlertFact | None
     alerts: list[AlertFact]
     candidates: Sequence[Suggested]
@@ -237,7 +238,7 @@ def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhea
         conversation=conversation,
         contact=contact,
         timeline=timeline,
-        clock=clocks.running(tx, ticket.conversation_id) if ticket.status in LIVE else None,
+        clock=rows.running_reply(tx, ticket.conversation_id) if ticket.status in LIVE else None,
         candidates=tuple(of_today(tx, guess, conversation.channel, letterhead) for guess in guesses),
         question=open_question(tx, conversation.id),
         edits={one.message_id: one for one in edits.unanswered(tx, conversation.id, reader_id)},

@@ -8,7 +8,7 @@ from bot.console.access import FORM_COOKIE, FORM_TOKEN, LANGUAGE, LOGIN, cookie_
 from bot.console.mail.news import NEWS
 from bot.console.texts import PLACE, Say, client_sentences, sayer
 from bot.console.times import SOON_PART, Almanac
-from bot.keys import CLOCK, CONSOLE_SETTINGS, POLICY, TEMPLATES
+from bot.keys import CLOCK, CONFIG, CONSOLE_SETTINGS, RULES, TEMPLATES
 
 
 def say_for(request: web.Request) -> Say:
@@ -18,9 +18,9 @@ def say_for(request: web.Request) -> Say:
 
 def almanac_for(request: web.Request) -> Almanac:
     """Tells times as the reader of this request expects them."""
-    policy = request.config_dict[POLICY]
+    zone, reply_ms = request.config_dict[RULES].time_zone, request.config_dict[CONFIG].sla.reply
     now = request.config_dict[CLOCK]()
-    return Almanac(say_for(request), policy.time_zone, now, policy.budget_ms // SOON_PART)
+    return Almanac(say_for(request), zone, now, reply_ms // SOON_PART)
 
 
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:

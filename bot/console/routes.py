@@ -52,7 +52,7 @@ ROUTES = (
 def add_console(app: web.Application) -> None:
     """Mount the console on an application that carries the keys of bot/keys.py.
 
-    DATABASE, POLICY, CLOCK, TEMPLATES, CONSOLE_SETTINGS, LIBRARY, THRESHOLDS and TYPING have to be there when the
+    DATABASE, RULES, CLOCK, TEMPLATES, CONSOLE_SETTINGS, LIBRARY, THRESHOLDS and TYPING have to be there when the
     application starts; what opens the database has to stand before this in app.cleanup_ctx.
     """
     app[DELAYS] = LoginDelays()

@@ -37,11 +37,11 @@ from knowledgebase.model import Entry
 from knowledgebase.wording.text import to_traditional
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
-from tickets import agents, attachments, clocks, contacts, conversations, tickets
+from tickets import agents, attachments, contacts, conversations, tickets
 from tickets.attachments import Attachment
+from tickets.clocks import rows
 from tickets.contact_details import parse_details
 from tickets.model import Owner
-from tickets.policies import ReplyPolicy
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,6 @@ class Desk:
     traffic: Traffic
     visitors: Visitors
     templates: jinja2.Environment
-    policy: ReplyPolicy
     clock: Callable[[], int]
     max_message_chars: int
     accepted: Callable[[], None]
@@ -208,7 +207,7 @@ class ChatPage:
         self._desk.traffic.message(seat.visitor, frame.client_message_id)
         inbound = self._inbound(frame, seat)
         try:
-            accepted: Accepted = await self._desk.database.write(accept, inbound, self._desk.policy)
+            accepted: Accepted = await self._desk.database.write(accept, inbound)
         except StorageUnavailable as error:
             log.warning("message not kept: %s", error)
             self._desk.traffic.unkept(seat.visitor)
@@ -314,6 +313,6 @@ def _state(tx: Transaction, conversation_id: str, names: dict[str, str]) -> dict
     if conversation.owner is Owner.AGENT:
         state = {"mode": "agent", "agent_name": names.get(conversation.owner_agent_id or "", "")}
     elif ticket is not None:
-        clock = clocks.running(tx, conversation_id)
+        clock = rows.running_reply(tx, conversation_id)
         state = {"mode": "waiting" if clock and clock.needs_person else "bot"}
     return {**state, "ticket": ticket.number} if ticket else state

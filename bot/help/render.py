@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.gateway.languages import LANGUAGES
 from bot.help.reader import Reader, words
-from bot.keys import LETTERHEAD, POLICY, TEMPLATES
+from bot.keys import LETTERHEAD, RULES, TEMPLATES
 from bot.markup import prepare
 from knowledgebase.authoring.markup import plain
 from knowledgebase.authoring.tree import Document
@@ -75,7 +75,7 @@ def in_one_line(request: web.Request, reader: Reader, entry: Entry) -> str:
 
 def day(request: web.Request, reader: Reader, at: int) -> dict[str, str]:
     """A date as this reader says it ('text'), and as machines do ('iso')."""
-    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(request.app[POLICY].time_zone))
+    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(request.app[RULES].time_zone))
     say = words(reader.language)
     month = say["months"].split()[local.month - 1]
     text = say["date"] % {"year": local.year, "month": month, "day": local.day}

@@ -11,7 +11,6 @@ from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase
 from tickets import conversations
 from tickets.model import Author, Message
-from tickets.policies import Level, ReplyPolicy
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -19,14 +18,6 @@ HOUR = 60 * MINUTE
 NOW = 1_795_482_200_000
 ZONE = "Asia/Shanghai"
 LIMITS = Limits(Thresholds(answer=0.8, clarify=0.3))
-POLICY = ReplyPolicy(
-    budget_ms=12 * HOUR,
-    levels=(Level("agents", 0, ("mail",), ("role:agent",)),),
-    repeat_ms=HOUR,
-    late_after_ms=MINUTE,
-    reopen_within_ms=72 * HOUR,
-    time_zone=ZONE,
-)
 
 TYRES = Entry("tyres", "轮胎多久换一次？", "每 6 年或 6 万公里更换。", similar=("车胎几年换",))
 SERVICE = Entry("service", "首保什么时候做？", "5000 公里或半年内。")
@@ -83,7 +74,7 @@ class Customer:
         self.now += 1_000
         identity = external_id or f"{self.name}-{self.sent:08d}"
         inbound = InboundMessage(Channel.CHAT, identity, self.name, text, self.now, action, about)
-        return (await self.database.write(accept, inbound, POLICY)).message
+        return (await self.database.write(accept, inbound)).message
 
     async def reads(self, after: int = 0) -> list[Message]:
         """What the customer was told."""

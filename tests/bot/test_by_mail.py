@@ -13,8 +13,10 @@ from bot.templates import load_templates
 from knowledgebase.learning import asked
 from storage.database import Row, Transaction
 from storage.sqlite import SQLiteDatabase
-from tests.bot.cast import HOUR, LIMITS, MINUTE, NOW, POLICY, PRICE, SERVICE, TYRES, ScriptedShelf, match
-from tickets import agents, clocks, conversations, desk, events, tickets
+from tests.bot.cast import HOUR, LIMITS, MINUTE, NOW, PRICE, SERVICE, TYRES, ScriptedShelf, match
+from tests.rules import RULES
+from tickets import agents, conversations, desk, events, tickets
+from tickets.clocks import rows
 from tickets.model import Agent, Contact, Conversation, Message, MessageKind, Priority, Reason, Role, Status, Ticket
 
 TEMPLATES = load_templates()
@@ -53,7 +55,7 @@ class Writer:
 
     async def writes(self, text: str, subject: str = "", **more: Any) -> list[Message]:
         """Send a mail, in the same thread after the first; what was said to it."""
-        message = (await self.database.write(accept, self.mail(text, subject, **more), POLICY)).message
+        message = (await self.database.write(accept, self.mail(text, subject, **more))).message
         self.conversation_id = message.conversation_id
         self.now += 1_000
         await self.bot.answer(message)
@@ -91,7 +93,7 @@ class Writer:
 
     async def waits(self) -> bool:
         assert self.conversation_id
-        return await self.database.read(clocks.running, self.conversation_id) is not None
+        return await self.database.read(rows.running_reply, self.conversation_id) is not None
 
 
 @pytest.fixture
@@ -110,7 +112,7 @@ def lin(database: SQLiteDatabase, shelf: ScriptedShelf, box: Postbox) -> Writer:
     def clock() -> int:
         return writer.now
 
-    bot = Answering(database, shelf, TEMPLATES, POLICY, lambda channel: LIMITS, clock, postman=box)
+    bot = Answering(database, shelf, TEMPLATES, RULES, lambda channel: LIMITS, clock, postman=box)
     writer = Writer(database, bot, box)
     return writer
 
@@ -192,7 +194,7 @@ async def test_the_mail_has_a_limit_of_its_own(database: SQLiteDatabase, lin: Wr
         seen.append(channel)
         return LIMITS
 
-    bot = Answering(database, shelf, TEMPLATES, POLICY, limits, lambda: lin.now, postman=lin.box)
+    bot = Answering(database, shelf, TEMPLATES, RULES, limits, lambda: lin.now, postman=lin.box)
     await replace_bot(lin, bot).writes("轮胎多久换一次？")
     assert seen == ["mail"]
 
@@ -358,7 +360,7 @@ async def test_a_mail_into_a_chat_conversation_is_answered_by_mail_and_a_chat_me
 ) -> None:
     shelf.knows("轮胎多久换一次", match(TYRES, 0.95))
     chat = InboundMessage(Channel.CHAT, "chat-0000001", "visitor", "轮胎多久换一次", lin.now)
-    first = (await database.write(accept, chat, POLICY)).message
+    first = (await database.write(accept, chat)).message
     await lin.bot.answer(first)
     assert (lin.box.posted, lin.box.asked) == ([], 0)
     lin.conversation_id = first.conversation_id

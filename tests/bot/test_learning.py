@@ -7,7 +7,8 @@ from bot.templates import load_templates
 from knowledgebase.learning import asked
 from knowledgebase.learning.asked import AskedQuestion, Decided
 from storage.sqlite import SQLiteDatabase
-from tests.bot.cast import LIMITS, POLICY, PRICE, SERVICE, TYRES, Customer, ScriptedShelf, match
+from tests.bot.cast import LIMITS, PRICE, SERVICE, TYRES, Customer, ScriptedShelf, match
+from tests.rules import RULES
 from tickets.model import Message, MessageKind
 
 
@@ -16,7 +17,7 @@ def bot(database: SQLiteDatabase, shelf: ScriptedShelf, lin: Customer) -> Answer
     shelf.knows("轮胎多久换一次", match(TYRES, 0.95), match(PRICE, 0.2))
     shelf.knows("首保", match(SERVICE, 0.5), match(PRICE, 0.4))
     shelf.knows("保险怎么买?", match(PRICE, 0.1))
-    return Answering(database, shelf, load_templates(), POLICY, lambda channel: LIMITS, lambda: lin.now + 1_000)
+    return Answering(database, shelf, load_templates(), RULES, lambda channel: LIMITS, lambda: lin.now + 1_000)
 
 
 async def talk(bot: Answering, lin: Customer, text: str) -> list[Message]:

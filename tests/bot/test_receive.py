@@ -23,7 +23,7 @@ from tests.bot.cast import (
     HOUR,
     LIMITS,
     MINUTE,
-    POLICY,
+    NOW,
     PRICE,
     SERVICE,
     TYRES,
@@ -31,17 +31,19 @@ from tests.bot.cast import (
     ScriptedShelf,
     match,
 )
-from tickets import agents, clocks, contacts, conversations, desk, tickets
+from tests.rules import RULES, seed
+from tickets import agents, contacts, conversations, desk, tickets
+from tickets.clocks import rows
 from tickets.contact_details import ContactDetails
-from tickets.model import Agent, Contact, Message, MessageKind, Reason, ReplyClock, Role, Status, Ticket
+from tickets.model import Agent, Clock, Contact, Message, MessageKind, Reason, Role, Status, Ticket
 
 TEMPLATES = load_templates()
-TERMS = Terms(LIMITS, POLICY, TEMPLATES)
+TERMS = Terms(LIMITS, RULES, TEMPLATES)
 
 
 def answering(database: SQLiteDatabase, shelf: ScriptedShelf, lin: Customer, limits: Limits = LIMITS) -> Answering:
     """The bot, whose clock stands a second after the customer's last message."""
-    return Answering(database, shelf, TEMPLATES, POLICY, lambda channel: limits, lambda: lin.now + 1_000)
+    return Answering(database, shelf, TEMPLATES, RULES, lambda channel: limits, lambda: lin.now + 1_000)
 
 
 @pytest.fixture
@@ -72,8 +74,8 @@ async def press(bot: Answering, lin: Customer, action: str, about: Message) -> l
     return await lin.reads(after=pressed.number)
 
 
-async def running(database: SQLiteDatabase, message: Message) -> ReplyClock | None:
-    return await database.read(clocks.running, message.conversation_id)
+async def running(database: SQLiteDatabase, message: Message) -> Clock | None:
+    return await database.read(rows.running_reply, message.conversation_id)
 
 
 async def ticket_of(database: SQLiteDatabase, message: Message) -> Ticket | None:
@@ -517,6 +519,7 @@ async def test_a_restart_goes_on_with_what_was_accepted_in_order(tmp_path: Path,
     shelf.knows("轮胎多久换一次", match(TYRES, 0.95))
     shelf.knows("轮胎换多少钱", match(PRICE, 0.95))
     before = open_database(tmp_path / "restarted")
+    await before.write(seed, NOW)
     lin = Customer(before)
     await lin.writes("轮胎多久换一次")
     await lin.writes("那多少钱")

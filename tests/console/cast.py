@@ -6,26 +6,24 @@ from bot.console.passwords import hash_password
 from knowledgebase.authoring import entries
 from knowledgebase.model import Entry
 from storage.database import Transaction
-from tickets import agents, contacts, conversations, desk, escalation, tickets
+from tests import rules
+from tickets import agents, contacts, conversations, desk, tickets
 from tickets.contact_details import ContactDetails
 from tickets.model import Agent, Author, Conversation, Draft, MessageKind, Reason, Role, Ticket
-from tickets.policies import Level, ReplyPolicy
+from tickets.rules import DeskRules
+from tickets.sla.model import Level
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 NOON = 1_795_507_200_000  # 2026-11-24 16:00 in Shanghai, a Tuesday
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = hash_password(PASSWORD)
-POLICY = ReplyPolicy(
-    budget_ms=12 * HOUR,
-    levels=(
-        Level("受理人", 0, ("mail",), ("assignee",)),
-        Level("主管", 30 * MINUTE, ("mail",), ("role:supervisor",)),
-    ),
-    repeat_ms=HOUR,
-    late_after_ms=5 * MINUTE,
-    reopen_within_ms=24 * HOUR,
-    time_zone="Asia/Shanghai",
+RULES = DeskRules(late_after_ms=5 * MINUTE, reopen_within_ms=24 * HOUR, time_zone="Asia/Shanghai")
+CHAIN = rules.chain(
+    (
+        Level("受理人", 0, ("assignee",), ("mail",)),
+        Level("主管", 30 * MINUTE, ("role:supervisor",), ("mail",)),
+    )
 )
 
 
@@ -118,7 +116,7 @@ def bot_says(tx: Transaction, conversation: Conversation, text: str, at: int, **
 def ask(tx: Transaction, visitor: str, text: str, at: int, reason: Reason = Reason.ASKED_FOR_PERSON) -> Ticket:
     """A visitor asks something that only a person can answer; returns the ticket."""
     conversation = customer_writes(tx, visitor, text, at)
-    return desk.open_ticket(tx, conversation, reason, text, [], POLICY, at)
+    return desk.open_ticket(tx, conversation, reason, text, [], RULES, at)
 
 
 def fill_desk(tx: Transaction, cast: Cast) -> dict[str, Ticket]:
@@ -147,8 +145,8 @@ def _overdue(tx: Transaction) -> Ticket:
         kind="handoff",
     )
     contacts.save_details(tx, ticket.contact_id, ContactDetails("phone", "+86 139 0000 0000"), at + MINUTE)
-    escalation.sweep(tx, NOON - 40 * MINUTE, POLICY)
-    escalation.sweep(tx, NOON - 10 * MINUTE, POLICY)
+    rules.sweep_and_tell(tx, NOON - 40 * MINUTE, RULES)
+    rules.sweep_and_tell(tx, NOON - 10 * MINUTE, RULES)
     customer_writes(tx, "v-overdue", "还有人在吗？", NOON - 5 * MINUTE)
     return ticket
 
@@ -160,7 +158,7 @@ def _soon(tx: Transaction, cast: Cast) -> Ticket:
     customer_writes(tx, "v-soon", "没解决，胎侧有裂纹，想让师傅看看照片", at + MINUTE)
     conversation = conversations.get_conversation(tx, conversation.id)
     ticket = desk.open_ticket(
-        tx, conversation, Reason.NOT_SOLVED, "胎侧有裂纹，想让师傅看看照片", _candidates(), POLICY, at + MINUTE
+        tx, conversation, Reason.NOT_SOLVED, "胎侧有裂纹，想让师傅看看照片", _candidates(), RULES, at + MINUTE
     )
     desk.take_over(tx, ticket.number, cast.li, ticket.version, at + 20 * MINUTE)
     desk.reply(tx, ticket.number, cast.li, "您好，我是李工，请稍候。", 3, "agent:soon-0001", True, at + 21 * MINUTE)
@@ -189,7 +187,7 @@ def _calm(tx: Transaction) -> Ticket:
     customer_writes(tx, "v-calm", "都不是", NOON - 34 * MINUTE)
     conversation = conversations.get_conversation(tx, conversation.id)
     return desk.open_ticket(
-        tx, conversation, Reason.NOT_UNDERSTOOD, "附近哪家店能做钣喷？", _candidates(), POLICY, NOON - 34 * MINUTE
+        tx, conversation, Reason.NOT_UNDERSTOOD, "附近哪家店能做钣喷？", _candidates(), RULES, NOON - 34 * MINUTE
     )
 
 

@@ -26,13 +26,14 @@ from bot.keys import (
     LETTERHEAD,
     LIBRARY,
     LINKS,
-    POLICY,
     REPLAYING,
+    RULES,
     SEND_REPLY,
     TEMPLATES,
     THRESHOLDS,
     TYPING,
     UPLOADS,
+    WAYS,
     ConsoleSettings,
 )
 from bot.markup import Letterhead
@@ -41,6 +42,7 @@ from bot.templates import load_templates
 from knowledgebase.library import Library
 from storage.blobs import Blobs
 from storage.sqlite import SQLiteDatabase, open_database
+from tests import rules
 from tests.console import cast as people
 from tickets.model import Agent, Role, Ticket
 
@@ -131,7 +133,8 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
     app[CONFIG] = Config.model_validate({})
     app[LINKS] = Links("a secret of tests", "")
     app[UPLOADS] = Uploads(Intake(app[BLOBS]), database, 1_000_000, frozenset({Family.PICTURE, Family.TEXT}))
-    app[POLICY] = people.POLICY
+    app[RULES] = people.RULES
+    app[WAYS] = rules.WAYS
     tell_time: Callable[[], int] = clock
     app[CLOCK] = tell_time
     app[TYPING] = typing
@@ -150,6 +153,7 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
 async def empty_console(tmp_path: Path) -> AsyncIterator[Console]:
     """A console just installed: nobody works here yet."""
     database = open_database(tmp_path / "data")
+    await database.write(rules.seed, people.NOON - 90 * 24 * people.HOUR, own=people.CHAIN)
     clock, typing = people.Clock(), people.TypingHeard()
     nobody = Agent("", "", "", None, Role.AGENT, None, 0)
     server = TestServer(build(database, clock, typing), host="127.0.0.1")

@@ -6,7 +6,7 @@ from typing import Any
 
 from storage.blobs import Blobs
 from storage.database import Transaction
-from tests.console.cast import MINUTE, NOON, POLICY
+from tests.console.cast import MINUTE, NOON, RULES
 from tickets import contacts, conversations, desk
 from tickets.mail import inbox
 from tickets.model import Author, Draft, MessageKind, Reason, Ticket
@@ -115,7 +115,7 @@ def write_in(tx: Transaction, raw_hash: str, sample: Sample, whole: str | None =
     said, _ = conversations.append(tx, conversation.id, draft, at)
     conversation = conversations.get_conversation(tx, conversation.id)
     desk.customer_wrote(tx, conversation, at)
-    ticket = desk.open_ticket(tx, conversation, Reason.NOT_UNDERSTOOD, sample.subject, [], POLICY, at)
+    ticket = desk.open_ticket(tx, conversation, Reason.NOT_UNDERSTOOD, sample.subject, [], RULES, at)
     made = Sample(
         **{
             **{name: getattr(sample, name) for name in sample.__slots__},

@@ -54,7 +54,7 @@ def ask(
         asked.correct(tx, message.id, corrected, "li")
     if decision is not Decided.HANDOFF:
         return Asked(message.id, conversation.id, None)
-    ticket = desk.open_ticket(tx, conversation, Reason.NOT_UNDERSTOOD, text, [], people.POLICY, at)
+    ticket = desk.open_ticket(tx, conversation, Reason.NOT_UNDERSTOOD, text, [], people.RULES, at)
     return Asked(message.id, conversation.id, ticket)
 
 

@@ -12,7 +12,9 @@ from storage.database import Transaction
 from storage.errors import StorageUnavailable
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
-from tickets import clocks, contacts, conversations, desk, escalation, tickets
+from tickets import contacts, conversations, desk, tickets
+from tickets.clocks import rows
+from tickets.escalation.obligations import open_alerts
 from tickets.model import MessageKind, Owner, Reason, Status, Ticket
 
 FETCH = {"X-Fetch": "1"}
@@ -102,7 +104,7 @@ async def test_an_overdue_ticket_shows_its_alarm_until_someone_acknowledges(
     _, page = await browser.open(path)
     assert "客户还在等答复" not in page
     assert re.search(r"李工.?于 今天 16:00 确认", page)
-    assert await console.database.read(escalation.open_alerts) == []
+    assert await console.database.read(open_alerts) == []
 
 
 async def test_a_reply_reaches_the_conversation_takes_over_and_stops_the_clock(
@@ -116,7 +118,7 @@ async def test_a_reply_reaches_the_conversation_takes_over_and_stops_the_clock(
     assert (said[0].text, said[0].agent_id) == ("您好，\n周六可以到店。", console.cast.li.id)
     conversation = await console.database.read(conversations.get_conversation, ticket.conversation_id)
     assert (conversation.owner, conversation.owner_agent_id) == (Owner.AGENT, console.cast.li.id)
-    assert await console.database.read(clocks.running, ticket.conversation_id) is None
+    assert await console.database.read(rows.running_reply, ticket.conversation_id) is None
 
 
 async def test_the_same_reply_sent_twice_is_said_once(console: Console, new_browser: NewBrowser) -> None:
@@ -143,7 +145,7 @@ async def test_a_holding_message_says_that_the_clock_goes_on(
     assert (status, said in answer) == (200, True)
     newest = await console.database.read(conversations.latest, ticket.conversation_id, 1)
     assert newest[0].kind is MessageKind.HOLDING
-    assert await console.database.read(clocks.running, ticket.conversation_id) is not None
+    assert await console.database.read(rows.running_reply, ticket.conversation_id) is not None
 
 
 async def test_a_reply_that_missed_a_message_is_refused_with_what_changed_and_then_sent_anyway(
@@ -296,7 +298,7 @@ async def test_a_page_address_that_is_no_web_address_becomes_no_link(
     def attack(tx: Transaction, url: str) -> Ticket:
         contact = contacts.identify(tx, "chat", "v-9", people.NOON)
         conversation = conversations.find_or_open(tx, contact.id, "chat", people.NOON, url, "点我")
-        return desk.open_ticket(tx, conversation, Reason.ASKED_FOR_PERSON, "?", [], people.POLICY, people.NOON)
+        return desk.open_ticket(tx, conversation, Reason.ASKED_FOR_PERSON, "?", [], people.RULES, people.NOON)
 
     ticket = await console.database.write(attack, url)
     browser = await new_browser.of(console.cast.li)

@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 
 from bot.app import build_app
 from bot.command_line import main as command_line
-from bot.config import Config, EscalationLevel, MailboxSettings, Section, load_config
+from bot.config import Config, EscalationLevel, MailboxSettings, TransportChoice, Section, load_config
 from bot.mail.settling.authenticity import Proof
 from bot.mail.settling.threading import ThreadRule
 from bot.mail.standing import Rule
@@ -185,8 +185,15 @@ def test_the_readmes_have_tables_of_the_same_size() -> None:
 
 # Settings
 
-LISTED: dict[str, type[Section]] = {"escalation.levels": EscalationLevel, "mail.mailboxes": MailboxSettings}
-WHAT_THEY_NEED = {EscalationLevel: {"name": "any"}, MailboxSettings: {"name": "any", "address": "any@example.com"}}
+LISTED: dict[str, type[Section]] = {
+    "escalation.levels": EscalationLevel,
+    "mail.mailboxes": MailboxSettings,
+    "alerts.transports": TransportChoice,
+}
+WHAT_THEY_NEED: dict[type[Section], dict[str, str]] = {
+    EscalationLevel: {"name": "any"},
+    MailboxSettings: {"name": "any", "address": "any@example.com"},
+}
 OF_A_LIST = tuple(f"{name}." for name in LISTED)
 
 

@@ -89,7 +89,7 @@ class Office:
             """
             SELECT t.*, v.last_number, k.started_at AS waiting_since FROM ticket t
             JOIN conversation v ON v.id = t.conversation_id
-            LEFT JOIN reply_clock k ON k.conversation_id = v.id AND k.stopped_at IS NULL
+            LEFT JOIN clock k ON k.conversation_id = v.id AND k.stopped_at IS NULL AND k.metric <> 'resolution'
             WHERE t.number = ?
             """,
             number,
@@ -152,7 +152,7 @@ async def test_a_question_by_mail_gets_a_sure_answer_in_its_thread(office: Offic
     assert "直接回复本邮件即可转人工" in _text(answer)
     assert [part.get_content_type() for part in answer.iter_parts()] == ["text/plain", "text/html"]
     assert office.rows("SELECT id FROM ticket") == []
-    assert office.rows("SELECT id FROM reply_clock WHERE stopped_at IS NULL") == []
+    assert office.rows("SELECT id FROM clock WHERE stopped_at IS NULL") == []
     (said,) = office.rows("SELECT text FROM message WHERE kind = 'answer'")
     assert said["text"].splitlines()[0] in _text(answer)
 

@@ -13,7 +13,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.config import Config
 from bot.messages import Channel, InboundMessage
 from bot.receive import accept
 from bot.server import wall_clock
@@ -21,6 +20,7 @@ from bot.visitors import Visitors
 from storage.database import Transaction
 from storage.secrets import keep_secret
 from storage.sqlite import open_database
+from tests import rules
 from tests.journeys.program import Customer, Program
 from tests.journeys.witness import (
     answered,
@@ -125,8 +125,9 @@ async def leave_undecided(folder: Path) -> list[str]:
 
     Returns the visitors' tokens.
     """
-    config, now = Config(), wall_clock()
+    now = wall_clock()
     database = open_database(folder)
+    await database.write(rules.seed, now)
     visitors = Visitors(await database.write(keep_secret, "visitors", "the secret of this journey"))
     tokens = [visitors.new_token() for _ in range(WAITING_VISITORS)]
 
@@ -134,7 +135,7 @@ async def leave_undecided(folder: Path) -> list[str]:
         for said, (number, token) in itertools.product(range(EACH), enumerate(tokens)):
             key, at = f"left-over-{number}-{said}", now - 60_000 - said * 1_000
             inbound = InboundMessage(Channel.CHAT, key, visitors.address(token), SMALL_TALK[said], at)
-            accept(tx, inbound, config.policy)
+            accept(tx, inbound)
 
     await database.write(accept_all)
     await database.close()
@@ -233,7 +234,7 @@ async def promise_in(folder: Path, zone: str) -> tuple[int, int, str]:
         async with chatting(program, "customer") as [customer]:
             customer.say("message-0001", "转人工")
             await until(lambda: answered(customer))
-            [clock] = rows(program, "SELECT started_at, due_at FROM reply_clock")
+            [clock] = rows(program, "SELECT started_at, due_at FROM clock WHERE metric <> 'resolution'")
             return clock["due_at"], clock["started_at"], customer.answers[0]
     finally:
         await asyncio.to_thread(program.kill)

@@ -15,12 +15,12 @@ from bot.receive import Accepted, accept
 from storage.database import Row, Transaction, new_id
 from tests.fakes import Clock, Server
 from tests.mail.arrivals import until
-from tests.tickets.cast import POLICY
 from tickets import agents, attachments, contacts, conversations, desk, events
 from tickets.attachments import Attachment
 from tickets.mail import sent
 from tickets.mail.sent import SentMail, SentState
 from tickets.model import Agent, Author, Draft, Message, MessageKind, Reason, Role, Ticket, TicketEvent
+from tickets.rules import DeskRules
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 ADDRESS = "service@example.com"
@@ -66,11 +66,11 @@ class Office:
     ) -> Accepted:
         """A customer's mail has been read and kept; nobody has answered it yet."""
         inbound = _inbound(self.clock(), text, thread, sender, facts)
-        return await self.server.database.write(accept, inbound, self.server.config.policy)
+        return await self.server.database.write(accept, inbound)
 
     async def ticket(self, message: Message) -> Ticket:
         """A ticket for the conversation of this message."""
-        return await self.server.database.write(_open, message, self.server.config.policy, self.clock())
+        return await self.server.database.write(_open, message, self.server.config.rules, self.clock())
 
     async def answers(
         self,
@@ -219,7 +219,7 @@ def keep_mail(
             "body_hash": body_hash or told["id"],
         },
     )
-    return accept(tx, inbound, POLICY).message
+    return accept(tx, inbound).message
 
 
 def _inbound(now: int, text: str, thread: str | None, sender: str, facts: dict[str, Any]) -> InboundMessage:
@@ -247,9 +247,9 @@ def _inbound(now: int, text: str, thread: str | None, sender: str, facts: dict[s
     )
 
 
-def _open(tx: Transaction, message: Message, policy: Any, now: int) -> Ticket:
+def _open(tx: Transaction, message: Message, rules: DeskRules, now: int) -> Ticket:
     conversation = conversations.get_conversation(tx, message.conversation_id)
-    return desk.open_ticket(tx, conversation, Reason.NOT_UNDERSTOOD, "安装问题", [], policy, now)
+    return desk.open_ticket(tx, conversation, Reason.NOT_UNDERSTOOD, "安装问题", [], rules, now)
 
 
 def say(tx: Transaction, postman: Postman, message: Message, text: str, kind: PostKind, now: int) -> Refusal | None:

@@ -11,7 +11,8 @@ from tests.fakes import Clock
 from tests.mail.arrivals import until
 from tests.mail.post import DESK, MAILBOX, Post, mail
 from tests.tickets.alerts.peers import Mailbox
-from tickets import clocks, tickets
+from tickets import tickets
+from tickets.clocks import rows
 from tickets.model import Reason, Ticket
 
 MINUTE = 60_000
@@ -101,7 +102,7 @@ async def test_a_question_by_mail_is_answered_in_its_thread(start_server: StartS
         assert "没有解决？直接回复本邮件即可转人工" in text
         assert "一般 5 年或 6 万公里更换一次轮胎。" in words(answer, "html")
         assert await lin.ticket(conversation) is None
-        assert await lin.post.server.database.read(clocks.running, conversation) is None
+        assert await lin.post.server.database.read(rows.running_reply, conversation) is None
 
 
 async def test_a_reply_to_the_answer_gets_a_person_and_one_acknowledgement(
@@ -118,7 +119,7 @@ async def test_a_reply_to_the_answer_gets_a_person_and_one_acknowledgement(
         assert ticket.reason is Reason.NOT_SOLVED
         assert acknowledged["Subject"] == f"Re: [{ticket.number}] 咨询"
         assert re.search(rf"工单 {ticket.number}。同事最晚.* 前用邮件答复您。", words(acknowledged))
-        assert await lin.post.server.database.read(clocks.running, conversation) is not None
+        assert await lin.post.server.database.read(rows.running_reply, conversation) is not None
         for text in ("在吗？", "轮胎多久换一次？"):
             await lin.writes(text, "Re: 咨询", acknowledged)
         await lin.receives_no_more(conversation, 2)
@@ -132,7 +133,7 @@ async def test_thanks_for_the_answer_are_the_end_of_it(start_server: StartServer
         await lin.writes("非常感谢您的回复！\n\n祝工作顺利\n林小姐", "回复: 咨询", answer)
         await lin.receives_no_more(conversation, 1)
         assert await lin.ticket(conversation) is None
-        assert await lin.post.server.database.read(clocks.running, conversation) is None
+        assert await lin.post.server.database.read(rows.running_reply, conversation) is None
 
 
 async def test_of_several_questions_the_sure_ones_are_answered_and_the_others_named(

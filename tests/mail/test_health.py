@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.alerting import notice
+from bot.alerting.words import Speech, notice
 from bot.config import Config
-from bot.keys import ARRIVALS, DATABASE
+from bot.keys import ARRIVALS, DATABASE, WAYS
 from bot.mail.fetching.health import watch_over
 from bot.templates import load_templates
 from storage.database import Row, Transaction
@@ -16,6 +16,7 @@ from tests.conftest import StartServer
 from tests.fakes import MONDAY_TEN_OCLOCK, Clock, Server
 from tests.mail.arrivals import state, until, until_in_trouble, until_seen_whole
 from tests.mail.dovecot import Dovecot
+from tickets.escalation.outcomes import Waiting
 from tickets.mail import mailboxes
 
 MINUTE_MS = 60_000
@@ -41,10 +42,15 @@ async def notices(server: Server) -> list[tuple[str, str, bool]]:
     """By which way, to whom, and whether it is over: everything that was ever said of a mailbox."""
 
     def read(tx: Transaction) -> list[Row]:
-        return tx.execute("SELECT topic, payload_json FROM outbox WHERE key LIKE 'mailbox:%' ORDER BY id")
+        return tx.execute(
+            """
+            SELECT o.topic, n.recipient, o.payload_json FROM outbox o JOIN notice n ON o.key = 'notice:' || n.id
+            WHERE n.id LIKE 'mailbox:%' ORDER BY o.id
+            """
+        )
 
-    rows = [(row["topic"], json.loads(row["payload_json"])) for row in await server.database.read(read)]
-    return [(topic, payload["recipient"], payload["over"]) for topic, payload in rows]
+    rows = await server.database.read(read)
+    return [(row["topic"], row["recipient"], json.loads(row["payload_json"])["over"]) for row in rows]
 
 
 async def told(server: Server) -> bool:
@@ -57,7 +63,9 @@ async def test_a_mailbox_that_is_not_read_is_told_of_within_eleven_minutes_once_
 ) -> None:
     own_dovecot.start()
     server = await watched(start_server, own_dovecot, "ill")
-    look_after = watch_over(server.app[DATABASE], server.config.mail.mailboxes, server.config.policy, clock)
+    look_after = watch_over(
+        server.app[DATABASE], server.config.mail.mailboxes, server.config.rules, server.app[WAYS], clock
+    )
     await until_seen_whole(server, "ill")
     own_dovecot.stop()
     assert "ill" not in await until_in_trouble(server, "ill")
@@ -100,11 +108,13 @@ def test_whoever_is_responsible_reads_which_mailbox_since_when_and_why(
     language: str, over: bool, subject: str, part: str
 ) -> None:
     now = MONDAY_TEN_OCLOCK
-    facts = {"kind": "mailbox", "alert_id": "a", "mailbox": "desk", "over": over, "since": now - 12 * MINUTE_MS}
+    facts = {"purpose": "mailbox", "mentions": [], "mailbox": "desk", "over": over, "since": now - 12 * MINUTE_MS}
     why = None if over else "mail.example.com:993 cannot be reached: Connection refused"
-    payload = {**facts, "at": now, "error": why, "recipient": "boss@example.com"}
+    payload = {**facts, "at": now, "error": why}
     row = OutboxRow("1", "alert.mail", "mailbox:desk", payload, 1, 1, now)
-    told = notice(row, load_templates(), language, "Asia/Shanghai", "https://desk.example.com", now)
+    waiting = Waiting("1", "mail", "boss@example.com", None, ())
+    speech = Speech(load_templates(), language, "Asia/Shanghai", "https://desk.example.com")
+    told = notice(row, waiting, speech, now)
     assert told.subject == subject
     assert part in told.text
     assert (why or "") in told.text
@@ -116,7 +126,9 @@ async def test_a_reader_that_says_nothing_at_all_is_missed(
     server = await watched(start_server, dovecot, "mute")
     await until_seen_whole(server, "mute")
     await server.app[ARRIVALS].stop()
-    look_after = watch_over(server.app[DATABASE], server.config.mail.mailboxes, server.config.policy, clock)
+    look_after = watch_over(
+        server.app[DATABASE], server.config.mail.mailboxes, server.config.rules, server.app[WAYS], clock
+    )
     clock.advance(9 * MINUTE_MS)
     await look_after()
     assert (await state(server, "mute"))["told_at"] is None
@@ -131,7 +143,9 @@ async def test_what_was_off_all_night_is_no_reason_to_wake_anybody_in_the_first_
     server = await watched(start_server, dovecot, "night")
     await until_seen_whole(server, "night")
     clock.advance(600 * MINUTE_MS)
-    look_after = watch_over(server.app[DATABASE], server.config.mail.mailboxes, server.config.policy, clock)
+    look_after = watch_over(
+        server.app[DATABASE], server.config.mail.mailboxes, server.config.rules, server.app[WAYS], clock
+    )
     await look_after()
     assert (await state(server, "night"))["told_at"] is None
 

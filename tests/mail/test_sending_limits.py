@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.alerting import notice
+from bot.alerting.words import Speech, notice
 from bot.mail.addresses import Signer
 from bot.mail.posting.office import PostOffice
 from bot.mail.posting.outlets import Outlet, Outlets
@@ -16,7 +16,11 @@ from storage.database import Row, Transaction, new_id
 from storage.outbox import OutboxRow
 from storage.sqlite import SQLiteDatabase
 from tests.mail.desk import HOUR, MINUTE, SECOND, keep_mail, say
-from tests.tickets.cast import MORNING, POLICY
+from tests.rules import WAYS, ZONE
+from tests.tickets.cast import MORNING
+from tickets.escalation.outcomes import Waiting
+from tickets.escalation.telling import operators
+from tickets.mail import incidents
 from tickets.mail.limits import Automatic, Incoming, Withheld, guard
 from tickets.mail.smtp import SmtpServer
 
@@ -24,7 +28,13 @@ DAY = 24 * HOUR
 SERVICE = Outlet("service", "service@example.com", "", True, SmtpServer("127.0.0.1", 25))
 SALES = Outlet("sales", "sales@example.com", "", True, SmtpServer("127.0.0.1", 25))
 OWN = ("service@example.com", "sales@example.com", "kefu@example.com")
-OFFICE = PostOffice(Outlets([SERVICE, SALES], OWN), Signer("k"), 0, POLICY.levels[-1])
+
+
+def _tell_busy(tx: Transaction, mailbox: str, now: int) -> None:
+    incidents.tell_busy(tx, mailbox, operators(tx, WAYS, ZONE, now), now)
+
+
+OFFICE = PostOffice(Outlets([SERVICE, SALES], OWN), Signer("k"), 0, _tell_busy)
 
 
 class Traffic:
@@ -121,7 +131,8 @@ async def test_a_mailbox_sends_so_many_a_minute_five_minutes_and_an_hour(traffic
         allowed += await burst(60)
     assert allowed == 600
     (told,) = await traffic.notices("alert.webhook")
-    words = notice(told, load_templates(), "zh", "Asia/Shanghai", "", traffic.now)
+    waiting = Waiting("1", "webhook", "everyone", None, ())
+    words = notice(told, waiting, Speech(load_templates(), "zh", "Asia/Shanghai", ""), traffic.now)
     assert words.subject == "【自动回信暂停】邮箱 service 的自动邮件已达上限"
     assert await traffic.asks(mailbox="sales", sender="other@example.cn") == ["sent"]
 

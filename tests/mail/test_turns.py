@@ -8,7 +8,7 @@ from bot.mail.postman import TRACE_MAIL
 from bot.messages import Channel, InboundMessage, Thread
 from bot.receive import accept
 from storage.sqlite import SQLiteDatabase
-from tests.tickets.cast import MORNING, POLICY
+from tests.tickets.cast import MORNING
 from tickets import conversations
 from tickets.model import Message
 
@@ -45,9 +45,9 @@ async def test_a_chat_is_answered_before_the_mails_that_wait_and_mails_a_few_at_
             thread=Thread.NEW,
             facts={TRACE_MAIL: {"id": str(number)}},
         )
-        await database.write(accept, letter, POLICY)
+        await database.write(accept, letter)
     asked = InboundMessage(Channel.CHAT, "c1", "visitor", "轮胎?", MORNING + 60_000)
-    await database.write(accept, asked, POLICY)
+    await database.write(accept, asked)
     counting = Counting(database)
     async with asyncio.timeout(30):
         await workers.answer_accepted(database, cast(Any, counting))()

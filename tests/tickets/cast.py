@@ -1,23 +1,24 @@
 """A small service desk with people in it: what the tests of this room play with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from storage.database import Row, Transaction
 from storage.sqlite import SQLiteDatabase
-from tickets import agents, clocks, contacts, conversations, desk, sla, tickets
+from tests.rules import RULES
+from tickets import agents, contacts, conversations, desk, tickets
+from tickets.clocks import rows, waits
 from tickets.model import (
     Agent,
     Author,
+    Clock,
     Conversation,
     Draft,
     Message,
     MessageKind,
     Reason,
-    ReplyClock,
     Role,
     Ticket,
 )
-from tickets.policies import Level, ReplyPolicy
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -25,25 +26,13 @@ HOUR = 60 * MINUTE
 # 2026-11-21 10:00 in Shanghai.
 MORNING = 1_795_226_400_000
 
-POLICY = ReplyPolicy(
-    budget_ms=12 * HOUR,
-    levels=(
-        Level("agents", 0, ("mail",), ("assignee",)),
-        Level("leads", 30 * MINUTE, ("mail", "webhook"), ("role:supervisor", "duty@example.com")),
-    ),
-    repeat_ms=HOUR,
-    late_after_ms=MINUTE,
-    reopen_within_ms=72 * HOUR,
-    time_zone="Asia/Shanghai",
-)
-
 
 class ServiceDesk:
-    """A database, a policy, and what customers, the bot and agents do."""
+    """A database with rules, and what customers, the bot and agents do."""
 
     def __init__(self, database: SQLiteDatabase) -> None:
         self.database = database
-        self.policy = POLICY
+        self.rules = RULES
         self._said = 0
 
     async def hire(self, name: str, role: Role = Role.AGENT, email: str | None = None) -> Agent:
@@ -53,7 +42,7 @@ class ServiceDesk:
         """What accept does with a message: stored, clock started or kept, ticket woken, in one transaction."""
         self._said += 1
         draft = Draft(Author.CONTACT, MessageKind.TEXT, text, external_id=f"said-{self._said}")
-        return await self.database.write(_accept, address, draft, at, self.policy)
+        return await self.database.write(_accept, address, draft, at)
 
     async def bot_says(self, text: str, at: int, kind: MessageKind = MessageKind.ANSWER) -> bool:
         """The bot decides about the oldest message that waits; whether its words stopped the clock."""
@@ -63,7 +52,7 @@ class ServiceDesk:
         self, at: int, reason: Reason = Reason.ASKED_FOR_PERSON, address: str = "visitor-lin"
     ) -> Ticket:
         conversation = await self.conversation(address)
-        return await self.database.write(desk.open_ticket, conversation, reason, "轮胎多久换一次?", [], self.policy, at)
+        return await self.database.write(desk.open_ticket, conversation, reason, "轮胎多久换一次?", [], self.rules, at)
 
     async def ticket_from(self, text: str, at: int, address: str = "visitor-lin") -> Ticket:
         """A customer asks, the bot hands over in the same second."""
@@ -73,8 +62,8 @@ class ServiceDesk:
     async def conversation(self, address: str = "visitor-lin") -> Conversation:
         return await self.database.write(_conversation_of, address)
 
-    async def clock(self) -> ReplyClock | None:
-        return await self.database.read(clocks.running, (await self.conversation()).id)
+    async def clock(self) -> Clock | None:
+        return await self.database.read(rows.running_reply, (await self.conversation()).id)
 
     async def ticket(self, number: str) -> Ticket:
         return await self.database.read(tickets.by_number, number)
@@ -98,6 +87,10 @@ class CountingTransaction:
         self.statements += 1
         return self._tx.change(sql, params)
 
+    def change_all(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
+        self.statements += 1
+        return self._tx.change_all(sql, rows)
+
     def notify(self, topic: str, key: str = "") -> None:
         self._tx.notify(topic, key)
 
@@ -107,10 +100,10 @@ def _conversation_of(tx: Transaction, address: str) -> Conversation:
     return conversations.find_or_open(tx, contact.id, "chat", MORNING)
 
 
-def _accept(tx: Transaction, address: str, draft: Draft, now: int, policy: ReplyPolicy) -> Message:
+def _accept(tx: Transaction, address: str, draft: Draft, now: int) -> Message:
     conversation = _conversation_of(tx, address)
     message, _ = conversations.append(tx, conversation.id, draft, now)
-    clocks.start_or_keep(tx, conversation, message.number, now, policy)
+    waits.start_or_keep(tx, conversation, message.number, now)
     desk.customer_wrote(tx, conversation, now)
     return message
 
@@ -122,6 +115,6 @@ def _answer(tx: Transaction, address: str, draft: Draft, now: int) -> bool:
             conversations.mark_decided(tx, message.id, now)
             break
     conversations.append(tx, conversation.id, draft, now)
-    if not sla.is_answer(draft.author, draft.kind):
+    if draft.kind not in (MessageKind.ANSWER, MessageKind.CLARIFY, MessageKind.SMALL_TALK):
         return False
-    return clocks.stop(tx, conversation.id, "answered", now, by_person=False)
+    return waits.answer_by_bot(tx, conversation.id, now)

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from storage.sqlite import SQLiteDatabase, open_database
-from tests.tickets.cast import ServiceDesk
+from tests import rules
+from tests.tickets.cast import MORNING, ServiceDesk
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[SQLiteDatabase]:
     database = open_database(tmp_path / "data")
+    await database.write(rules.seed, MORNING)
     yield database
     await database.close()
 

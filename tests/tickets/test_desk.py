@@ -6,7 +6,8 @@ import pytest
 
 from storage.sqlite import SQLiteDatabase
 from tests.tickets.cast import HOUR, MORNING, ServiceDesk
-from tickets import clocks, conversations, desk
+from tickets import conversations, desk
+from tickets.clocks import rows
 from tickets.errors import Change, Conflict, NotAllowed, NotFound
 from tickets.model import MessageKind, Owner, Priority, Reason, Status
 
@@ -21,7 +22,7 @@ async def test_tickets_are_numbered_by_the_month_of_the_time_zone(shop: ServiceD
         await shop.customer_says("转人工", at, address)
         conversation = await shop.conversation(address)
         ticket = await database.write(
-            desk.open_ticket, conversation, Reason.COMPLAINT, "  投诉\n\t门店 ", [{"id": "e1"}], shop.policy, at
+            desk.open_ticket, conversation, Reason.COMPLAINT, "  投诉\n\t门店 ", [{"id": "e1"}], shop.rules, at
         )
         numbers.append(ticket.number)
     assert numbers == ["2611-0001", "2611-0002", "2612-0001"]
@@ -53,7 +54,7 @@ async def test_a_hand_off_long_after_resolving_or_after_closing_makes_a_new_tick
     zhou = await shop.hire("zhou")
     first = await shop.ticket_from("转人工", MORNING)
     await database.write(desk.resolve, first.number, zhou, first.version, MORNING)
-    later = MORNING + shop.policy.reopen_within_ms + 1
+    later = MORNING + shop.rules.reopen_within_ms + 1
     second = await shop.hand_over(later)
     await database.write(desk.close, second.number, zhou, second.version, later)
     third = await shop.hand_over(later)
@@ -236,7 +237,7 @@ async def test_resolving_stops_the_clock_with_its_reason_and_gives_the_word_to_t
     resolved = await database.write(desk.resolve, ticket.number, zhou, taken.version, NOON + 1)
     assert (resolved.status, resolved.resolved_at) == (Status.RESOLVED, NOON + 1)
     assert (await shop.conversation()).owner is Owner.BOT
-    assert await shop.rows("SELECT stopped_at, stop_reason, next_alert_at FROM reply_clock") == [
+    assert await shop.rows("SELECT stopped_at, stop_reason, next_alert_at FROM clock WHERE metric <> 'resolution'") == [
         {"stopped_at": NOON + 1, "stop_reason": "resolved", "next_alert_at": None}
     ]
 
@@ -284,7 +285,7 @@ async def test_a_ticket_whose_conversation_went_on_in_another_cannot_be_reopened
     zhou = await shop.hire("zhou")
     ticket = await shop.ticket_from("转人工", MORNING)
     resolved = await database.write(desk.resolve, ticket.number, zhou, ticket.version, MORNING)
-    await shop.hand_over(MORNING + shop.policy.reopen_within_ms + 1)
+    await shop.hand_over(MORNING + shop.rules.reopen_within_ms + 1)
     with pytest.raises(NotAllowed):
         await database.write(desk.reopen, ticket.number, zhou, resolved.version, NOON)
 
@@ -345,9 +346,9 @@ async def test_an_unknown_ticket_is_not_found(shop: ServiceDesk, database: SQLit
 
 async def test_the_promise_told_to_the_customer_is_the_clocks_own(shop: ServiceDesk, database: SQLiteDatabase) -> None:
     ticket = await shop.ticket_from("转人工", MORNING)
-    clock = await database.read(clocks.running, ticket.conversation_id)
+    clock = await database.read(rows.running_reply, ticket.conversation_id)
     assert clock is not None
-    assert clock.due_at == MORNING + shop.policy.budget_ms
+    assert clock.due_at == MORNING + 12 * HOUR
 
 
 async def test_danger_makes_a_ticket_urgent_from_the_start(shop: ServiceDesk) -> None:

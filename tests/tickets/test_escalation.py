@@ -2,30 +2,42 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
-from storage.database import Row, Transaction
 from storage.sqlite import SQLiteDatabase
-from tests.tickets.cast import HOUR, MINUTE, MORNING, POLICY, SECOND, ServiceDesk
-from tickets import desk, escalation
+from tests.rules import RULES, WAYS, ZONE, sweep_and_tell
+from tests.tickets.cast import HOUR, MINUTE, MORNING, SECOND, ServiceDesk
+from tickets import desk
 from tickets.errors import NotFound
-from tickets.model import Agent, Alert, MessageKind, Role, Status
-from tickets.policies import Level
+from tickets.escalation import outcomes
+from tickets.escalation.acknowledging import acknowledge
+from tickets.escalation.notices import addressees
+from tickets.escalation.obligations import open_alerts
+from tickets.escalation.people import Staff, told
+from tickets.escalation.sweeping import next_due
+from tickets.escalation.sweeping import sweep as raise_due
+from tickets.escalation.telling import Raised, tell
+from tickets.model import Agent, AlertKind, MessageKind, Metric, Role, Status
+from tickets.sla.model import Level
 
 DUE = MORNING + 12 * HOUR
 
 
-async def sweep(shop: ServiceDesk, now: int) -> list[Alert]:
-    return await shop.database.write(escalation.sweep, now, shop.policy)
+async def sweep(shop: ServiceDesk, now: int) -> list[Raised]:
+    return await shop.database.write(sweep_and_tell, now)
 
 
 async def queued(shop: ServiceDesk) -> list[tuple[str, str]]:
-    """What waits in the outbox: topic and recipient."""
-    rows = await shop.rows("SELECT topic, payload_json FROM outbox ORDER BY id")
-    return [(row["topic"], json.loads(row["payload_json"])["recipient"]) for row in rows]
+    """Who is to be told of each alert, in the order in which they were raised: topic and recipient."""
+    rows = await shop.rows(
+        """
+        SELECT n.transport, n.recipient
+        FROM notice_alert x JOIN notice n ON n.id = x.notice_id JOIN alert a ON a.id = x.alert_id
+        WHERE n.state = 'queued' ORDER BY a.raised_at, n.transport, n.recipient
+        """
+    )
+    return [(f"alert.{row['transport']}", row["recipient"]) for row in rows]
 
 
 async def test_an_answer_in_time_raises_nothing(shop: ServiceDesk, database: SQLiteDatabase) -> None:
@@ -126,9 +138,8 @@ async def test_a_backlog_is_swept_in_order_and_none_is_skipped(shop: ServiceDesk
     late = DUE + HOUR
     sizes, planned = [], []
     for _ in range(4):
-        raised = await database.write(escalation.sweep, late, shop.policy, 3)
-        sizes.append(len(raised))
-        planned += [alert.planned_at for alert in raised]
+        sizes.append(await database.write(raise_due, late, MINUTE, 3))
+        planned += [alert.planned_at for alert in await database.write(tell, late, RULES, WAYS)]
     assert sizes == [3, 3, 1, 0]
     assert planned == [DUE + n * SECOND for n in range(7)]
 
@@ -141,41 +152,6 @@ async def test_of_racing_sweeps_one_raises_the_alert(shop: ServiceDesk) -> None:
     assert len(await queued(shop)) == 1
 
 
-async def test_a_sweep_that_read_before_an_answer_does_not_raise_after_it(
-    shop: ServiceDesk, database: SQLiteDatabase
-) -> None:
-    """What two engines at once could do: the clock is read as due, and answered before it is claimed."""
-    zhou = await shop.hire("zhou")
-    ticket = await shop.ticket_from("转人工", MORNING)
-
-    def answered_in_between(tx: Transaction) -> list[Alert]:
-        return escalation.sweep(_AnsweredAfterTheRead(tx, ticket.number, zhou), DUE, shop.policy)
-
-    assert await database.write(answered_in_between) == []
-    assert await shop.rows("SELECT id FROM alert") == []
-
-
-class _AnsweredAfterTheRead:
-    """A transaction in which the agent's answer lands right after the due clocks were read."""
-
-    def __init__(self, tx: Transaction, number: str, agent: Agent) -> None:
-        self._tx = tx
-        self._number = number
-        self._agent = agent
-
-    def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
-        rows = self._tx.execute(sql, params)
-        if "next_alert_at <= :now" in sql:
-            desk.reply(self._tx, self._number, self._agent, "六万公里。", 1, "r-1", False, DUE)
-        return rows
-
-    def change(self, sql: str, params: Mapping[str, object] | None = None) -> int:
-        return self._tx.change(sql, params)
-
-    def notify(self, topic: str, key: str = "") -> None:
-        self._tx.notify(topic, key)
-
-
 @pytest.mark.parametrize("answer_first", [True, False])
 async def test_answer_and_deadline_at_once_agree_on_who_was_first(
     shop: ServiceDesk, database: SQLiteDatabase, answer_first: bool
@@ -183,11 +159,11 @@ async def test_answer_and_deadline_at_once_agree_on_who_was_first(
     zhou = await shop.hire("zhou")
     ticket = await shop.ticket_from("转人工", MORNING)
     answer = database.write(desk.reply, ticket.number, zhou, "六万公里。", 1, "r-1", False, DUE)
-    swept = database.write(escalation.sweep, DUE, shop.policy)
+    swept = database.write(sweep_and_tell, DUE)
     await asyncio.gather(*((answer, swept) if answer_first else (swept, answer)))
     alerts = await shop.rows("SELECT settled_at FROM alert")
     assert alerts == ([] if answer_first else [{"settled_at": DUE}])
-    assert await database.read(escalation.open_alerts) == []
+    assert await database.read(open_alerts) == []
     assert await shop.clock() is None
 
 
@@ -198,9 +174,9 @@ async def test_a_real_answer_settles_open_alerts_and_ends_the_chain(
     ticket = await shop.ticket_from("转人工", MORNING)
     await sweep(shop, DUE)
     await database.write(desk.reply, ticket.number, zhou, "请稍候", 1, "r-1", False, DUE + 1)
-    assert len(await database.read(escalation.open_alerts)) == 1
+    assert len(await database.read(open_alerts)) == 1
     await database.write(desk.reply, ticket.number, zhou, "六万公里。", 2, "r-2", False, DUE + 2)
-    assert await database.read(escalation.open_alerts) == []
+    assert await database.read(open_alerts) == []
     assert await sweep(shop, DUE + 99 * HOUR) == []
 
 
@@ -209,13 +185,14 @@ async def test_acknowledging_stops_the_chain_and_says_who_and_when(shop: Service
     ticket = await shop.ticket_from("转人工", MORNING)
     await sweep(shop, DUE)
     await sweep(shop, DUE + 30 * MINUTE)
-    assert await database.write(escalation.acknowledge, ticket.number, zhou, DUE + HOUR) == 2
-    assert await database.write(escalation.acknowledge, ticket.number, zhou, DUE + HOUR) == 0
+    assert await database.write(acknowledge, ticket.number, zhou, DUE + HOUR) == 2
+    assert await database.write(acknowledge, ticket.number, zhou, DUE + HOUR) == 0
     assert await sweep(shop, DUE + 99 * HOUR) == []
-    assert await database.read(escalation.next_due) is None
+    assert await database.read(next_due) is None
     events = await shop.rows("SELECT action, agent_id, at, detail_json FROM ticket_event ORDER BY id")
     assert events[-1] == {
-        "action": "acknowledge", "agent_id": zhou.id, "at": DUE + HOUR, "detail_json": '{"levels": [1, 2]}',
+        "action": "acknowledge", "agent_id": zhou.id, "at": DUE + HOUR,
+        "detail_json": '{"levels": [1, 2], "until": null, "snoozed": false, "reason": ""}',
     }  # fmt: skip
     assert await shop.clock() is not None
 
@@ -223,10 +200,10 @@ async def test_acknowledging_stops_the_chain_and_says_who_and_when(shop: Service
 async def test_a_promise_not_yet_broken_cannot_be_silenced(shop: ServiceDesk, database: SQLiteDatabase) -> None:
     zhou = await shop.hire("zhou")
     ticket = await shop.ticket_from("转人工", MORNING)
-    assert await database.write(escalation.acknowledge, ticket.number, zhou, MORNING + 1) == 0
+    assert await database.write(acknowledge, ticket.number, zhou, MORNING + 1) == 0
     assert len(await sweep(shop, DUE)) == 1
     with pytest.raises(NotFound):
-        await database.write(escalation.acknowledge, "2611-9999", zhou, DUE)
+        await database.write(acknowledge, "2611-9999", zhou, DUE)
 
 
 async def test_the_next_wait_after_an_acknowledged_one_is_watched_again(
@@ -235,54 +212,56 @@ async def test_the_next_wait_after_an_acknowledged_one_is_watched_again(
     zhou = await shop.hire("zhou")
     ticket = await shop.ticket_from("转人工", MORNING)
     await sweep(shop, DUE)
-    await database.write(escalation.acknowledge, ticket.number, zhou, DUE)
+    await database.write(acknowledge, ticket.number, zhou, DUE)
     await database.write(desk.reply, ticket.number, zhou, "六万公里。", 1, "r-1", False, DUE + 1)
     await shop.customer_says("那多少钱?", DUE + HOUR)
     (alert,) = await sweep(shop, DUE + 13 * HOUR)
     assert alert.level == 1
 
 
-async def test_what_is_still_queued_is_withdrawn_once_somebody_has_acknowledged_or_answered(
+async def test_what_is_acknowledged_or_answered_is_left_out_of_what_is_still_queued(
     shop: ServiceDesk, database: SQLiteDatabase
 ) -> None:
     zhou = await shop.hire("zhou", email="zhou@example.com")
     acknowledged = await shop.ticket_from("转人工", MORNING)
     answered = await shop.ticket_from("转人工", MORNING, "visitor-other")
-    await shop.ticket_from("转人工", MORNING, "visitor-third")
+    third = await shop.ticket_from("转人工", MORNING, "visitor-third")
     assert len(await sweep(shop, DUE)) == 3
-    await database.write(escalation.acknowledge, acknowledged.number, zhou, DUE + 1)
+    await database.write(acknowledge, acknowledged.number, zhou, DUE + 1)
     await database.write(desk.reply, answered.number, zhou, "六万公里。", 1, "r-1", False, DUE + 2)
-    rows = await shop.rows("SELECT status FROM outbox ORDER BY status")
-    assert [row["status"] for row in rows] == ["queued", "withdrawn", "withdrawn"]
+    (row,) = await shop.rows("SELECT id FROM notice")
+    waiting = await database.write(outcomes.begin, row["id"], DUE + 3)
+    assert waiting is not None
+    assert [one.ticket_number for one in waiting.alerts] == [third.number]
 
 
 async def test_the_next_due_time_is_the_earliest_running_clocks(shop: ServiceDesk, database: SQLiteDatabase) -> None:
-    assert await database.read(escalation.next_due) is None
+    assert await database.read(next_due) is None
     await shop.customer_says("在吗?", MORNING + HOUR, "visitor-late")
     await shop.customer_says("在吗?", MORNING)
-    assert await database.read(escalation.next_due) == DUE
+    assert await database.read(next_due) == DUE
     await shop.bot_says("在的。六万公里。", MORNING + 1)
-    assert await database.read(escalation.next_due) == DUE + HOUR
+    assert await database.read(next_due) == DUE + HOUR
 
 
-async def test_the_outbox_carries_facts_and_not_a_word_of_the_customer(shop: ServiceDesk) -> None:
+async def test_the_outbox_carries_facts_and_not_a_word_of_the_customer(
+    shop: ServiceDesk, database: SQLiteDatabase
+) -> None:
     await shop.hire("zhou", email="zhou@example.com")
     ticket = await shop.ticket_from("我的车牌是沪A00000", MORNING)
     (alert,) = await sweep(shop, DUE)
-    (row,) = await shop.rows("SELECT key, payload_json FROM outbox")
-    assert row["key"] == f"alert:{alert.clock_id}:1:mail:zhou@example.com"
-    assert json.loads(row["payload_json"]) == {
-        "alert_id": alert.id,
-        "ticket_number": ticket.number,
-        "level": 1,
-        "level_name": "agents",
-        "waiting_since": MORNING,
-        "due_at": DUE,
-        "planned_at": DUE,
-        "raised_at": DUE,
-        "late": False,
-        "recipient": "zhou@example.com",
-    }
+    (row,) = await shop.rows("SELECT topic, key, payload_json FROM outbox")
+    (notice,) = await shop.rows("SELECT id FROM notice")
+    assert (row["topic"], row["key"]) == ("alert.mail", f"notice:{notice['id']}")
+    assert json.loads(row["payload_json"]) == {"notice_id": notice["id"], "purpose": "alerts", "mentions": []}
+    waiting = await database.write(outcomes.begin, notice["id"], DUE)
+    assert waiting is not None
+    assert waiting.recipient == "zhou@example.com"
+    assert waiting.alerts == (
+        outcomes.Told(
+            alert.alert_id, ticket.number, AlertKind.BREACH, Metric.FIRST_RESPONSE, 1, MORNING, DUE, DUE, late=False
+        ),
+    )
 
 
 async def test_an_alert_for_nobody_reachable_still_stands_in_the_console(
@@ -291,8 +270,8 @@ async def test_an_alert_for_nobody_reachable_still_stands_in_the_console(
     await shop.ticket_from("转人工", MORNING)
     (alert,) = await sweep(shop, DUE)
     assert await queued(shop) == []
-    (shown,) = await database.read(escalation.open_alerts)
-    assert (shown.alert, shown.due_at, shown.waiting_since) == (alert, DUE, MORNING)
+    (shown,) = await database.read(open_alerts)
+    assert (shown.alert.id, shown.due_at, shown.waiting_since) == (alert.alert_id, DUE, MORNING)
 
 
 async def test_raising_and_acknowledging_wake_queue_conversation_and_outbox(
@@ -306,7 +285,7 @@ async def test_raising_and_acknowledging_wake_queue_conversation_and_outbox(
     await sweep(shop, DUE)
     assert set(heard) == {("queue", ticket.number), ("conversation", ticket.conversation_id), ("outbox", "")}
     heard.clear()
-    await database.write(escalation.acknowledge, ticket.number, zhou, DUE)
+    await database.write(acknowledge, ticket.number, zhou, DUE)
     assert ("queue", ticket.number) in heard
 
 
@@ -316,7 +295,7 @@ async def test_each_raised_alert_is_an_event_of_the_system(shop: ServiceDesk) ->
     event = (await shop.rows("SELECT actor, action, detail_json FROM ticket_event ORDER BY id"))[-1]
     assert (event["actor"], event["action"]) == ("system", "alert")
     assert json.loads(event["detail_json"]) == {
-        "alert_id": alert.id, "level": 1, "level_name": "agents", "late": True,
+        "alert_id": alert.alert_id, "kind": "breach", "level": 1, "level_name": "agents", "late": True,
     }  # fmt: skip
 
 
@@ -338,18 +317,11 @@ STAFF = [
         (("assignee",), "left-the-company", ["zhou@example.com", "chen@example.com", "wang@example.com"]),
         (("role:supervisor",), "zhou", ["chen@example.com"]),
         (("role:admin", "duty@example.com"), None, ["wang@example.com", "duty@example.com"]),
-        (("assignee", "role:agent", "ZHOU@example.com"), "zhou", ["ZHOU@example.com"]),
+        (("assignee", "role:agent", "ZHOU@example.com"), "zhou", ["zhou@example.com"]),
         ((), "zhou", []),
     ],
 )
 def test_a_level_names_people_each_once(named: tuple[str, ...], assignee: str | None, addresses: list[str]) -> None:
-    level = replace(POLICY.levels[0], recipients=named)
-    assert escalation.recipients(level, assignee, STAFF) == addresses
-
-
-async def test_a_first_level_can_come_some_time_after_the_due_time(shop: ServiceDesk) -> None:
-    shop.policy = replace(POLICY, levels=(Level("patient", 5 * MINUTE, (), ()),))
-    await shop.ticket_from("转人工", MORNING)
-    assert await sweep(shop, DUE + 5 * MINUTE - 1) == []
-    (alert,) = await sweep(shop, DUE + 5 * MINUTE)
-    assert alert.planned_at == DUE + 5 * MINUTE
+    level = Level("people", 0, named, ("mail",))
+    people = told(level, assignee, None, Staff({one.id: one for one in STAFF}, {}, {}, MORNING, ZONE))
+    assert [one.recipient for one in addressees(WAYS, ("mail",), people)] == addresses

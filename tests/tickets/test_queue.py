@@ -4,8 +4,9 @@ import pytest
 
 from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase
+from tests import rules
 from tests.tickets.cast import HOUR, MORNING, CountingTransaction, ServiceDesk
-from tickets import desk, escalation, tickets
+from tickets import desk, tickets
 from tickets.errors import NotFound
 from tickets.model import Author, Reason, Status, Ticket
 
@@ -14,7 +15,7 @@ async def open_for(shop: ServiceDesk, address: str, at: int) -> Ticket:
     await shop.customer_says(f"{address} 要人工", at, address)
     conversation = await shop.conversation(address)
     return await shop.database.write(
-        desk.open_ticket, conversation, Reason.ASKED_FOR_PERSON, address, [], shop.policy, at
+        desk.open_ticket, conversation, Reason.ASKED_FOR_PERSON, address, [], shop.rules, at
     )
 
 
@@ -35,7 +36,7 @@ async def test_a_row_shows_all_that_the_queue_needs(shop: ServiceDesk, database:
     zhou = await shop.hire("zhou")
     ticket = await open_for(shop, "v-1", MORNING)
     await database.write(desk.take_over, ticket.number, zhou, ticket.version, MORNING + 1)
-    await database.write(escalation.sweep, MORNING + 12 * HOUR, shop.policy)
+    await database.write(rules.sweep_and_tell, MORNING + 12 * HOUR)
     (row,) = await database.read(tickets.queue, "waiting", None, 10)
     assert (row.number, row.subject, row.status, row.channel) == (ticket.number, "v-1", Status.OPEN, "chat")
     assert (row.last_text, row.last_author, row.last_at) == ("v-1 要人工", Author.CONTACT, MORNING)
@@ -95,7 +96,7 @@ async def test_the_timeline_holds_messages_events_notes_and_alerts_in_order(
 ) -> None:
     zhou = await shop.hire("zhou")
     ticket = await open_for(shop, "v-1", MORNING)
-    await database.write(escalation.sweep, MORNING + 12 * HOUR, shop.policy)
+    await database.write(rules.sweep_and_tell, MORNING + 12 * HOUR)
     await database.write(desk.note, ticket.number, zhou, "先查库存", MORNING + 13 * HOUR)
     await database.write(desk.reply, ticket.number, zhou, "已换胎。", 1, "r-1", False, MORNING + 14 * HOUR)
     timeline = await database.read(tickets.timeline, ticket)

@@ -1,21 +1,19 @@
-"""A mailbox that is not read is somebody's business: the people of the chain's last level hear of it, once, and once
+"""A mailbox that is not read is somebody's business: the people responsible hear of it, once, and once
 more when it is over."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from storage import outbox
-from storage.database import Row, Transaction, new_id
-from tickets import agents, escalation
-from tickets.alerts import EVERYONE, TRANSPORTS, Addressing
-from tickets.policies import Level
+from storage.database import Row, Transaction
+from tickets.escalation import notices
+from tickets.escalation.notices import Addressee, Purpose
 
-KIND = "mailbox"
-BUSY = "mailbox_busy"
 DAY_MS = 86_400_000
 
 
-def tell(tx: Transaction, names: Collection[str], level: Level, began: int, tell_after_ms: int, now: int) -> list[str]:
+def tell(
+    tx: Transaction, names: Collection[str], people: Sequence[Addressee], began: int, tell_after_ms: int, now: int
+) -> list[str]:
     """Queue a notice for each of these mailboxes that was not read for so long, or that is in trouble no more.
 
     It counts from the last time it was seen whole, but what lies before this server began counts only if it was in
@@ -29,9 +27,8 @@ def tell(tx: Transaction, names: Collection[str], level: Level, began: int, tell
         """
     )
     due = [row for row in rows if row["mailbox"] in names and _unread_since(row, began) <= now - tell_after_ms]
-    people = escalation.recipients(level, None, agents.active_agents(tx)) if due else []
     for row in due:
-        _enqueue(tx, row, _unread_since(row, began), level, people, now)
+        _enqueue(tx, row, _unread_since(row, began), people, now)
         _mark(tx, row, now)
     return [row["mailbox"] for row in due]
 
@@ -43,36 +40,31 @@ def _unread_since(row: Row, began: int) -> int:
     return min(int(row["trouble_since"]), max(int(row["looked_at"] or 0), began))
 
 
-def _enqueue(tx: Transaction, row: Row, since: int, level: Level, people: Sequence[str], now: int) -> None:
+def _enqueue(tx: Transaction, row: Row, since: int, people: Sequence[Addressee], now: int) -> None:
     over = row["trouble_since"] is None
     since = row["told_at"] if over else since
     facts: dict[str, Any] = {
-        "kind": KIND,
-        "alert_id": new_id(),
         "mailbox": row["mailbox"],
         "over": over,
         "since": since,
         "at": now,
         "error": row["last_error"],
     }
-    key = f"{KIND}:{row['mailbox']}:{since}:{'over' if over else 'begun'}"
-    _queue(tx, key, facts, level, people, now)
+    key = f"mailbox:{row['mailbox']}:{since}:{'over' if over else 'begun'}"
+    _queue(tx, key, Purpose.MAILBOX, facts, people, now)
 
 
-def tell_busy(tx: Transaction, mailbox: str, level: Level, now: int) -> None:
+def tell_busy(tx: Transaction, mailbox: str, people: Sequence[Addressee], now: int) -> None:
     """Queue a notice that this mailbox has sent as much by itself as it may, once a day at most."""
-    people = escalation.recipients(level, None, agents.active_agents(tx))
-    facts: dict[str, Any] = {"kind": BUSY, "alert_id": new_id(), "mailbox": mailbox, "at": now}
-    _queue(tx, f"{BUSY}:{mailbox}:{now // DAY_MS}", facts, level, people, now)
+    facts: dict[str, Any] = {"mailbox": mailbox, "at": now}
+    _queue(tx, f"mailbox_busy:{mailbox}:{now // DAY_MS}", Purpose.MAILBOX_BUSY, facts, people, now)
 
 
-def _queue(tx: Transaction, key: str, facts: dict[str, Any], level: Level, people: Sequence[str], now: int) -> None:
-    """A notice for each of the level's transports; personal ones go to each of these people."""
-    for name in level.transports:
-        transport = TRANSPORTS[name]
-        for recipient in people if transport.addressing is not Addressing.EVERYONE else [EVERYONE]:
-            told = {**facts, "recipient": recipient}
-            outbox.enqueue(tx, f"alert.{name}", f"{key}:{name}:{recipient}", told, now)
+def _queue(
+    tx: Transaction, key: str, purpose: Purpose, facts: dict[str, Any], people: Sequence[Addressee], now: int
+) -> None:
+    for one in people:
+        notices.queue(tx, one, purpose, facts, now, f"{key}:{one.way.name}:{one.recipient}")
 
 
 def _mark(tx: Transaction, row: Row, now: int) -> None:

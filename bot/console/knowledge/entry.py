@@ -11,7 +11,7 @@ from bot.console.knowledge.duties import duty_of, may_read
 from bot.console.knowledge.forms import Written, filled
 from bot.console.knowledge.naming import who
 from bot.console.render import page, say_for
-from bot.keys import DATABASE, LETTERHEAD, POLICY
+from bot.keys import DATABASE, LETTERHEAD, RULES
 from bot.markup import as_blocks, prepare
 from knowledgebase.authoring import catalogue, entries, versions
 from knowledgebase.authoring.lifecycle import Action, Duty, allowed
@@ -59,7 +59,7 @@ class Around:
 
 def zone_of(request: web.Request) -> ZoneInfo:
     """Where the days of this house are."""
-    return ZoneInfo(request.config_dict[POLICY].time_zone)
+    return ZoneInfo(request.config_dict[RULES].time_zone)
 
 
 async def show_new(request: web.Request) -> web.StreamResponse:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.console.knowledge.numbers import page_in
 from bot.console.render import page
-from bot.keys import DATABASE, POLICY
+from bot.keys import DATABASE, RULES
 from storage.database import Transaction
 from tickets.mail import ledger
 from tickets.mail.inbox import State
@@ -67,7 +67,7 @@ class Listing:
 async def show_ledger(request: web.Request) -> web.StreamResponse:
     """GET /console/mail: every mail that came in, the newest first."""
     days = Days(_day(request.query.get("first", "")), _day(request.query.get("last", "")))
-    wanted = filter_from(request.query, days, request.config_dict[POLICY].time_zone)
+    wanted = filter_from(request.query, days, request.config_dict[RULES].time_zone)
     listing = await request.config_dict[DATABASE].read(_listing, wanted, days, page_in(request.query.get("page", "")))
     return page(request, "mail/list.html", listing=listing, states=list(State), senders=list(Authentic))
 

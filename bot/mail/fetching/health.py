@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from bot.config import MailboxSettings
 from bot.workers import Turn
 from storage.database import Database, Transaction
+from tickets.escalation.telling import operators
+from tickets.escalation.ways import Ways
 from tickets.mail import incidents, mailboxes
-from tickets.policies import ReplyPolicy
+from tickets.rules import DeskRules
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +19,7 @@ SILENT = "nothing was heard of its reading, neither good nor bad; restart the se
 
 
 def watch_over(
-    database: Database, watched: Sequence[MailboxSettings], policy: ReplyPolicy, clock: Callable[[], int]
+    database: Database, watched: Sequence[MailboxSettings], rules: DeskRules, ways: Ways, clock: Callable[[], int]
 ) -> Turn:
     """A turn that tells the people responsible of mailboxes that have not been read for ten minutes, and of the end.
 
@@ -26,14 +28,16 @@ def watch_over(
     began = clock()
 
     async def turn() -> None:
-        for name in await database.write(_watch, watched, policy, began, clock()):
+        for name in await database.write(_watch, watched, rules, ways, began, clock()):
             log.warning("mailbox=%s told of", name)
 
     return turn
 
 
-def _watch(tx: Transaction, watched: Sequence[MailboxSettings], policy: ReplyPolicy, began: int, now: int) -> list[str]:
+def _watch(
+    tx: Transaction, watched: Sequence[MailboxSettings], rules: DeskRules, ways: Ways, began: int, now: int
+) -> list[str]:
     quiet = {one.name: now - TELL_AFTER_MS - (one.poll if one.receive == "imap" else 0) for one in watched}
     for name in mailboxes.silent(tx, {name: since for name, since in quiet.items() if began <= since}):
         mailboxes.in_trouble(tx, name, SILENT, quiet[name])
-    return incidents.tell(tx, list(quiet), policy.levels[-1], began, TELL_AFTER_MS, now)
+    return incidents.tell(tx, list(quiet), operators(tx, ways, rules.time_zone, now), began, TELL_AFTER_MS, now)

@@ -1,6 +1,7 @@
 """Where what is said becomes a mail: may it go out, through which mailbox, to whom, in answer to what."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from bot.mail.addresses import Signer
 from bot.mail.posting.outlets import Outlet, Outlets
@@ -9,11 +10,10 @@ from bot.mail.standing import is_machine
 from storage import outbox
 from storage.database import Transaction, new_id
 from tickets import tickets
-from tickets.mail import dead_addresses, incidents, limits, sent
+from tickets.mail import dead_addresses, limits, sent
 from tickets.mail.limits import Withheld
 from tickets.mail.sent import SentMail, SentState, Trouble
 from tickets.model import Contact, Conversation, Message
-from tickets.policies import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,20 @@ class Route:
     after_chat: bool
 
 
+class TellBusy(Protocol):
+    """Tells the people responsible of a mailbox that has sent as much by itself as it may."""
+
+    def __call__(self, tx: Transaction, mailbox: str, now: int) -> None:
+        """Keep the word to them in this transaction."""
+
+
 class PostOffice:
     """The postman of an installation with mailboxes."""
 
     follows_chats = True
 
-    def __init__(self, outlets: Outlets, signer: Signer, continue_chat_after_ms: int, responsible: Level) -> None:
-        self._responsible = responsible
+    def __init__(self, outlets: Outlets, signer: Signer, continue_chat_after_ms: int, tell_busy: TellBusy) -> None:
+        self._tell_busy = tell_busy
         self._outlets = outlets
         self._signer = signer
         self._continue_chat_after_ms = continue_chat_after_ms
@@ -104,7 +111,7 @@ class PostOffice:
             return guarded
         refused = limits.refusal(limits.count(tx, outlet.name, recipient, now), answers_its_sender(message))
         if refused is Withheld.MAILBOX_BUSY:
-            incidents.tell_busy(tx, outlet.name, self._responsible, now)
+            self._tell_busy(tx, outlet.name, now)
         return refused
 
     def barred(self, tx: Transaction, recipient: str) -> Withheld | None:

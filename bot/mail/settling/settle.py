@@ -33,7 +33,7 @@ from tickets.mail.dead_addresses import DeadAddress
 from tickets.mail.inbox import Earlier, Outcome, State, Verdict, Wish
 from tickets.mail.sent import SentMail
 from tickets.model import SYSTEM, Ticket, TicketEvent
-from tickets.policies import ReplyPolicy
+from tickets.rules import DeskRules
 
 RAW_NAME = "original.eml"
 RAW_TYPE = "message/rfc822"
@@ -51,7 +51,7 @@ class House:
     """What settling needs to know of the house; own: every address of ours."""
 
     signer: Signer
-    policy: ReplyPolicy
+    rules: DeskRules
     words: Words
     own: frozenset[str] = frozenset()
 
@@ -105,7 +105,7 @@ def _say(tx: Transaction, reading: Reading, house: House, wish: Wish | None, now
     for file in files:
         attachments.keep(tx, file)
     inbound = _inbound(tx, reading, house, place, wish, files)
-    accepted = accept(tx, inbound, house.policy)
+    accepted = accept(tx, inbound)
     if place.related_id is not None:
         _tell_related(tx, reading, place.related_id, accepted.conversation.id, now)
     joined = place.conversation_id is not None

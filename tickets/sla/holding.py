@@ -1,10 +1,7 @@
-"""When an answer is due, what counts as one, and when the next alert follows. Pure; times are epoch ms."""
+"""Texts that only ask for patience. Pure."""
 
 import re
 import unicodedata
-
-from tickets.model import Author, MessageKind
-from tickets.policies import Level, ReplyPolicy
 
 # Clauses that ask for patience, confirm arrival or announce an answer: each is told by being all there is.
 _HOLDING = re.compile(
@@ -34,47 +31,6 @@ _COURTESY = re.compile(
 )
 _FILLER = "哈呢啊呀哦噢喔吧了的"
 _LONGEST_HOLDING = 40
-
-
-def due_at(started_at: int, policy: ReplyPolicy) -> int:
-    """The moment by which a wait that began at started_at has to be answered."""
-    return started_at + policy.budget_ms
-
-
-def first_alert_at(started_at: int, policy: ReplyPolicy) -> int:
-    """When the first level of the chain is to be raised for a wait that began at started_at."""
-    return due_at(started_at, policy) + policy.levels[0].after_ms
-
-
-def level_at(level: int, policy: ReplyPolicy) -> Level:
-    """The step of the chain for a level number counted from 1; past the end it is the last step again."""
-    return policy.levels[min(level, len(policy.levels)) - 1]
-
-
-def next_alert_at(level: int, raised_at: int, policy: ReplyPolicy) -> int:
-    """When the alert that follows this level is planned, counted from the moment this one was raised."""
-    if level < len(policy.levels):
-        return raised_at + policy.levels[level].after_ms
-    return raised_at + policy.repeat_ms
-
-
-def is_late(planned_at: int, raised_at: int, policy: ReplyPolicy) -> bool:
-    """Whether an alert came so long after its planned moment that people must be told."""
-    return raised_at - planned_at > policy.late_after_ms
-
-
-def is_answer(author: Author, kind: MessageKind) -> bool:
-    """Whether a message of ours says something that a contact may have waited for.
-
-    The bot's asking back counts; it still cannot stop a clock that needs a person (clocks.stop sees to that).
-    """
-    match author:
-        case Author.AGENT:
-            return kind not in (MessageKind.HOLDING, MessageKind.NOTICE)
-        case Author.BOT:
-            return kind in (MessageKind.ANSWER, MessageKind.CLARIFY, MessageKind.SMALL_TALK, MessageKind.TEXT)
-        case Author.CONTACT:
-            return False
 
 
 def is_holding(text: str) -> bool:

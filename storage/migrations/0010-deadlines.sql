@@ -1,0 +1,228 @@
+-- A rule that people edit in the console. kind: 'policy', 'calendar', 'chain', 'rota'. Of policies the first that fits
+-- counts, by position; the last has no conditions. version is that of the newest rule_version. An archived rule is not
+-- chosen any more; it stays, because clocks say that they run under it.
+CREATE TABLE rule (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    archived_at BIGINT
+);
+
+-- What a rule said at each version; never changed. changed_by: an agent's id, or 'settings' for what was taken from the
+-- settings file.
+CREATE TABLE rule_version (
+    rule_id TEXT NOT NULL REFERENCES rule (id),
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    definition_json TEXT NOT NULL,
+    changed_by TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    PRIMARY KEY (rule_id, version)
+);
+
+-- People who work together. An archived team gets no tickets; tickets that it has keep it.
+CREATE TABLE team (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    lead_id TEXT REFERENCES agent (id),
+    archived_at BIGINT
+);
+
+-- phone is E.164. Between quiet_from and quiet_until (minutes of the desk's local day, over midnight if from is later)
+-- alerts go to the deputy instead. version is the compare-and-set token of these columns.
+ALTER TABLE agent ADD COLUMN phone TEXT;
+ALTER TABLE agent ADD COLUMN quiet_from INTEGER;
+ALTER TABLE agent ADD COLUMN quiet_until INTEGER;
+ALTER TABLE agent ADD COLUMN deputy_id TEXT;
+ALTER TABLE agent ADD COLUMN team_id TEXT;
+ALTER TABLE agent ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+
+-- value_class and attributes_json (an object of texts) are what staff say of a contact, never the contact itself.
+ALTER TABLE contact ADD COLUMN value_class TEXT;
+ALTER TABLE contact ADD COLUMN attributes_json TEXT NOT NULL DEFAULT '{}';
+
+-- policy_id and policy_version are what the ticket was promised under, chosen at policy_at; calendars count as they
+-- stood then. first_answered_at: when the contact first got a real answer in it. merged_into_id: the ticket in which it
+-- goes on.
+ALTER TABLE ticket ADD COLUMN category TEXT;
+ALTER TABLE ticket ADD COLUMN team_id TEXT;
+ALTER TABLE ticket ADD COLUMN policy_id TEXT;
+ALTER TABLE ticket ADD COLUMN policy_version INTEGER;
+ALTER TABLE ticket ADD COLUMN policy_at BIGINT;
+ALTER TABLE ticket ADD COLUMN first_answered_at BIGINT;
+ALTER TABLE ticket ADD COLUMN merged_into_id TEXT;
+
+-- Where the messages of this conversation go on, since its ticket was merged into another.
+ALTER TABLE conversation ADD COLUMN merged_into_id TEXT;
+
+-- One wait of a contact. metric: 'first_response' and 'next_response' run from the earliest unanswered message
+-- (started_at, first_message_number) to a real answer, 'resolution' from there to the ticket's end; of the former one
+-- runs in a conversation at most, of the latter one in a ticket. needs_person: only a person's answer stops it.
+-- due_at follows from started_at, budget_ms, the calendar (NULL: natural time) and the pauses, see receipt; while it is
+-- paused (paused_at), it stands still and nothing is due. plan_json: when each warning, and at last the breach, is
+-- planned. next_alert_at is when the sweep has to look, NULL when the chain is acknowledged or the wait is over or
+-- paused; next_level is what it then raises: 1 the breach, less the warnings before it, more the levels after it.
+-- promised_at: the due time as the contact was told. policy_id is NULL for waits from before there were policies.
+CREATE TABLE clock (
+    id TEXT PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversation (id),
+    ticket_id TEXT REFERENCES ticket (id),
+    metric TEXT NOT NULL,
+    first_message_number INTEGER NOT NULL,
+    needs_person INTEGER NOT NULL,
+    policy_id TEXT,
+    policy_version INTEGER,
+    calendar_id TEXT,
+    calendar_version INTEGER,
+    started_at BIGINT NOT NULL,
+    budget_ms BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    paused_at BIGINT,
+    plan_json TEXT NOT NULL,
+    next_alert_at BIGINT,
+    next_level INTEGER NOT NULL,
+    promised_at BIGINT,
+    stopped_at BIGINT,
+    stop_reason TEXT
+);
+INSERT INTO clock (id, conversation_id, ticket_id, metric, first_message_number, needs_person, policy_id,
+    policy_version, calendar_id, calendar_version, started_at, budget_ms, due_at, paused_at, plan_json, next_alert_at,
+    next_level, promised_at, stopped_at, stop_reason)
+SELECT k.id, k.conversation_id,
+    (SELECT MAX(t.id) FROM ticket t WHERE t.conversation_id = k.conversation_id
+        AND t.status IN ('new', 'open', 'pending', 'on_hold')),
+    'first_response', k.first_message_number, k.needs_person, NULL, NULL, NULL, NULL, k.started_at,
+    k.due_at - k.started_at, k.due_at, NULL, '[]', k.next_alert_at, k.next_level, NULL, k.stopped_at, k.stop_reason
+FROM reply_clock k;
+CREATE UNIQUE INDEX clock_reply_running ON clock (conversation_id)
+    WHERE stopped_at IS NULL AND metric <> 'resolution';
+CREATE UNIQUE INDEX clock_resolution_running ON clock (ticket_id) WHERE stopped_at IS NULL AND metric = 'resolution';
+CREATE INDEX clock_alert ON clock (next_alert_at) WHERE next_alert_at IS NOT NULL;
+CREATE INDEX clock_due ON clock (due_at) WHERE stopped_at IS NULL;
+CREATE INDEX clock_conversation ON clock (conversation_id, started_at);
+CREATE INDEX clock_ticket ON clock (ticket_id) WHERE ticket_id IS NOT NULL;
+CREATE INDEX clock_stopped ON clock (stopped_at) WHERE ticket_id IS NOT NULL AND stopped_at IS NOT NULL;
+
+-- A time that does not count towards a clock's budget, and why. ended_at is NULL while it lasts.
+CREATE TABLE pause (
+    clock_id TEXT NOT NULL REFERENCES clock (id),
+    number INTEGER NOT NULL,
+    started_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (clock_id, number)
+);
+
+-- How a due time came about, once for each time that it was worked out; never changed. cause says why it was, segments
+-- what counted and what did not from the start to the due time or, once stopped, to the stop.
+CREATE TABLE receipt (
+    clock_id TEXT NOT NULL REFERENCES clock (id),
+    number INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    by_agent_id TEXT,
+    policy_id TEXT,
+    policy_version INTEGER,
+    calendar_id TEXT,
+    calendar_version INTEGER,
+    budget_ms BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    segments_json TEXT NOT NULL,
+    unknown_years_json TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (clock_id, number)
+);
+
+-- An obligation: somebody has to take notice that a promise is about to be broken or is broken. Open until
+-- acknowledged_at, or settled_at when the contact was really answered. kind: 'warning', 'breach', 'escalation'.
+-- planned_at is when it should have been raised. told_at: the people of its level were picked and written to (notice),
+-- and the chain's next step was planned; delivered_at: the first of those notices arrived; fallback_at: its level's
+-- other ways were used because none had. ticket_id is NULL until a ticket was opened for it.
+CREATE TABLE alert_of_clock (
+    id TEXT PRIMARY KEY,
+    clock_id TEXT NOT NULL REFERENCES clock (id),
+    ticket_id TEXT REFERENCES ticket (id),
+    level INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    planned_at BIGINT NOT NULL,
+    raised_at BIGINT NOT NULL,
+    late INTEGER NOT NULL,
+    told_at BIGINT,
+    delivered_at BIGINT,
+    fallback_at BIGINT,
+    acknowledged_at BIGINT,
+    acknowledged_by TEXT,
+    settled_at BIGINT,
+    UNIQUE (clock_id, level)
+);
+INSERT INTO alert_of_clock (id, clock_id, ticket_id, level, kind, planned_at, raised_at, late, told_at, delivered_at,
+    fallback_at, acknowledged_at, acknowledged_by, settled_at)
+SELECT id, clock_id, ticket_id, level, CASE WHEN level = 1 THEN 'breach' ELSE 'escalation' END, planned_at, raised_at,
+    late, raised_at, raised_at, NULL, acknowledged_at, acknowledged_by, settled_at
+FROM alert;
+DROP TABLE alert;
+DROP TABLE reply_clock;
+ALTER TABLE alert_of_clock RENAME TO alert;
+CREATE INDEX alert_open ON alert (ticket_id) WHERE acknowledged_at IS NULL AND settled_at IS NULL;
+CREATE INDEX alert_untold ON alert (raised_at) WHERE told_at IS NULL AND settled_at IS NULL;
+CREATE INDEX alert_undelivered ON alert (told_at)
+    WHERE delivered_at IS NULL AND acknowledged_at IS NULL AND settled_at IS NULL;
+CREATE INDEX alert_raised ON alert (raised_at);
+
+-- Somebody took notice of a ticket's open alerts. until: the chain goes on then, if the contact still waits; NULL when
+-- it rests for good. reason is what that person wrote.
+CREATE TABLE acknowledgement (
+    id TEXT PRIMARY KEY,
+    ticket_id TEXT NOT NULL REFERENCES ticket (id),
+    clock_id TEXT NOT NULL REFERENCES clock (id),
+    agent_id TEXT NOT NULL,
+    snoozed INTEGER NOT NULL,
+    until BIGINT,
+    reason TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+CREATE INDEX acknowledgement_ticket ON acknowledgement (ticket_id, at);
+CREATE INDEX acknowledgement_clock ON acknowledgement (clock_id);
+
+-- One message to one recipient by one way about one or more alerts. transport is its name in the settings, recipient
+-- what that transport addresses (a mail address, an E.164 phone number, an agent's id, 'everyone'), agent_id who that
+-- is, if an agent. state: queued, sent, failed, unknown (it may have arrived), withdrawn (not needed any more).
+-- tried_at: the first attempt; from then on no alert joins it. reference is the peer's name for it; code and error say
+-- why it failed. The outbox row with the key 'notice:<id>' sends it. Deleting a row forgets who was told.
+CREATE TABLE notice (
+    id TEXT PRIMARY KEY,
+    transport TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    agent_id TEXT,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    created_at BIGINT NOT NULL,
+    tried_at BIGINT,
+    sent_at BIGINT,
+    finished_at BIGINT,
+    reference TEXT NOT NULL,
+    code TEXT NOT NULL,
+    error TEXT NOT NULL
+);
+CREATE INDEX notice_joinable ON notice (transport, recipient) WHERE state = 'queued' AND tried_at IS NULL;
+CREATE INDEX notice_counted ON notice (transport, sent_at) WHERE state IN ('sent', 'unknown');
+CREATE INDEX notice_created ON notice (created_at);
+
+-- Which alerts a notice tells of.
+CREATE TABLE notice_alert (
+    notice_id TEXT NOT NULL REFERENCES notice (id),
+    alert_id TEXT NOT NULL REFERENCES alert (id),
+    PRIMARY KEY (notice_id, alert_id)
+);
+CREATE INDEX notice_alert_alert ON notice_alert (alert_id);
+
+-- How a way of telling people does. closed_at: it is not used until somebody has tested it with success, because its
+-- peer said that it never will work as it is. Deleting a row opens it again.
+CREATE TABLE transport_state (
+    transport TEXT PRIMARY KEY,
+    sent_at BIGINT,
+    failed_at BIGINT,
+    closed_at BIGINT,
+    code TEXT NOT NULL,
+    error TEXT NOT NULL
+);

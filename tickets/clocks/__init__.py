@@ -1,0 +1,1 @@
+"""The clocks of promises: when they run, stand still and stop, and how their due times come about."""

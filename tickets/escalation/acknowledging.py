@@ -1,0 +1,103 @@
+"""Taking notice of a ticket's open alerts, for good, for a while, or for as long as somebody asks."""
+
+from storage.database import Transaction, new_id
+from tickets import events, tickets
+from tickets.clocks import rows, terms
+from tickets.errors import NotAllowed
+from tickets.model import Actor, Agent, Clock, TicketEvent
+from tickets.sla import rulebook
+from tickets.sla.model import Chain, Policy
+
+LONGEST_REASON = 200
+
+
+def acknowledge(
+    tx: Transaction, number: str, agent: Agent, now: int, snooze_ms: int | None = None, reason: str = ""
+) -> int:
+    """The agent takes notice of the ticket's open alerts and the chain rests; returns how many there were.
+
+    It rests for snooze_ms if that is asked for, with a reason, and otherwise for as long as the chain says; if the
+    contact still waits then, the chain goes on. With no open alert nothing happens: a promise that is not yet broken
+    cannot be silenced. Raises NotFound; NotAllowed for a snooze without a reason or longer than the chain allows.
+    """
+    ticket = tickets.by_number(tx, number)
+    clocks = rows.running_of_ticket(tx, ticket.id)
+    _require_bounded(tx, clocks, snooze_ms, reason)
+    acknowledged = tx.execute(
+        """
+        UPDATE alert SET acknowledged_at = :now, acknowledged_by = :agent_id
+        WHERE ticket_id = :ticket_id AND acknowledged_at IS NULL AND settled_at IS NULL
+        RETURNING level, clock_id
+        """,
+        {"now": now, "agent_id": agent.id, "ticket_id": ticket.id},
+    )
+    if not acknowledged:
+        return 0
+    named = {row["clock_id"] for row in acknowledged}
+    until = [_rest(tx, clock, agent, now, snooze_ms, reason) for clock in clocks if clock.id in named]
+    detail = {
+        "levels": sorted(row["level"] for row in acknowledged),
+        "until": min((one for one in until if one is not None), default=None),
+        "snoozed": snooze_ms is not None,
+        "reason": reason,
+    }
+    event = TicketEvent(Actor("agent", agent.id), "acknowledge", ticket.status, ticket.status, now, detail)
+    events.record(tx, ticket.id, [event])
+    tx.notify("queue", ticket.number)
+    tx.notify("conversation", ticket.conversation_id)
+    return len(acknowledged)
+
+
+def longest_snooze_ms(tx: Transaction, ticket_id: str) -> int:
+    """How long the chains of this ticket's running clocks may be snoozed."""
+    chains = [_chain(tx, clock) for clock in rows.running_of_ticket(tx, ticket_id)]
+    return min((chain.longest_snooze_ms for chain in chains), default=0)
+
+
+def _require_bounded(tx: Transaction, clocks: list[Clock], snooze_ms: int | None, reason: str) -> None:
+    if snooze_ms is None:
+        return
+    if not reason.strip():
+        raise NotAllowed("a snooze needs a reason")
+    longest = min((_chain(tx, clock).longest_snooze_ms for clock in clocks), default=0)
+    if not 0 < snooze_ms <= longest:
+        raise NotAllowed(f"a snooze lasts between a moment and {longest} ms")
+
+
+def _rest(tx: Transaction, clock: Clock, agent: Agent, now: int, snooze_ms: int | None, reason: str) -> int | None:
+    """Let the chain of this clock rest; until when, None for good or if no promise is broken yet."""
+    length = snooze_ms if snooze_ms is not None else _chain(tx, clock).acknowledged_for_ms
+    until = None if length is None else now + length
+    if clock.next_level > 1 and clock.paused_at is None:
+        tx.change("UPDATE clock SET next_alert_at = :until WHERE id = :id", {"until": until, "id": clock.id})
+    else:
+        until = None
+    tx.change(
+        """
+        INSERT INTO acknowledgement (id, ticket_id, clock_id, agent_id, snoozed, until, reason, at)
+        VALUES (:id, :ticket_id, :clock_id, :agent_id, :snoozed, :until, :reason, :at)
+        """,
+        {
+            "id": new_id(),
+            "ticket_id": clock.ticket_id,
+            "clock_id": clock.id,
+            "agent_id": agent.id,
+            "snoozed": int(snooze_ms is not None),
+            "until": until,
+            "reason": " ".join(reason.split())[:LONGEST_REASON],
+            "at": now,
+        },
+    )
+    return until
+
+
+def _chain(tx: Transaction, clock: Clock) -> Chain:
+    under = terms.of_clock(tx, clock)
+    policy = under[0].definition if under is not None else _last_policy(tx)
+    return terms.chain_of(tx, policy)
+
+
+def _last_policy(tx: Transaction) -> Policy:
+    policy = rulebook.in_force(tx).policies[-1].definition
+    assert isinstance(policy, Policy), "policies are policies"
+    return policy

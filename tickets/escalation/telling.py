@@ -1,0 +1,189 @@
+"""Telling: for each obligation that was raised, its people are picked and written to, and the chain's next step is
+planned. Everything of a turn happens in one transaction, so it happens once."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from storage.database import Row, Transaction
+from tickets import agents, conversations, desk, events, teams, tickets
+from tickets.clocks import terms
+from tickets.escalation import notices
+from tickets.escalation.notices import Addressee, Bundle
+from tickets.escalation.people import Staff, told
+from tickets.escalation.ways import Ways
+from tickets.model import SYSTEM, AlertKind, Reason, Status, TicketEvent
+from tickets.rules import DeskRules
+from tickets.sla import dues, rulebook
+from tickets.sla.model import Chain, Policy
+
+AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alert that nobody was told of yet, with its clock's plan and its ticket's people."""
+
+    alert_id: str
+    clock_id: str
+    ticket_id: str
+    ticket_number: str
+    ticket_status: Status
+    conversation_id: str
+    assignee_id: str | None
+    team_id: str | None
+    level: int
+    kind: AlertKind
+    planned_at: int
+    raised_at: int
+    late: bool
+    plan: tuple[int, ...]
+    chain: Chain
+
+
+def tell(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = AT_ONCE) -> list[Raised]:
+    """Tell the people responsible of what was raised, at most limit alerts; returns those they are told of."""
+    _give_tickets(tx, now, rules, limit)
+    raised = _untold(tx, limit)
+    if not raised:
+        return []
+    staff = staff_now(tx, now, rules.time_zone)
+    notices.tell_of(tx, _bundles(raised, staff, ways), now)
+    _plan_next(tx, raised)
+    _record(tx, raised, now)
+    tx.change_all(
+        "UPDATE alert SET told_at = :now WHERE id = :id", [{"id": one.alert_id, "now": now} for one in raised]
+    )
+    return raised
+
+
+def staff_now(tx: Transaction, now: int, zone: str) -> Staff:
+    """Who is there to be told."""
+    rotas = rulebook.in_force(tx).rotas()
+    return Staff({one.id: one for one in agents.active_agents(tx)}, teams.leads(tx), rotas, now, zone)
+
+
+def operators(tx: Transaction, ways: Ways, zone: str, now: int) -> list[Addressee]:
+    """Who hears of trouble with the service itself: the last level of the chain that holds for everybody."""
+    policy = rulebook.in_force(tx).policies[-1].definition
+    assert isinstance(policy, Policy), "policies are policies"
+    level = terms.chain_of(tx, policy).levels[-1]
+    return notices.addressees(
+        ways, (*level.transports, *level.fallback), told(level, None, None, staff_now(tx, now, zone))
+    )
+
+
+def _bundles(raised: Sequence[Raised], staff: Staff, ways: Ways) -> list[Bundle]:
+    """What each addressee is told, the longest overdue first."""
+    bundles: dict[tuple[str, str], Bundle] = {}
+    for one in raised:
+        level = dues.level_at(one.level, one.chain)
+        if level is None:
+            continue
+        for addressee in notices.addressees(ways, level.transports, told(level, one.assignee_id, one.team_id, staff)):
+            bundle = bundles.setdefault((addressee.way.name, addressee.recipient), Bundle(addressee))
+            bundle.alert_ids.append(one.alert_id)
+            bundle.mentions.update(dict.fromkeys(addressee.mentions))
+    return list(bundles.values())
+
+
+def _plan_next(tx: Transaction, raised: Sequence[Raised]) -> None:
+    """A clock that was acknowledged, answered, set aside or reckoned anew in the meantime keeps what that left."""
+    tx.change_all(
+        """
+        UPDATE clock SET next_alert_at = :next_alert_at
+        WHERE id = :id AND next_level = :next_level AND next_alert_at IS NULL AND stopped_at IS NULL
+            AND paused_at IS NULL
+        """,
+        [
+            {
+                "id": one.clock_id,
+                "next_level": one.level + 1,
+                "next_alert_at": dues.next_alert_at(one.level, one.raised_at, one.plan, one.chain),
+            }
+            for one in raised
+        ],
+    )
+
+
+def _record(tx: Transaction, raised: Sequence[Raised], now: int) -> None:
+    for one in raised:
+        tx.notify("queue", one.ticket_number)
+        tx.notify("conversation", one.conversation_id)
+    events.record_all(tx, [(one.ticket_id, _event(one, now)) for one in raised])
+
+
+def _event(raised: Raised, now: int) -> TicketEvent:
+    level = dues.level_at(raised.level, raised.chain)
+    detail = {
+        "alert_id": raised.alert_id,
+        "kind": raised.kind,
+        "level": raised.level,
+        "level_name": level.name if level else "",
+        "late": raised.late,
+    }
+    return TicketEvent(SYSTEM, "alert", raised.ticket_status, raised.ticket_status, now, detail)
+
+
+def _give_tickets(tx: Transaction, now: int, rules: DeskRules, limit: int) -> None:
+    """Open a ticket for each wait that never became one."""
+    found = tx.execute(
+        """
+        SELECT a.id, k.conversation_id, k.first_message_number
+        FROM alert a JOIN clock k ON k.id = a.clock_id
+        WHERE a.told_at IS NULL AND a.settled_at IS NULL AND a.ticket_id IS NULL
+        ORDER BY a.raised_at, a.id LIMIT :limit
+        """,
+        {"limit": limit},
+    )
+    for row in found:
+        conversation = conversations.get_conversation(tx, row["conversation_id"])
+        live = tickets.live_of_conversation(tx, conversation.id)
+        if live is None:
+            asked = conversations.history(tx, conversation.id, after=row["first_message_number"] - 1, limit=1)
+            subject = asked[0].text if asked else ""
+            live = desk.open_ticket(tx, conversation, Reason.UNANSWERED, subject, [], rules, now, SYSTEM)
+        tx.change("UPDATE alert SET ticket_id = :ticket_id WHERE id = :id", {"ticket_id": live.id, "id": row["id"]})
+
+
+def _untold(tx: Transaction, limit: int) -> list[Raised]:
+    rows = tx.execute(
+        """
+        SELECT a.id AS alert_id, a.clock_id, a.ticket_id, t.number AS ticket_number, t.status AS ticket_status,
+            t.conversation_id, t.assignee_id, t.team_id, a.level, a.kind, a.planned_at, a.raised_at, a.late,
+            k.plan_json, k.policy_id, k.policy_version
+        FROM alert a JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = a.ticket_id
+        WHERE a.told_at IS NULL AND a.settled_at IS NULL
+        ORDER BY a.planned_at, a.id LIMIT :limit
+        """,
+        {"limit": limit},
+    )
+    chains = _chains(tx, rows)
+    return [_raised(row, chains[(row.pop("policy_id"), row.pop("policy_version"))]) for row in rows]
+
+
+def _chains(tx: Transaction, rows: Sequence[Row]) -> Mapping[tuple[str | None, int | None], Chain]:
+    """The chain of each policy that is named, as it stands now; of the last policy for clocks without one."""
+    book = rulebook.in_force(tx)
+    policies = {(row["policy_id"], row["policy_version"]) for row in rows}
+    return {key: _chain(tx, book, *key) for key in policies}
+
+
+def _chain(tx: Transaction, book: rulebook.Rulebook, policy_id: str | None, version: int | None) -> Chain:
+    rule = book.policies[-1] if policy_id is None else rulebook.get_rule(tx, policy_id, version)
+    assert isinstance(rule.definition, Policy), f"rule {rule.id} is not a policy"
+    return terms.chain_of(tx, rule.definition)
+
+
+def _raised(row: Row, chain: Chain) -> Raised:
+    plan = tuple(json.loads(row.pop("plan_json")))
+    return Raised(
+        **{
+            **row,
+            "ticket_status": Status(row["ticket_status"]),
+            "kind": AlertKind(row["kind"]),
+            "late": bool(row["late"]),
+            "plan": plan,
+            "chain": chain,
+        }
+    )
