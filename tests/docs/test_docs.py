@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 
 from bot.app import build_app
 from bot.command_line import main as command_line
-from bot.config import Config, EscalationLevel, MailboxSettings, TransportChoice, Section, load_config
+from bot.config import Config, EscalationLevel, MailboxSettings, Section, TransportChoice, load_config
 from bot.mail.settling.authenticity import Proof
 from bot.mail.settling.threading import ThreadRule
 from bot.mail.standing import Rule
