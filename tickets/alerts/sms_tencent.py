@@ -29,7 +29,7 @@ SETTLED_AFTER_MS = 5 * MINUTE_MS
 CLOCK_SKEW_MS = 5 * MINUTE_MS
 """By how much its clock and ours may differ while it still accepts our signature."""
 LONGEST_SEARCH_MS = 7 * exchange.DAY_MS - CLOCK_SKEW_MS
-MOST_RECORDS = 100
+MOST_REPORTS = 100
 """The most that the service gives for one question; there is no second page, its Offset must be 0."""
 
 
@@ -90,13 +90,19 @@ async def inquire(settings: TencentSmsSettings, notice: Notice, since: int) -> S
         reports = await _reports(settings, notice, since, now)
     except DeliveryError as error:
         raise exchange.cannot_tell(error) from error
-    records = [record for record in reports if record.get("SessionContext") == wording.delivery_id(notice)]
-    for record in records:
-        if record.get("ReportStatus") == "SUCCESS":
-            return Sent(_serial(record))
+    return _concluded(settings, notice, reports, since, now)
+
+
+def _concluded(
+    settings: TencentSmsSettings, notice: Notice, reports: list[dict[str, Any]], since: int, now: int
+) -> Sent | None:
+    ours = [report for report in reports if report.get("SessionContext") == wording.delivery_id(notice)]
+    for report in ours:
+        if report.get("ReportStatus") == "SUCCESS":
+            return Sent(_serial(report))
     exchange.not_found(WHO, since, now, SETTLED_AFTER_MS + int(settings.timeout_seconds * 1000))
-    if records:
-        raise failed(WHO, records[-1].get("Description"), Verdict(Failure.PERMANENT), now)
+    if ours:
+        raise failed(WHO, ours[-1].get("Description"), Verdict(Failure.PERMANENT), now)
     _check_that_none_may_be_ours(reports)
     return None
 
@@ -105,7 +111,7 @@ def _check_that_none_may_be_ours(reports: list[dict[str, Any]]) -> None:
     """Raise DeliveryError if a report may be about the message in question, or there may be more of them."""
     if any(not report.get("SessionContext") for report in reports):
         raise DeliveryError(f"{WHO} does not say what its reports are about", Failure.UNKNOWN)
-    if len(reports) >= MOST_RECORDS:
+    if len(reports) >= MOST_REPORTS:
         raise DeliveryError(f"{WHO} has too many reports of that time", Failure.UNKNOWN)
 
 
@@ -114,7 +120,7 @@ async def _reports(settings: TencentSmsSettings, notice: Notice, since: int, now
         "BeginTime": (since - CLOCK_SKEW_MS) // 1000,
         "EndTime": (now + CLOCK_SKEW_MS) // 1000,
         "Offset": 0,
-        "Limit": MOST_RECORDS,
+        "Limit": MOST_REPORTS,
         "PhoneNumber": exchange.mobile(notice.recipient),
         "SmsSdkAppId": settings.sdk_app_id,
     }
