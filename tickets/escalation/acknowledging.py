@@ -25,7 +25,8 @@ def acknowledge(
     _require_bounded(tx, clocks, snooze_ms, reason)
     acknowledged = tx.execute(
         """
-        UPDATE alert SET acknowledged_at = :now, acknowledged_by = :agent_id
+        UPDATE alert
+        SET acknowledged_at = :now, acknowledged_by = :agent_id, told_at = COALESCE(told_at, :now)
         WHERE ticket_id = :ticket_id AND acknowledged_at IS NULL AND settled_at IS NULL
         RETURNING level, clock_id
         """,
