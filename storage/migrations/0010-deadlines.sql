@@ -158,8 +158,18 @@ CREATE TABLE alert_of_clock (
 INSERT INTO alert_of_clock (id, clock_id, ticket_id, level, kind, planned_at, raised_at, late, told_at, delivered_at,
     fallback_at, acknowledged_at, acknowledged_by, settled_at)
 SELECT id, clock_id, ticket_id, level, CASE WHEN level = 1 THEN 'breach' ELSE 'escalation' END, planned_at, raised_at,
-    late, raised_at, raised_at, NULL, acknowledged_at, acknowledged_by, settled_at
+    late,
+    CASE WHEN EXISTS (
+        SELECT 1 FROM outbox o
+        WHERE o.status = 'queued' AND o.key LIKE 'alert:' || alert.clock_id || ':' || alert.level || ':%'
+    ) THEN NULL ELSE raised_at END,
+    raised_at, NULL, acknowledged_at, acknowledged_by, settled_at
 FROM alert;
+-- What still waited was told in another form; it is told anew.
+UPDATE mailbox_state SET told_at = NULL
+WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.status = 'queued' AND o.key LIKE 'mailbox:' || mailbox_state.mailbox || ':%');
+UPDATE outbox SET status = 'withdrawn', finished_at = created_at, lease_until = NULL
+WHERE status = 'queued' AND (key LIKE 'alert:%' OR key LIKE 'mailbox:%' OR key LIKE 'mailbox_busy:%');
 DROP TABLE alert;
 DROP TABLE reply_clock;
 ALTER TABLE alert_of_clock RENAME TO alert;

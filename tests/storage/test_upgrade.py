@@ -1,0 +1,61 @@
+"""A database that an earlier version wrote is taken over with what was under way in it."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.migrate import FOLDER, migrate
+
+BEFORE_DEADLINES = """
+INSERT INTO contact (id, created_at) VALUES ('c', 1);
+INSERT INTO conversation (id, contact_id, channel, owner, version, last_number, created_at, updated_at)
+VALUES ('v', 'c', 'chat', 'bot', 1, 1, 1, 1), ('w', 'c', 'mail', 'bot', 1, 1, 1, 1);
+INSERT INTO ticket (id, number, conversation_id, contact_id, subject, status, priority, reason, candidates_json,
+    version, created_at, updated_at)
+VALUES ('t', '2611-0001', 'v', 'c', '?', 'open', 'normal', 'complaint', '[]', 1, 1, 1);
+INSERT INTO reply_clock (id, conversation_id, first_message_number, needs_person, started_at, due_at, next_alert_at,
+    next_level)
+VALUES ('k', 'v', 1, 1, 100, 1100, 5000, 3), ('l', 'w', 1, 0, 200, 1200, 1200, 1);
+INSERT INTO alert (id, clock_id, ticket_id, level, planned_at, raised_at, late)
+VALUES ('a1', 'k', 't', 1, 1100, 1100, 0), ('a2', 'k', 't', 2, 3000, 3001, 1);
+INSERT INTO outbox (id, topic, key, payload_json, status, attempts, available_at, give_up_at, lease_token, created_at)
+VALUES ('o1', 'alert.mail', 'alert:k:1:mail:x', '{}', 'sent', 1, 1, 9, 1, 1),
+    ('o2', 'alert.mail', 'alert:k:2:mail:x', '{}', 'queued', 1, 1, 9, 1, 1),
+    ('o3', 'mail.service', 'letter:1', '{}', 'queued', 0, 1, 9, 0, 1);
+"""
+
+
+@pytest.fixture
+def upgraded(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A database of the version before deadlines, brought up to date."""
+    before = tmp_path / "before"
+    before.mkdir()
+    for path in sorted(FOLDER.glob("000*.sql")):
+        shutil.copy(path, before)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection, before)
+        connection.executescript(BEFORE_DEADLINES)
+        assert migrate(connection) == sorted(path.stem for path in FOLDER.glob("*.sql") if path.stem >= "0010")
+        yield connection
+
+
+def test_a_wait_goes_on_where_it_was(upgraded: sqlite3.Connection) -> None:
+    clocks = upgraded.execute(
+        "SELECT id, ticket_id, metric, started_at, budget_ms, due_at, next_alert_at, next_level, policy_id FROM clock"
+    ).fetchall()
+    assert sorted(clocks) == [
+        ("k", "t", "first_response", 100, 1000, 1100, 5000, 3, None),
+        ("l", None, "first_response", 200, 1000, 1200, 1200, 1, None),
+    ]
+
+
+def test_an_obligation_stays_open_and_what_still_waited_is_told_anew(upgraded: sqlite3.Connection) -> None:
+    alerts = upgraded.execute("SELECT id, kind, late, told_at, settled_at FROM alert ORDER BY id").fetchall()
+    assert alerts == [("a1", "breach", 0, 1100, None), ("a2", "escalation", 1, None, None)]
+    assert upgraded.execute("SELECT id, status FROM outbox ORDER BY id").fetchall() == [
+        ("o1", "sent"), ("o2", "withdrawn"), ("o3", "queued"),
+    ]  # fmt: skip
