@@ -1,6 +1,8 @@
 """Phone numbers to which an SMS can go."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tickets import phones
 from tickets.phones import PhoneError, PhoneFault
@@ -76,3 +78,15 @@ def test_at_home_the_country_code_is_left_out(value: str, digits: str) -> None:
 )
 def test_a_masked_number_hides_its_middle(value: str, masked: str) -> None:
     assert phones.masked(value) == masked
+
+
+@given(st.text(st.characters(codec=None)) | st.text("+0123456789 -()（）＋０１２３;,#extx.*/\u200b", max_size=40))
+def test_any_text_is_a_number_that_reads_the_same_again_or_an_error(typed: str) -> None:
+    try:
+        number = phones.parse(typed)
+    except PhoneError:
+        return
+    assert phones.parse(number) == number
+    assert number.isascii()
+    assert number[1:].isdigit()
+    assert "****" in phones.masked(number)

@@ -25,7 +25,7 @@ class AliyunSms(SmsService):
         return {"Code": refusal.code, "Message": refusal.message, "RequestId": "F655A8D5"}
 
     def answer(self, request: web.Request, body: bytes) -> dict[str, Any]:
-        parameters = dict(parse_qsl(request.query_string, keep_blank_values=True))
+        parameters = dict(parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True))
         self._check(request, parameters, body)
         if request.headers["x-acs-version"] != "2017-05-25":
             raise Refusal("InvalidVersion", status=400)

@@ -195,6 +195,13 @@ async def test_a_clock_that_is_off_closes_the_transport_by_name(opened: Any, min
     assert (error.failure, error.code) == (Failure.CLOSED, code)
 
 
+@pytest.mark.parametrize("name", ["应声 科技", "a+b", "a%2Bb&c=d", "a#b;c?d", "~'*()!,:@/", "𠮷", "e\u0301"])
+async def test_what_a_setting_holds_arrives_as_it_was_and_under_a_good_signature(pair: Pair, name: str) -> None:
+    pair.service.sign_name = name
+    await replace(pair, settings=replace(pair.settings, sign_name=name)).send()
+    assert len(pair.service.taken) == 1
+
+
 async def test_every_request_to_aliyun_has_a_nonce_of_its_own() -> None:
     async with aliyun() as pair:
         for _ in range(20):
