@@ -167,9 +167,7 @@ def recompute(
         _recompute(tx, clock, promised, cause, now, by_agent_id) for clock in rows.running_of_ticket(tx, ticket.id)
     ]
     if not any(clock.metric is Metric.RESOLUTION for clock in changed):
-        waits = [clock for clock in rows.of_ticket(tx, ticket.id) if clock.metric is not Metric.RESOLUTION]
-        if waits:
-            _resolve_from(tx, ticket, waits[0], promised, now)
+        _promise_resolution(tx, ticket, promised, cause, now, by_agent_id)
     follow_status(tx, ticket, now)
     _notify_queue(tx, ticket.conversation_id)
     return changed
@@ -246,6 +244,22 @@ def _wake(tx: Transaction, clock: Clock, cause: Cause, now: int) -> Clock:
     """A clock that was stopped or stood still runs again, under the terms it has; what is overdue comes at once."""
     at = clock.next_alert_at if clock.next_alert_at is not None else now
     return _recompute(tx, replace(clock, next_alert_at=at), None, cause, now, None)
+
+
+def _promise_resolution(
+    tx: Transaction, ticket: Ticket, promised: Terms, cause: Cause, now: int, by_agent_id: str | None
+) -> None:
+    """A solution is promised that was not promised before: from the first wait, or as if it had been all the time."""
+    if promised.definition.resolution is None:
+        return
+    clocks = rows.of_ticket(tx, ticket.id)
+    ended = [clock for clock in clocks if clock.metric is Metric.RESOLUTION]
+    waits = [clock for clock in clocks if clock.metric is not Metric.RESOLUTION]
+    if ended:
+        again = replace(ended[-1], stopped_at=None, stop_reason=None, next_alert_at=now)
+        _recompute(tx, again, promised, cause, now, by_agent_id)
+    elif waits:
+        _resolve_from(tx, ticket, waits[0], promised, now)
 
 
 def _recompute(
