@@ -124,6 +124,21 @@ def versions(tx: Transaction, rule_id: str) -> list[Rule]:
     return [_rule(row) for row in rows]
 
 
+def archived(tx: Transaction, kind: RuleKind) -> list[Rule]:
+    """The rules of a kind that are not chosen any more, the last archived first."""
+    rows = tx.execute(
+        """
+        SELECT r.id, r.kind, r.position, v.version, v.name, v.definition_json, v.changed_by, v.changed_at,
+            r.archived_at
+        FROM rule r JOIN rule_version v ON v.rule_id = r.id AND v.version = r.version
+        WHERE r.kind = :kind AND r.archived_at IS NOT NULL
+        ORDER BY r.archived_at DESC, r.id
+        """,
+        {"kind": kind},
+    )
+    return [_rule(row) for row in rows]
+
+
 def add(tx: Transaction, kind: RuleKind, name: str, definition: Definition, by: str, position: int, now: int) -> Rule:
     """A new rule in its first version. A position counts for policies alone."""
     rule = Rule(new_id(), kind, position, 1, name, definition, by, now, None)
@@ -166,6 +181,15 @@ def archive(tx: Transaction, rule_id: str, now: int) -> bool:
     """Choose the rule no more; False if it was archived before."""
     changed = tx.change(
         "UPDATE rule SET archived_at = :now WHERE id = :id AND archived_at IS NULL", {"id": rule_id, "now": now}
+    )
+    tx.notify("rules", rule_id)
+    return changed == 1
+
+
+def revive(tx: Transaction, rule_id: str) -> bool:
+    """Choose an archived rule again, where it stood; False if it was not archived."""
+    changed = tx.change(
+        "UPDATE rule SET archived_at = NULL WHERE id = :id AND archived_at IS NOT NULL", {"id": rule_id}
     )
     tx.notify("rules", rule_id)
     return changed == 1
