@@ -226,6 +226,48 @@ CREATE TABLE notice_alert (
 );
 CREATE INDEX notice_alert_alert ON notice_alert (alert_id);
 
+-- An administrator looked at what running clocks would come to under the rules as they are, and perhaps had it done.
+-- rule_id: the rule that had changed, NULL for all of them; rules_key: which versions were in force. looked_to: the last
+-- ticket looked at, looked_at: when that was all of them; counted: how many tickets those were. applied_at: when somebody
+-- wanted it done; finished_at: when that was over.
+CREATE TABLE recomputation (
+    id TEXT PRIMARY KEY,
+    rule_id TEXT,
+    rules_key TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    asked_at BIGINT NOT NULL,
+    looked_to TEXT NOT NULL,
+    looked_at BIGINT,
+    counted INTEGER NOT NULL,
+    applied_by TEXT,
+    applied_at BIGINT,
+    finished_at BIGINT
+);
+CREATE INDEX recomputation_asked ON recomputation (asked_at);
+
+-- What would change of a clock, as it was seen. clock_id is '' for a clock that would begin or, with the effect 'later',
+-- for a ticket that has none running. due times are NULL where there is none, or where it depends on when a pause ends.
+-- newly_overdue: it would be overdue at once; alarmed: its breach was raised already. outcome: 'done', or 'skipped'
+-- because the ticket had changed since; NULL while nobody has applied it.
+CREATE TABLE recomputed_clock (
+    recomputation_id TEXT NOT NULL REFERENCES recomputation (id),
+    ticket_id TEXT NOT NULL REFERENCES ticket (id),
+    clock_id TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    effect TEXT NOT NULL,
+    old_due_at BIGINT,
+    new_due_at BIGINT,
+    newly_overdue INTEGER NOT NULL,
+    alarmed INTEGER NOT NULL,
+    policy_id TEXT NOT NULL,
+    policy_version INTEGER NOT NULL,
+    calendar_id TEXT,
+    calendar_version INTEGER,
+    outcome TEXT,
+    PRIMARY KEY (recomputation_id, ticket_id, clock_id)
+);
+CREATE INDEX recomputed_clock_shown ON recomputed_clock (recomputation_id, effect, newly_overdue);
+
 -- How a way of telling people does. closed_at: it is not used until somebody has tested it with success, because its
 -- peer said that it never will work as it is. Deleting a row opens it again.
 CREATE TABLE transport_state (

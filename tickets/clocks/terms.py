@@ -51,7 +51,7 @@ def of_conversation(tx: Transaction, conversation: Conversation, now: int) -> tu
     if row["policy_id"] is not None:
         policy = rulebook.get_rule(tx, row["policy_id"], row["policy_version"])
         return Terms(policy, row["policy_at"]), row["ticket_id"], row["first_answered_at"] is not None
-    return choose_for(tx, _facts(row), now), row["ticket_id"], row["first_answered_at"] is not None
+    return choose_for(tx, facts_from(row), now), row["ticket_id"], row["first_answered_at"] is not None
 
 
 def facts_of_ticket(tx: Transaction, ticket: Ticket) -> Facts:
@@ -64,7 +64,7 @@ def facts_of_ticket(tx: Transaction, ticket: Ticket) -> Facts:
         {"id": ticket.conversation_id},
     )
     told = {"priority": ticket.priority, "category": ticket.category, "team_id": ticket.team_id}
-    return _facts({**rows[0], **told})
+    return facts_from({**rows[0], **told})
 
 
 def measure(tx: Transaction, terms: Terms, metric: Metric) -> Measure | None:
@@ -114,7 +114,8 @@ def _standing(tx: Transaction, conversation_id: str) -> Row:
     )[0]
 
 
-def _facts(row: Row) -> Facts:
+def facts_from(row: Row) -> Facts:
+    """What a policy is chosen by, from a row with the columns of these names."""
     return Facts(
         channel=row["channel"],
         priority=row["priority"] or "",

@@ -5,21 +5,12 @@ from dataclasses import replace
 import pytest
 
 from storage.database import Transaction
-from storage.sqlite import SQLiteDatabase, open_database
-from tests import rules
+from storage.sqlite import SQLiteDatabase
 from tests.tickets.cast import HOUR, MORNING
 from tickets.errors import Conflict
 from tickets.sla import editing, rulebook
 from tickets.sla.checking import RuleRefused, Surroundings
 from tickets.sla.model import Budget, Condition, ConditionField, Policy, Rule, RuleKind
-
-
-@pytest.fixture
-async def database(tmp_path):  # type: ignore[no-untyped-def]
-    database = open_database(tmp_path / "data")
-    await database.write(rules.seed, MORNING)
-    yield database
-    await database.close()
 
 
 def around(tx: Transaction, now: int = MORNING) -> Surroundings:
@@ -56,7 +47,10 @@ async def test_policies_change_places_and_never_with_the_last(database: SQLiteDa
 
 async def test_a_change_that_saw_another_version_changes_nothing(database: SQLiteDatabase) -> None:
     gold = await database.write(add, "金")
-    change = lambda tx, seen, name: editing.change(tx, gold.id, seen, name, gold.definition, around(tx), "a")  # noqa: E731
+
+    def change(tx: Transaction, seen: int, name: str) -> Rule:
+        return editing.change(tx, gold.id, seen, name, gold.definition, around(tx), "a")
+
     assert (await database.write(change, 1, "白金")).version == 2
     with pytest.raises(Conflict):
         await database.write(change, 1, "黄金")
@@ -70,6 +64,10 @@ async def test_an_old_version_comes_back_as_a_new_one(database: SQLiteDatabase) 
     assert (again.version, again.name, again.changed_by) == (3, "金", "b")
 
 
+def archive(tx: Transaction, rule: Rule) -> None:
+    editing.archive(tx, rule.id, 1, around(tx))
+
+
 async def test_what_is_in_use_is_not_archived(database: SQLiteDatabase) -> None:
     here = await database.read(around)
     calendar = next(here.named(RuleKind.CALENDAR))
@@ -77,7 +75,7 @@ async def test_what_is_in_use_is_not_archived(database: SQLiteDatabase) -> None:
     everybody = here.policies[-1]
     for rule in (chain, everybody):
         with pytest.raises(RuleRefused):
-            await database.write(lambda tx, rule=rule: editing.archive(tx, rule.id, 1, around(tx)))
+            await database.write(archive, rule)
     await database.write(lambda tx: editing.archive(tx, calendar.id, 1, around(tx)))
     policy = everybody.definition
     assert isinstance(policy, Policy)
