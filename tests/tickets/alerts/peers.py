@@ -128,6 +128,7 @@ class Receiver:
     bodies: list[bytes] = field(default_factory=list)
     url: str = ""
     port: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def fields(self) -> list[dict[str, Any]]:
@@ -151,6 +152,7 @@ class Receiver:
     async def _receive(self, request: web.Request) -> web.Response:
         self.requests.append({**request.headers, "path": request.path})
         self.bodies.append(await request.read())
+        self.arrived.set()
         if self.cut and request.transport is not None:
             request.transport.abort()
         if self.hang:

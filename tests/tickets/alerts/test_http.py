@@ -15,21 +15,22 @@ import pytest
 from tickets.alerts import DeliveryError, Failure, http
 
 LOOPBACK = ("127.0.0.0/8",)
-QUICK = 0.4
+QUICK = 0.8
+PATIENCE_S = 10.0
 OK = b"HTTP/1.1 200 OK\r\n"
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def post(port: int, scheme: str = "http", body: bytes = b"{}") -> http.Answer:
-    return await http.post("the peer", f"{scheme}://127.0.0.1:{port}/", body, {}, LOOPBACK, QUICK)
+async def post(port: int, scheme: str = "http", body: bytes = b"{}", seconds: float = PATIENCE_S) -> http.Answer:
+    return await http.post("the peer", f"{scheme}://127.0.0.1:{port}/", body, {}, LOOPBACK, seconds)
 
 
-async def fail(port: int, scheme: str = "http", body: bytes = b"{}") -> DeliveryError:
+async def fail(port: int, scheme: str = "http", body: bytes = b"{}", seconds: float = PATIENCE_S) -> DeliveryError:
     started = time.monotonic()
     with pytest.raises(DeliveryError) as caught:
-        await post(port, scheme, body)
-    assert time.monotonic() - started < 5 * QUICK
+        await post(port, scheme, body, seconds)
+    assert time.monotonic() - started < 5 * seconds
     assert caught.value.__context__ is None
     return caught.value
 
@@ -88,16 +89,29 @@ def says(*parts: bytes, again: bytes = b"", pause: float = 0.0) -> Talk:
         says(OK, b"Content-Length: 100\r\n\r\nhalf"),
         says(OK, b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel"),
         says(OK, b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
-        says(OK, b"\r\n", again=b" ", pause=0.05),  # a trickle
-        says(OK, again=b"X: y\r\n", pause=0.05),
         says(OK, again=b"X: " + b"y" * 1000 + b"\r\n"),
-        says(again=b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.05),
         says(again=b"x" * 1000),
     ],
 )
 async def test_after_the_request_everything_but_a_whole_answer_is_unclear(talk: Talk) -> None:
     async with peer(talk) as port:
         assert (await fail(port)).failure is Failure.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        says(OK, b"\r\n", again=b" ", pause=0.05),
+        says(OK, again=b"X: y\r\n", pause=0.05),
+        says(again=b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.05),
+    ],
+    ids=["body", "header", "interim answers"],
+)
+async def test_a_trickle_is_left_when_the_time_is_over(talk: Talk) -> None:
+    async with peer(talk) as port:
+        error = await fail(port, seconds=QUICK)
+    assert error.failure is Failure.UNKNOWN
+    assert "in time" in error.reason
 
 
 async def test_a_server_that_hangs_up_within_a_long_request_leaves_it_open() -> None:
@@ -126,7 +140,7 @@ async def test_a_connection_that_does_not_come_about_in_time_passes() -> None:
             client = sockets.enter_context(socket.socket())
             client.setblocking(False)
             client.connect_ex(server.getsockname())
-        error = await fail(server.getsockname()[1])
+        error = await fail(server.getsockname()[1], seconds=QUICK)
     assert error.failure is Failure.RETRY
 
 
@@ -136,7 +150,7 @@ async def test_a_name_that_nobody_knows_passes(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(DeliveryError) as caught:
-        await http.post("the peer", "http://nobody.example.com/", b"", {}, (), QUICK)
+        await http.post("the peer", "http://nobody.example.com/", b"", {}, (), PATIENCE_S)
     assert caught.value.failure is Failure.RETRY
 
 
@@ -151,7 +165,7 @@ async def test_without_tls_nothing_was_sent() -> None:
 
     for talk in (silent, plain):
         async with peer(talk) as port:
-            assert (await fail(port, "https")).failure is Failure.RETRY
+            assert (await fail(port, "https", seconds=QUICK)).failure is Failure.RETRY
 
 
 async def test_a_certificate_that_is_not_trusted_passes_and_is_told(tmp_path: Path) -> None:

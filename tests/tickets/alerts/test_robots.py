@@ -19,25 +19,28 @@ from tickets.alerts.feishu import FeishuSettings
 from tickets.alerts.wecom import WeComSettings
 
 LOOPBACK = ("127.0.0.0/8",)
-QUICK = 0.4
+PATIENCE_S = 10.0
+QUICK = 0.8
 PHONES = ("+8613800000001", "+8613800000002", "+85251234567")
 
 RETRY, UNKNOWN, PERMANENT, CLOSED = Failure.RETRY, Failure.UNKNOWN, Failure.PERMANENT, Failure.CLOSED
 
 
 def wecom_settings(fake: Robot, **others: Any) -> WeComSettings:
-    return WeComSettings(TOKEN, endpoint=fake.endpoint, allow_networks=LOOPBACK, timeout_seconds=QUICK, **others)
+    return WeComSettings(
+        TOKEN, endpoint=fake.endpoint, allow_networks=LOOPBACK, **{"timeout_seconds": PATIENCE_S, **others}
+    )
 
 
 def dingtalk_settings(fake: Robot, **others: Any) -> DingTalkSettings:
     return DingTalkSettings(
-        TOKEN, SECRET, endpoint=fake.endpoint, allow_networks=LOOPBACK, timeout_seconds=QUICK, **others
+        TOKEN, SECRET, endpoint=fake.endpoint, allow_networks=LOOPBACK, **{"timeout_seconds": PATIENCE_S, **others}
     )
 
 
 def feishu_settings(fake: Robot, **others: Any) -> FeishuSettings:
     return FeishuSettings(
-        TOKEN, SECRET, endpoint=fake.endpoint, allow_networks=LOOPBACK, timeout_seconds=QUICK, **others
+        TOKEN, SECRET, endpoint=fake.endpoint, allow_networks=LOOPBACK, **{"timeout_seconds": PATIENCE_S, **others}
     )
 
 
@@ -335,6 +338,28 @@ async def test_a_code_decides_whatever_the_status(provider: Provider) -> None:
 
 
 @each_provider
+async def test_too_much_is_waited_out_with_and_without_a_wish(provider: Provider) -> None:
+    own = {"wecom": 60_000, "dingtalk": 600_000, "feishu": 10_000}[provider.transport.kind]
+    async with provider.fake().open() as fake:
+        fake.throttle()
+        unsaid = await fail(provider, fake)
+        fake.be_kind()
+        fake.throttle(wait=7)
+        said = await fail(provider, fake)
+    assert (unsaid.failure, unsaid.retry_after_ms) == (RETRY, own)
+    assert (said.failure, said.retry_after_ms) == (RETRY, 7_000)
+
+
+@each_provider
+async def test_a_robot_that_is_busy_once_takes_it_the_next_time(provider: Provider) -> None:
+    async with provider.fake().open() as fake:
+        fake.answer_with(-1, times=1)
+        assert (await fail(provider, fake)).failure is RETRY
+        await send(provider, fake)
+    assert (len(fake.requests), len(fake.received)) == (2, 1)
+
+
+@each_provider
 async def test_the_longer_of_two_waits_counts(provider: Provider) -> None:
     async with provider.fake().open() as fake:
         busy = {"wecom": b'{"errcode":45009}', "dingtalk": b'{"errcode":130101}', "feishu": b'{"code":11232}'}
@@ -349,7 +374,7 @@ async def test_a_robot_that_takes_it_and_hangs_or_hangs_up_leaves_it_open(provid
         assert (await fail(provider, fake)).failure is UNKNOWN
         fake.be_kind()
         fake.hang()
-        error = await fail(provider, fake)
+        error = await fail(provider, fake, timeout_seconds=QUICK)
     assert error.failure is UNKNOWN
     assert "in time" in error.reason
     assert len(fake.received) == 2
@@ -480,7 +505,7 @@ async def test_no_secret_is_in_settings_errors_or_logs(provider: Provider, caplo
             told.append(f"{error!r} {error.__context__!r}")
 
     async with provider.fake().open() as fake:
-        settings = provider.settings(fake)
+        settings = provider.settings(fake, timeout_seconds=QUICK)
         moods: tuple[Callable[[], None], ...] = (
             lambda: fake.answer_with(-1, f"{TOKEN} {SECRET} 13800000001"),
             lambda: fake.answer_raw(TOKEN.encode()),
