@@ -73,6 +73,7 @@ def notice(row: OutboxRow, waiting: Waiting, speech: Speech, now: int) -> Notice
         numbers=tuple(dict.fromkeys(one.ticket_number for one in waiting.alerts)),
         mentions=tuple(row.payload["mentions"]),
         facts=tuple(_facts(one) for one in waiting.alerts) or (row.payload,),
+        more=str(_words(speech, "").more(f"{speech.public_url}/console")).strip(),
     )
 
 

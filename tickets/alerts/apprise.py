@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass, field
 
 from tickets.alerts.apprise_child import PROJECT, Finding
+from tickets.alerts.egress import check_networks
 from tickets.alerts.errors import DeliveryError, Failure
 from tickets.alerts.notice import Notice, Sent
 from tickets.alerts.transport import Addressing, Transport
@@ -30,6 +31,10 @@ class AppriseSettings:
     url: str = field(repr=False)
     allow_networks: tuple[str, ...] = ()
     timeout_seconds: float = 20.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a network that is none."""
+        check_networks(self.allow_networks)
 
 
 FAILURES = {

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tickets.alerts import http, robots
+from tickets.alerts.egress import check_networks
 from tickets.alerts.errors import DeliveryError, Failure
 from tickets.alerts.notice import Notice, Sent
 from tickets.alerts.robots import Meaning, Told
@@ -41,6 +42,10 @@ class DingTalkSettings:
     endpoint: str = "https://oapi.dingtalk.com/robot/send"
     allow_networks: tuple[str, ...] = ()
     timeout_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a network that is none."""
+        check_networks(self.allow_networks)
 
 
 _TOO_MUCH = Meaning(Failure.RETRY, "was sent too much and is blocked for ten minutes", BLOCKED_MS)

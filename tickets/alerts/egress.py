@@ -34,8 +34,17 @@ class ForbiddenAddress(OSError):
     """A connection to an address that is not public was about to be made."""
 
 
+def check_networks(texts: Iterable[str]) -> None:
+    """Raises ValueError, which names the text, unless all of them are networks in CIDR form."""
+    for text in texts:
+        ipaddress.ip_network(text)
+
+
 class EgressGuard:
-    """Opens the sockets of one request; refuses addresses neither public nor in the allowed networks."""
+    """Opens the sockets of one request; refuses addresses neither public nor in the allowed networks.
+
+    Raises ValueError for a network that is none.
+    """
 
     def __init__(self, allow_networks: Iterable[str]) -> None:
         self._allowed = [ipaddress.ip_network(text) for text in allow_networks]

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tickets.alerts import http, robots
+from tickets.alerts.egress import check_networks
 from tickets.alerts.errors import Failure
 from tickets.alerts.notice import Notice, Sent
 from tickets.alerts.robots import Meaning, Told
@@ -41,6 +42,10 @@ class FeishuSettings:
     endpoint: str = "https://open.feishu.cn/open-apis/bot/v2/hook"
     allow_networks: tuple[str, ...] = ()
     timeout_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a network that is none."""
+        check_networks(self.allow_networks)
 
 
 _TOO_MUCH = Meaning(Failure.RETRY, "was sent too much", 10_000)

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 
 from tickets.alerts import http
+from tickets.alerts.egress import check_networks
 from tickets.alerts.errors import DeliveryError, Failure
 from tickets.alerts.notice import Notice, Sent
 from tickets.alerts.transport import Addressing, Transport
@@ -25,6 +26,10 @@ class WebhookSettings:
     secret: str = field(repr=False)
     allow_networks: tuple[str, ...] = ()
     timeout_seconds: float = 15.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a network that is none."""
+        check_networks(self.allow_networks)
 
 
 async def send(settings: WebhookSettings, notice: Notice) -> Sent:

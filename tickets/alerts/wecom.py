@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tickets.alerts import http, robots
+from tickets.alerts.egress import check_networks
 from tickets.alerts.errors import Failure
 from tickets.alerts.notice import Notice, Sent
 from tickets.alerts.robots import Meaning
@@ -28,6 +29,10 @@ class WeComSettings:
     endpoint: str = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
     allow_networks: tuple[str, ...] = ()
     timeout_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a network that is none."""
+        check_networks(self.allow_networks)
 
 
 # Closed: the robot is gone, was switched off or is in no group, so it takes nothing before somebody has seen to it.

@@ -13,6 +13,11 @@ from pathlib import Path
 import pytest
 
 from tickets.alerts import DeliveryError, Failure, http
+from tickets.alerts.apprise import AppriseSettings
+from tickets.alerts.dingtalk import DingTalkSettings
+from tickets.alerts.feishu import FeishuSettings
+from tickets.alerts.webhook import WebhookSettings
+from tickets.alerts.wecom import WeComSettings
 
 LOOPBACK = ("127.0.0.0/8",)
 QUICK = 0.8
@@ -215,3 +220,16 @@ async def test_a_packed_answer_is_not_unpacked() -> None:
 )
 def test_a_retry_after_from_beyond_the_calendar_is_no_error(value: str, wait: int | None) -> None:
     assert http.retry_after_ms(value) == wait
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/33", "10.0.0.1/8", "intranet", ""])
+def test_a_network_that_is_none_is_met_when_the_settings_are_read(network: str) -> None:
+    for make in (
+        lambda: WebhookSettings("https://example.com/", "secret", (network,)),
+        lambda: WeComSettings("key", allow_networks=(network,)),
+        lambda: DingTalkSettings("token", allow_networks=(network,)),
+        lambda: FeishuSettings("token", allow_networks=(network,)),
+        lambda: AppriseSettings("json://example.com", allow_networks=(network,)),
+    ):
+        with pytest.raises(ValueError, match=r"network|host bits"):
+            make()
