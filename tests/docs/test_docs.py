@@ -34,6 +34,7 @@ from storage.migrate import migrate
 from storage.sqlite import open_database
 from tests.docs import pages
 from tests.docs.pages import PAGES, ROOT
+from tickets.alerts import Failure
 from tickets.alerts.webhook import signature
 from tickets.mail.inbox import Outcome, State
 from tickets.model import Priority, Reason, Role, Status
@@ -390,16 +391,18 @@ MAIL_SETS: dict[str, type[StrEnum]] = {
     "reason": Rule,
     "proof": Proof,
 }
+ALERT_SETS: dict[str, type[StrEnum]] = {"failure": Failure}
 
 
 def test_the_closed_sets_are_those_of_the_program_in_the_consoles_words() -> None:
     words = ROOT / "templates" / "console"
     spoken = json.loads((words / "texts.zh.json").read_text(encoding="utf-8"))
     of_mail = json.loads((words / "mail.zh.json").read_text(encoding="utf-8"))["mail"]
+    of_alerts = json.loads((words / "refusals.zh.json").read_text(encoding="utf-8"))
     told = [tuple(row.values()) for row in pages.table(GLOSSARY, "Closed sets")]
     assert told == [
         (f"`{members.__name__}`", f"`{member}`", said[name][member])
-        for said, sets in ((spoken, SETS), (of_mail, MAIL_SETS))
+        for said, sets in ((spoken, SETS), (of_mail, MAIL_SETS), (of_alerts, ALERT_SETS))
         for name, members in sets.items()
         for member in members
     ]
