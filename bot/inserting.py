@@ -34,8 +34,8 @@ class Inserted:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an agent sends. last_seen, external_id and holding are those of desk.reply; attachments are files that this
-    agent uploaded.
+    """What an agent sends. last_seen, external_id, holding and version are those of desk.reply; attachments are files
+    that this agent uploaded.
     """
 
     text: str
@@ -44,6 +44,7 @@ class Reply:
     holding: bool
     inserted: Sequence[Inserted] = ()
     attachments: tuple[str, ...] = ()
+    version: int | None = None
 
 
 def reply(
@@ -69,7 +70,18 @@ def reply(
     ]
     question = open_question(tx, conversation.id)
     trace = {EXTRA_INSERTED: [_used(entry, use) for entry, use in used]} if used else None
-    message = desk.reply(tx, number, agent, sent.text, sent.last_seen, sent.external_id, sent.holding, now, trace=trace)
+    message = desk.reply(
+        tx,
+        number,
+        agent,
+        sent.text,
+        sent.last_seen,
+        sent.external_id,
+        sent.holding,
+        now,
+        trace=trace,
+        version=sent.version,
+    )
     _claim(tx, agent, sent, message)
     if question is not None and len(used) == 1 and question.corrected_entry_id is None:
         asked.correct(tx, question.message_id, used[0][0].id, agent.id)

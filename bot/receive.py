@@ -41,7 +41,7 @@ from knowledgebase.learning import asked
 from knowledgebase.model import Entry, Match
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
-from tickets import attachments, contacts, conversations, desk, tickets
+from tickets import attachments, contacts, conversations, desk, parts, tickets
 from tickets.clocks import rows, waits
 from tickets.contact_details import mask
 from tickets.model import Author, Contact, Conversation, Draft, Message, MessageKind, Owner, Reason
@@ -91,7 +91,7 @@ def _place(tx: Transaction, inbound: InboundMessage) -> tuple[Contact, Conversat
     """Whose message this is and where it goes."""
     now, page = inbound.received_at, inbound.page
     if inbound.thread is Thread.THIS and inbound.conversation_id is not None:
-        conversation = conversations.get_conversation(tx, inbound.conversation_id)
+        conversation = parts.current(tx, inbound.conversation_id)
         return contacts.get_contact(tx, conversation.contact_id), conversation
     contact = contacts.identify(tx, inbound.channel, inbound.sender, now)
     if inbound.name:
@@ -259,7 +259,9 @@ def record(
     handoff = _handoff(decision)
     if handoff is not None:
         found = [candidate(match) for match in handoff.candidates] or asked_about(scene)
-        desk.open_ticket(tx, conversation, handoff.reason, _subject(tx, scene), found, terms.rules, now)
+        category = _category(tx, handoff, scene, terms.limits)
+        told = _subject(tx, scene)
+        desk.open_ticket(tx, conversation, handoff.reason, told, found, terms.rules, now, category=category)
     context = _context(tx, scene, decision, terms, now)
     said = _say(tx, scene, decision, context, terms, now) if forbidden is None else []
     if forbidden is not None and handoff is not None:
@@ -295,6 +297,18 @@ def _subject(tx: Transaction, scene: Scene) -> str:
     """What a ticket is about; where nothing was written, the names of the files that came."""
     files = attachments.of_message(tx, scene.message.id) if not scene.message.text else []
     return subject(scene) or " ".join(file.name for file in files)
+
+
+def _category(tx: Transaction, handoff: HandOff, scene: Scene, limits: Limits) -> str | None:
+    """The category of what the customer probably asks about: of the first entry that we would at least have asked back
+    about, or did. A guess below that may not choose what is promised."""
+    if handoff.candidates:
+        nearest = handoff.candidates[0]
+        return (nearest.entry.category or None) if nearest.confidence >= limits.thresholds.clarify else None
+    for one in asked_about(scene)[:1]:
+        entry = entries.published_entry(tx, one["id"])
+        return (entry.category or None) if entry is not None else None
+    return None
 
 
 def _has_changed(tx: Transaction, scene: Scene, conversation: Conversation) -> bool:

@@ -1,9 +1,9 @@
 """Files that came with messages: rows that name bytes kept in storage.blobs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from storage.database import Row, Transaction, first
+from storage.database import Row, Transaction, first, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,13 @@ def claim(tx: Transaction, ids: Sequence[str], owner: str, message_id: str) -> i
         )
         for position, id in enumerate(ids)
     )
+
+
+def copy(tx: Transaction, message_id: str, to_message_id: str) -> None:
+    """Let another message have the files of this one as well: new rows for the same bytes."""
+    files = of_message(tx, message_id)
+    for file in files:
+        keep(tx, replace(file, id=new_id(), message_id=to_message_id))
 
 
 def of_conversation(tx: Transaction, conversation_id: str) -> dict[str, list[Attachment]]:

@@ -7,6 +7,17 @@ from tickets.lifecycle import Action
 from tickets.model import Agent, Author, Conversation, Message, MessageKind, Owner, Ticket, TicketEvent
 
 NEWEST_CHECKED = 200
+# Every other event is told as a change of the status.
+_KINDS: dict[str, str] = {
+    Action.TAKE_OVER: "owner",
+    Action.HAND_BACK: "owner",
+    Action.REPLY: "reply",
+    Action.MERGE: "merged",
+    Action.TAKE_IN: "merged",
+    "split": "split",
+    "properties": "properties",
+    "danger": "properties",
+}
 
 
 def require_version(tx: Transaction, ticket: Ticket, version: int) -> None:
@@ -26,20 +37,35 @@ def _since_version(tx: Transaction, ticket: Ticket, version: int) -> tuple[Chang
 
 
 def since_message(
-    tx: Transaction, ticket: Ticket, conversation: Conversation, agent: Agent, last_seen: int
+    tx: Transaction,
+    ticket: Ticket,
+    conversation: Conversation,
+    agent: Agent,
+    last_seen: int,
+    version: int | None = None,
 ) -> tuple[Change, ...]:
-    """What an answer written after message last_seen does not take into account, oldest first."""
+    """What an answer written after message last_seen does not take into account, oldest first.
+
+    version: that of the ticket as it was seen, without which what was merged into it meanwhile is not noticed.
+    """
     newer = conversations.history(tx, conversation.id, after=last_seen, limit=NEWEST_CHECKED)
     unseen = [message for message in newer if _matters_to(agent, message)]
+    joined = [] if version is None else _joined_since(tx, ticket, version)
     stranger = conversation.owner is Owner.AGENT and conversation.owner_agent_id != agent.id
-    if not unseen and not stranger:
+    if not unseen and not stranger and not joined:
         return ()
     names = agents.names(tx)
-    changes = [_said(message, names) for message in unseen]
+    changes = [*(_said(message, names) for message in unseen), *(_change(event, names) for event in joined)]
     if stranger:
         owner = names.get(conversation.owner_agent_id or "", "")
         changes.append(Change("owner", owner, "", _taken_at(tx, ticket)))
     return tuple(sorted(changes, key=lambda change: change.at))
+
+
+def _joined_since(tx: Transaction, ticket: Ticket, version: int) -> list[TicketEvent]:
+    """The mergers, this ticket into another or another into this, that came after a version."""
+    happened = events.of_ticket(tx, ticket.id)
+    return [one for one in happened if one.action in (Action.MERGE, Action.TAKE_IN) and _version_of(one) > version]
 
 
 def _matters_to(agent: Agent, message: Message) -> bool:
@@ -63,11 +89,9 @@ def _said(message: Message, names: dict[str, str]) -> Change:
 
 
 def _change(event: TicketEvent, names: dict[str, str]) -> Change:
-    kinds = {Action.TAKE_OVER: "owner", Action.HAND_BACK: "owner", Action.REPLY: "reply"}
     who = names.get(event.actor.agent_id or "", event.actor.kind)
-    status = event.to_status or ""
-    kind = next((kind for action, kind in kinds.items() if action == event.action), "status")
-    return Change(kind, who, status if kind == "status" else "", event.at)
+    kind = _KINDS.get(event.action, "status")
+    return Change(kind, who, event.to_status or "" if kind == "status" else "", event.at)
 
 
 def _version_of(event: TicketEvent) -> int:

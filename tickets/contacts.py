@@ -1,6 +1,7 @@
 """Who writes to us, known by an address on a channel."""
 
 import json
+from collections.abc import Mapping
 
 from storage.database import Row, Transaction, first, new_id
 from tickets import events
@@ -36,7 +37,7 @@ def get_contact(tx: Transaction, contact_id: str) -> Contact:
     row = first(
         tx.execute(
             """
-            SELECT id, name, phone, email, contact_refused_at, created_at, value_class, attributes_json
+            SELECT id, name, phone, email, contact_refused_at, created_at, value_class, attributes_json, version
             FROM contact WHERE id = :id
             """,
             {"id": contact_id},
@@ -66,6 +67,45 @@ def refuse_details(tx: Transaction, contact_id: str, now: int) -> None:
     _tell_tickets(tx, contact_id, "details_refused", now)
 
 
+def describe(
+    tx: Transaction, contact_id: str, seen_version: int, value_class: str | None, attributes: Mapping[str, str]
+) -> bool:
+    """Keep what staff say of the contact; False, and nothing done, if somebody has said something else meanwhile."""
+    changed = tx.change(
+        """
+        UPDATE contact SET value_class = :value_class, attributes_json = :attributes, version = version + 1
+        WHERE id = :id AND version = :seen_version
+        """,
+        {
+            "value_class": value_class,
+            "attributes": json.dumps(dict(attributes), ensure_ascii=False),
+            "id": contact_id,
+            "seen_version": seen_version,
+        },
+    )
+    return changed == 1
+
+
+def are_one_person(tx: Transaction, contact_id: str, other_id: str) -> bool:
+    """Whether two contacts are proved to be one person: in a conversation of the one, a mail is proved to come from an
+    address by which the other is known. What somebody typed proves nothing."""
+    if contact_id == other_id:
+        return True
+    return bool(
+        tx.execute(
+            """
+            SELECT 1 AS found
+            FROM identity i JOIN mail m ON LOWER(m.from_address) = LOWER(i.address) AND m.authenticity = 'aligned'
+                JOIN conversation v ON v.id = m.conversation_id
+            WHERE i.channel = 'mail' AND ((i.contact_id = :one AND v.contact_id = :other)
+                OR (i.contact_id = :other AND v.contact_id = :one))
+            LIMIT 1
+            """,
+            {"one": contact_id, "other": other_id},
+        )
+    )
+
+
 def _tell_tickets(tx: Transaction, contact_id: str, action: str, now: int) -> None:
     rows = tx.execute(
         "SELECT id, number, status, conversation_id FROM ticket WHERE contact_id = :contact_id",
@@ -84,7 +124,7 @@ def find(tx: Transaction, channel: str, address: str) -> Contact | None:
         tx.execute(
             """
             SELECT c.id, c.name, c.phone, c.email, c.contact_refused_at, c.created_at, c.value_class,
-                c.attributes_json
+                c.attributes_json, c.version
             FROM identity i JOIN contact c ON c.id = i.contact_id
             WHERE i.channel = :channel AND i.address = :address
             """,

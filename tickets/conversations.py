@@ -1,6 +1,7 @@
 """Threads of messages: found or opened, appended to once, read back in order."""
 
 import json
+from typing import Any
 
 from storage.database import Row, Transaction, first, new_id
 from tickets.errors import NotFound
@@ -34,7 +35,7 @@ def find(tx: Transaction, contact_id: str, channel: str) -> Conversation | None:
         tx.execute(
             """
             SELECT id, contact_id, channel, owner, owner_agent_id, version, last_number, page_url, page_title,
-                created_at, updated_at, subject
+                created_at, updated_at, subject, merged_into_id
             FROM conversation WHERE contact_id = :contact_id AND channel = :channel ORDER BY id DESC LIMIT 1
             """,
             {"contact_id": contact_id, "channel": channel},
@@ -49,7 +50,7 @@ def get_conversation(tx: Transaction, conversation_id: str) -> Conversation:
         tx.execute(
             """
             SELECT id, contact_id, channel, owner, owner_agent_id, version, last_number, page_url, page_title,
-                created_at, updated_at, subject
+                created_at, updated_at, subject, merged_into_id
             FROM conversation WHERE id = :id
             """,
             {"id": conversation_id},
@@ -98,7 +99,7 @@ def append(tx: Transaction, conversation_id: str, draft: Draft, now: int) -> tup
     if not rows:
         raise NotFound(f"no conversation {conversation_id}")
     message = _message_of(draft, conversation_id, rows[0]["last_number"], now)
-    _insert(tx, message)
+    insert(tx, message)
     tx.notify("conversation", conversation_id)
     return message, True
 
@@ -110,6 +111,15 @@ def renew_text(tx: Transaction, message_id: str, text: str) -> None:
     )
     for row in rows:
         tx.notify("conversation", row["conversation_id"])
+
+
+def note_in_trace(tx: Transaction, message: Message, facts: dict[str, Any]) -> None:
+    """Keep more of what agents may know of a message beside its text; nothing is left to the bot."""
+    tx.change(
+        "UPDATE message SET trace_json = :trace, decided_at = COALESCE(decided_at, created_at) WHERE id = :id",
+        {"trace": json.dumps({**message.trace, **facts}, ensure_ascii=False), "id": message.id},
+    )
+    tx.notify("conversation", message.conversation_id)
 
 
 def by_external_id(tx: Transaction, conversation_id: str, external_id: str) -> Message | None:
@@ -124,7 +134,7 @@ def by_external_id(tx: Transaction, conversation_id: str, external_id: str) -> M
             {"conversation_id": conversation_id, "external_id": external_id},
         )
     )
-    return None if row is None else _message(row)
+    return None if row is None else message_from(row)
 
 
 def find_message(tx: Transaction, message_id: str) -> Message | None:
@@ -139,7 +149,7 @@ def find_message(tx: Transaction, message_id: str) -> Message | None:
             {"id": message_id},
         )
     )
-    return None if row is None else _message(row)
+    return None if row is None else message_from(row)
 
 
 def get_message(tx: Transaction, message_id: str) -> Message:
@@ -160,7 +170,7 @@ def history(tx: Transaction, conversation_id: str, after: int = 0, limit: int = 
         """,
         {"conversation_id": conversation_id, "after": after, "limit": limit},
     )
-    return [_message(row) for row in rows]
+    return [message_from(row) for row in rows]
 
 
 def latest(tx: Transaction, conversation_id: str, limit: int) -> list[Message]:
@@ -173,7 +183,7 @@ def latest(tx: Transaction, conversation_id: str, limit: int) -> list[Message]:
         """,
         {"conversation_id": conversation_id, "limit": limit},
     )
-    return [_message(row) for row in reversed(rows)]
+    return [message_from(row) for row in reversed(rows)]
 
 
 def undecided(tx: Transaction, limit: int) -> list[Message]:
@@ -194,7 +204,7 @@ def undecided(tx: Transaction, limit: int) -> list[Message]:
         """,
         {"limit": limit},
     )
-    return [_message(row) for row in rows]
+    return [message_from(row) for row in rows]
 
 
 def mark_decided(tx: Transaction, message_id: str, now: int) -> bool:
@@ -259,7 +269,8 @@ def _message_of(draft: Draft, conversation_id: str, number: int, now: int) -> Me
     )
 
 
-def _insert(tx: Transaction, message: Message) -> None:
+def insert(tx: Transaction, message: Message) -> None:
+    """Keep a message under its number; the bot has yet to decide about one of the contact."""
     by_contact = message.author is Author.CONTACT
     tx.change(
         """
@@ -290,7 +301,8 @@ def _conversation(row: Row) -> Conversation:
     return Conversation(**{**row, "owner": Owner(row["owner"])})
 
 
-def _message(row: Row) -> Message:
+def message_from(row: Row) -> Message:
+    """A message from a row with exactly these columns: all of the table but decided_at."""
     return Message(
         id=row["id"],
         conversation_id=row["conversation_id"],

@@ -4,11 +4,11 @@ Every use-case is one transaction. An agent's act carries what that agent last s
 raises Conflict with what changed, and nothing is done.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from storage.database import Transaction, new_id
-from tickets import changes, conversations, events, tickets
+from tickets import changes, conversations, events, properties, tickets
 from tickets.clocks import terms, waits
 from tickets.clocks.receipts import Cause
 from tickets.errors import Conflict, NotAllowed
@@ -38,6 +38,18 @@ from tickets.sla.holding import is_holding
 LONGEST_SUBJECT = 120
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a new ticket says."""
+
+    subject: str
+    reason: Reason
+    priority: Priority
+    category: str | None = None
+    team_id: str | None = None
+    candidates: list[dict[str, Any]] = field(default_factory=list)
+
+
 def open_ticket(
     tx: Transaction,
     conversation: Conversation,
@@ -47,8 +59,10 @@ def open_ticket(
     rules: DeskRules,
     now: int,
     actor: Actor = BOT,
+    category: str | None = None,
 ) -> Ticket:
-    """The ticket under which a person will answer: the live one, one resolved a short while ago, or a new one.
+    """The ticket under which a person will answer: the live one, one resolved a short while ago, or a new one, of this
+    category.
 
     The contact's running clock becomes the ticket's clock, with the same due time; from now on only a person's
     answer stops it.
@@ -63,11 +77,13 @@ def open_ticket(
     resolved = tickets.resolved_since(tx, conversation.id, now - rules.reopen_within_ms)
     if resolved is not None:
         again = replace(resolved, reason=reason, priority=_priority(reason, resolved), candidates=candidates)
-        reopened = _apply(tx, again, Action.REOPEN, actor, now, {"reason": reason})
+        reopened = apply(tx, again, Action.REOPEN, actor, now, {"reason": reason})
         waits.attach(tx, reopened, terms.of_ticket(tx, reopened, now), Cause.REOPENED, now)
-        return reopened
-    ticket = _new_ticket(tx, conversation, reason, subject, candidates, rules, now, actor)
-    return _promise(tx, ticket, now)
+        return _reconsidered(tx, reopened, actor, now)
+    opening = Opening(subject, reason, _priority(reason), category, candidates=candidates)
+    ticket = under_policy(tx, new_ticket(tx, conversation, opening, rules, now, actor), now)
+    waits.attach(tx, ticket, terms.of_ticket(tx, ticket, now), Cause.OPENED, now)
+    return ticket
 
 
 def reply(
@@ -80,21 +96,23 @@ def reply(
     holding: bool,
     now: int,
     trace: dict[str, Any] | None = None,
+    version: int | None = None,
 ) -> Message:
     """The agent's message to the contact, stored once however often it is sent with the same external_id.
 
     trace says what the text was made of; only agents see it.
 
-    last_seen is the number of the newest message that the agent had on screen. Whoever answers a conversation
-    that nobody owns takes it over. A real answer stops the clock and leaves the ticket pending; a holding
-    message, or a text that says no more than one, leaves both alone. Raises NotFound, NotAllowed, Conflict.
+    last_seen is the number of the newest message that the agent had on screen, version the ticket's as it was seen:
+    without it what was merged meanwhile is not noticed. Whoever answers a conversation that nobody owns takes it over.
+    A real answer stops the clock and leaves the ticket pending; a holding message, or a text that says no more than
+    one, leaves both alone. Raises NotFound, NotAllowed, Conflict.
     """
     ticket = tickets.by_number(tx, number)
     stored = conversations.by_external_id(tx, ticket.conversation_id, external_id)
     if stored is not None and stored.agent_id == agent.id:
         return stored
     conversation = conversations.get_conversation(tx, ticket.conversation_id)
-    unseen = changes.since_message(tx, ticket, conversation, agent, last_seen)
+    unseen = changes.since_message(tx, ticket, conversation, agent, last_seen, version)
     if unseen or stored is not None:
         raise Conflict(number, unseen)
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
@@ -179,7 +197,7 @@ def reopen(tx: Transaction, number: str, agent: Agent, version: int, now: int) -
         raise NotAllowed(f"ticket {number} cannot be reopened: its conversation goes on in {live.number}")
     ticket = _act(tx, number, agent, version, Action.REOPEN, now)
     waits.reopen(tx, ticket, now)
-    return ticket
+    return _reconsidered(tx, ticket, _by(agent), now)
 
 
 def customer_wrote(tx: Transaction, conversation: Conversation, now: int) -> Ticket | None:
@@ -187,48 +205,49 @@ def customer_wrote(tx: Transaction, conversation: Conversation, now: int) -> Tic
     ticket = tickets.live_of_conversation(tx, conversation.id)
     if ticket is None:
         return None
-    return _apply(tx, ticket, Action.CUSTOMER_WROTE, CONTACT, now)
+    return apply(tx, ticket, Action.CUSTOMER_WROTE, CONTACT, now)
 
 
-def _new_ticket(
+def new_ticket(
     tx: Transaction,
     conversation: Conversation,
-    reason: Reason,
-    subject: str,
-    candidates: list[dict[str, Any]],
+    opening: Opening,
     rules: DeskRules,
     now: int,
     actor: Actor,
+    detail: dict[str, Any] | None = None,
 ) -> Ticket:
+    """Another ticket for this conversation, which must have no live one; nothing is promised in it yet."""
     ticket = Ticket(
         id=new_id(),
         number=tickets.next_number(tx, now, rules.time_zone),
         conversation_id=conversation.id,
         contact_id=conversation.contact_id,
-        subject=" ".join(subject.split())[:LONGEST_SUBJECT],
+        subject=" ".join(opening.subject.split())[:LONGEST_SUBJECT],
         status=Status.NEW,
-        priority=_priority(reason),
-        reason=reason,
+        priority=opening.priority,
+        reason=opening.reason,
         assignee_id=None,
-        candidates=candidates,
+        candidates=opening.candidates,
         version=1,
         created_at=now,
         updated_at=now,
         resolved_at=None,
+        category=opening.category,
+        team_id=opening.team_id,
     )
     tickets.insert(tx, ticket)
-    opened = TicketEvent(actor, "open", None, Status.NEW, now, {"version": 1, "reason": reason})
-    events.record(tx, ticket.id, [opened])
+    told = {"version": 1, "reason": opening.reason, **(detail or {})}
+    events.record(tx, ticket.id, [TicketEvent(actor, "open", None, Status.NEW, now, told)])
     tx.notify("queue", ticket.number)
     return ticket
 
 
-def _promise(tx: Transaction, ticket: Ticket, now: int) -> Ticket:
-    """The ticket under the policy that fits it; its clocks run under that from now on."""
+def under_policy(tx: Transaction, ticket: Ticket, now: int) -> Ticket:
+    """The ticket under the policy that fits it now."""
     promised = terms.choose_for(tx, terms.facts_of_ticket(tx, ticket), now)
     ticket = replace(ticket, policy_id=promised.policy.id, policy_version=promised.policy.version, policy_at=now)
     tickets.keep_policy(tx, ticket)
-    waits.attach(tx, ticket, promised, Cause.OPENED, now)
     return ticket
 
 
@@ -246,8 +265,17 @@ def _hurried(tx: Transaction, ticket: Ticket, actor: Actor, now: int) -> Ticket:
     urgent = replace(ticket, reason=Reason.DANGER, priority=Priority.URGENT, version=ticket.version + 1, updated_at=now)
     if not tickets.replace_version(tx, ticket.version, urgent):
         raise Conflict(ticket.number, ())
-    _record(tx, urgent, "danger", actor, now, {"version": urgent.version})
+    urgent, detail = properties.reconsider(tx, urgent, now, None)
+    _record(tx, urgent, "danger", actor, now, {"version": urgent.version, **detail})
     return urgent
+
+
+def _reconsidered(tx: Transaction, ticket: Ticket, actor: Actor, now: int) -> Ticket:
+    """A ticket that is open again, under the policy that fits what was said of it and its contact meanwhile."""
+    ticket, detail = properties.reconsider(tx, ticket, now, actor.agent_id)
+    if detail:
+        _record(tx, ticket, "promise", actor, now, detail)
+    return ticket
 
 
 def _written(agent: Agent, text: str, external_id: str, holding: bool, trace: dict[str, Any] | None) -> Draft:
@@ -260,15 +288,15 @@ def _say(tx: Transaction, ticket: Ticket, agent: Agent, draft: Draft, now: int) 
     if draft.kind is MessageKind.HOLDING:
         _record(tx, ticket, "holding_reply", _by(agent), now, {"message_number": message.number})
         return message
-    _apply(tx, ticket, Action.REPLY, _by(agent), now, {"message_number": message.number})
     tickets.keep_first_answer(tx, ticket.id, now)
     waits.answer(tx, ticket.conversation_id, now)
+    apply(tx, ticket, Action.REPLY, _by(agent), now, {"message_number": message.number})
     return message
 
 
 def _take(tx: Transaction, ticket: Ticket, conversation: Conversation, agent: Agent, now: int) -> Ticket:
     detail = {"from_agent": conversation.owner_agent_id} if conversation.owner_agent_id else {}
-    taken = _apply(tx, ticket, Action.TAKE_OVER, _by(agent), now, detail)
+    taken = apply(tx, ticket, Action.TAKE_OVER, _by(agent), now, detail)
     if not conversations.change_owner(tx, conversation, Owner.AGENT, agent.id, now):
         raise Conflict(ticket.number, ())
     return taken
@@ -277,10 +305,10 @@ def _take(tx: Transaction, ticket: Ticket, conversation: Conversation, agent: Ag
 def _act(tx: Transaction, number: str, agent: Agent, version: int, action: Action, now: int) -> Ticket:
     ticket = tickets.by_number(tx, number)
     changes.require_version(tx, ticket, version)
-    return _apply(tx, ticket, action, _by(agent), now)
+    return apply(tx, ticket, action, _by(agent), now)
 
 
-def _apply(
+def apply(
     tx: Transaction,
     ticket: Ticket,
     action: Action,
@@ -288,7 +316,7 @@ def _apply(
     now: int,
     detail: dict[str, Any] | None = None,
 ) -> Ticket:
-    """Change the ticket by the table, record it and wake those who watch."""
+    """The ticket, changed by the table; recorded, with those woken who watch. Raises NotAllowed, Conflict."""
     changed, happened = transition(ticket, action, actor, now)
     if not tickets.replace_version(tx, ticket.version, changed):
         raise Conflict(ticket.number, ())

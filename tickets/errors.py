@@ -1,6 +1,7 @@
 """What the service desk refuses, with the ids an operator needs."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 class DeskError(Exception):
@@ -19,9 +20,31 @@ class NotAllowed(DeskError):
     """The transition is not in the table of lifecycle.py."""
 
 
+class Obstacle(StrEnum):
+    """Why tickets cannot be merged, or messages not be split off."""
+
+    SAME = "same"
+    DONE = "done"
+    OTHER_DONE = "other_done"
+    CHAT = "chat"
+    STRANGER = "stranger"
+    NOTHING = "nothing"
+    EVERYTHING = "everything"
+    NO_ADDRESS = "no_address"
+
+
+class Refused(NotAllowed):
+    """Tickets that cannot be merged, or messages that cannot be split off."""
+
+    def __init__(self, ticket_number: str, obstacle: Obstacle) -> None:
+        super().__init__(f"ticket {ticket_number}: {obstacle}")
+        self.obstacle = obstacle
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened since the agent last looked: kind is 'message', 'reply', 'owner' or 'status'."""
+    """What happened since the agent last looked: kind is 'message', 'reply', 'owner', 'status', 'properties',
+    'merged' or 'split'."""
 
     kind: str
     who: str

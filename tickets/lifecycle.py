@@ -19,6 +19,8 @@ class Action(StrEnum):
     RESOLVE = "resolve"
     REOPEN = "reopen"
     CLOSE = "close"
+    MERGE = "merge"
+    TAKE_IN = "take_in"
 
 
 NEW, OPEN, PENDING, ON_HOLD = Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD
@@ -54,6 +56,8 @@ TRANSITIONS: dict[tuple[Status, Action], Status] = {
     (ON_HOLD, Action.CLOSE): CLOSED,
     (RESOLVED, Action.REOPEN): OPEN,
     (RESOLVED, Action.CLOSE): CLOSED,
+    **{(live, Action.MERGE): CLOSED for live in (NEW, OPEN, PENDING, ON_HOLD)},
+    **{(live, Action.TAKE_IN): live for live in (NEW, OPEN, PENDING, ON_HOLD)},
 }
 
 _AGENT_ONLY = frozenset({"agent"})
@@ -67,6 +71,8 @@ MAY: dict[Action, frozenset[str]] = {
     Action.RESOLVE: _AGENT_ONLY,
     Action.REOPEN: frozenset({"agent", "bot", "system"}),
     Action.CLOSE: frozenset({"agent", "system"}),
+    Action.MERGE: _AGENT_ONLY,
+    Action.TAKE_IN: _AGENT_ONLY,
 }
 
 

@@ -79,6 +79,7 @@ class Reason(StrEnum):
     NOT_SOLVED = "not_solved"
     UNANSWERED = "unanswered"
     FILE = "file"
+    SPLIT = "split"
 
 
 class Role(StrEnum):
@@ -115,6 +116,7 @@ class Contact:
     created_at: int
     value_class: str | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    version: int = 1
 
     @property
     def reachable(self) -> bool:
@@ -141,6 +143,7 @@ class Conversation:
     created_at: int
     updated_at: int
     subject: str | None = None
+    merged_into_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,11 @@ def all_teams(tx: Transaction) -> list[Team]:
     return [Team(**row) for row in rows]
 
 
+def names(tx: Transaction) -> dict[str, str]:
+    """The name of each team, archived ones included, by id."""
+    return {row["id"]: row["name"] for row in tx.execute("SELECT id, name FROM team")}
+
+
 def leads(tx: Transaction) -> dict[str, str]:
     """The lead of each team that has one, archived ones included: their tickets are still led."""
     rows = tx.execute("SELECT id, lead_id FROM team WHERE lead_id IS NOT NULL")

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from storage.database import Row, Transaction, first
-from tickets import conversations, events
+from tickets import events, parts
 from tickets.errors import NotFound
 from tickets.model import (
     Alert,
@@ -105,6 +105,22 @@ def live_of_conversation(tx: Transaction, conversation_id: str) -> Ticket | None
         )
     )
     return None if row is None else _ticket(row)
+
+
+def live_of_contact(tx: Transaction, contact_id: str) -> list[Ticket]:
+    """The tickets of this contact that are neither resolved nor closed, oldest first."""
+    rows = tx.execute(
+        """
+        SELECT id, number, conversation_id, contact_id, subject, status, priority, reason, assignee_id,
+            candidates_json, version, created_at, updated_at, resolved_at, category, team_id, policy_id,
+            policy_version, policy_at, first_answered_at, merged_into_id
+        FROM ticket
+        WHERE contact_id = :contact_id AND status IN ('new', 'open', 'pending', 'on_hold')
+        ORDER BY created_at, id
+        """,
+        {"contact_id": contact_id},
+    )
+    return [_ticket(row) for row in rows]
 
 
 def newest_of_conversation(tx: Transaction, conversation_id: str) -> Ticket | None:
@@ -215,7 +231,8 @@ def replace_version(tx: Transaction, seen_version: int, ticket: Ticket) -> bool:
         UPDATE ticket
         SET status = :status, priority = :priority, reason = :reason, assignee_id = :assignee_id,
             candidates_json = :candidates_json, version = :version, updated_at = :updated_at,
-            resolved_at = :resolved_at, category = :category, team_id = :team_id
+            resolved_at = :resolved_at, category = :category, team_id = :team_id,
+            merged_into_id = :merged_into_id
         WHERE id = :id AND version = :seen_version
         """,
         {
@@ -229,6 +246,7 @@ def replace_version(tx: Transaction, seen_version: int, ticket: Ticket) -> bool:
             "resolved_at": ticket.resolved_at,
             "category": ticket.category,
             "team_id": ticket.team_id,
+            "merged_into_id": ticket.merged_into_id,
             "id": ticket.id,
             "seen_version": seen_version,
         },
@@ -295,9 +313,9 @@ def counts(tx: Transaction, agent_id: str | None) -> dict[str, int]:
 
 
 def timeline(tx: Transaction, ticket: Ticket) -> Timeline:
-    """The ticket's conversation (its newest messages), events, notes and alerts."""
+    """The newest messages of the ticket's conversation and of those merged into it, its events, notes and alerts."""
     return Timeline(
-        messages=conversations.latest(tx, ticket.conversation_id, LONGEST_TIMELINE),
+        messages=parts.latest(tx, ticket.conversation_id, LONGEST_TIMELINE),
         events=events.of_ticket(tx, ticket.id),
         notes=_notes(tx, ticket.id),
         alerts=_alerts(tx, ticket.id),

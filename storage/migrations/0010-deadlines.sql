@@ -38,9 +38,11 @@ ALTER TABLE agent ADD COLUMN deputy_id TEXT;
 ALTER TABLE agent ADD COLUMN team_id TEXT;
 ALTER TABLE agent ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 
--- value_class and attributes_json (an object of texts) are what staff say of a contact, never the contact itself.
+-- value_class and attributes_json (an object of texts) are what staff say of a contact, never the contact itself;
+-- version is the compare-and-set token of both.
 ALTER TABLE contact ADD COLUMN value_class TEXT;
 ALTER TABLE contact ADD COLUMN attributes_json TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE contact ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 
 -- policy_id and policy_version are what the ticket was promised under, chosen at policy_at; calendars count as they
 -- stood then. first_answered_at: when the contact first got a real answer in it. merged_into_id: the ticket in which it
@@ -52,9 +54,11 @@ ALTER TABLE ticket ADD COLUMN policy_version INTEGER;
 ALTER TABLE ticket ADD COLUMN policy_at BIGINT;
 ALTER TABLE ticket ADD COLUMN first_answered_at BIGINT;
 ALTER TABLE ticket ADD COLUMN merged_into_id TEXT;
+CREATE INDEX ticket_contact ON ticket (contact_id);
 
 -- Where the messages of this conversation go on, since its ticket was merged into another.
 ALTER TABLE conversation ADD COLUMN merged_into_id TEXT;
+CREATE INDEX conversation_merged ON conversation (merged_into_id) WHERE merged_into_id IS NOT NULL;
 
 -- One wait of a contact. metric: 'first_response' and 'next_response' run from the earliest unanswered message
 -- (started_at, first_message_number) to a real answer, 'resolution' from there to the ticket's end; of the former one

@@ -20,7 +20,8 @@ AWAITED = Context(ticket="2611-0042", due=moment(NOW + 12 * HOUR, NOW, ZONE))
 OVERDUE = replace(AWAITED, overdue=True)
 TYRES_FOUND, SERVICE_FOUND = match(TYRES, 0.91234), match(SERVICE, 0.85)
 
-HANDOFFS = [HandOff(reason, (TYRES_FOUND,)) for reason in Reason]
+# Splitting is an agent's act, of which the bot says nothing.
+HANDOFFS = [HandOff(reason, (TYRES_FOUND,)) for reason in Reason if reason is not Reason.SPLIT]
 DECISIONS: list[Decision] = [
     Answer((TYRES_FOUND,)),
     Answer((TYRES_FOUND, SERVICE_FOUND)),

@@ -10,14 +10,14 @@ from tickets.model import BOT, CONTACT, LIVE, SYSTEM, Actor, Priority, Reason, S
 AGENT = Actor("agent", "agent-zhou")
 
 # One line per status: what each action makes of it, '-' where it is not allowed.
-#              take_over  reply      wrote      hand_back  hold       resume     resolve     reopen   close
+#              take_over reply    wrote    hand_back hold     resume   resolve  reopen   close    merge    take_in
 TABLE = """
-    new        open       -          new        -          on_hold    -          resolved    -        closed
-    open       open       pending    open       open       on_hold    -          resolved    -        closed
-    pending    pending    pending    open       pending    on_hold    open       resolved    -        closed
-    on_hold    on_hold    pending    open       on_hold    -          open       resolved    -        closed
-    resolved   -          -          -          -          -          -          -           open     closed
-    closed     -          -          -          -          -          -          -           -        -
+    new       open     -        new      -        on_hold  -        resolved -        closed   closed   new
+    open      open     pending  open     open     on_hold  -        resolved -        closed   closed   open
+    pending   pending  pending  open     pending  on_hold  open     resolved -        closed   closed   pending
+    on_hold   on_hold  pending  open     on_hold  -        open     resolved -        closed   closed   on_hold
+    resolved  -        -        -        -        -        -        -        open     closed   -        -
+    closed    -        -        -        -        -        -        -        -        -        -        -
 """
 CASES = [
     (Status(at), action, None if to == "-" else Status(to))

@@ -25,8 +25,8 @@ def running_reply(tx: Transaction, conversation_id: str) -> Clock | None:
     )
 
 
-def last_stopped_reply(tx: Transaction, conversation_id: str, reason: str) -> Clock | None:
-    """The newest of this conversation's reply clocks that were stopped for this reason, or None."""
+def last_stopped_reply(tx: Transaction, conversation_id: str) -> Clock | None:
+    """The reply clock of this conversation that was stopped last, or None."""
     return _one(
         tx.execute(
             """
@@ -34,10 +34,10 @@ def last_stopped_reply(tx: Transaction, conversation_id: str, reason: str) -> Cl
                 policy_version, calendar_id, calendar_version, started_at, budget_ms, due_at, paused_at, plan_json,
                 next_alert_at, next_level, promised_at, stopped_at, stop_reason
             FROM clock
-            WHERE conversation_id = :conversation_id AND metric <> 'resolution' AND stop_reason = :reason
+            WHERE conversation_id = :conversation_id AND metric <> 'resolution' AND stopped_at IS NOT NULL
             ORDER BY stopped_at DESC, id DESC LIMIT 1
             """,
-            {"conversation_id": conversation_id, "reason": reason},
+            {"conversation_id": conversation_id},
         )
     )
 
@@ -100,12 +100,12 @@ def save(tx: Transaction, clock: Clock) -> None:
     tx.change(
         """
         UPDATE clock
-        SET ticket_id = :ticket_id, metric = :metric, first_message_number = :first_message_number,
-            needs_person = :needs_person, policy_id = :policy_id, policy_version = :policy_version,
-            calendar_id = :calendar_id, calendar_version = :calendar_version, started_at = :started_at,
-            budget_ms = :budget_ms, due_at = :due_at, paused_at = :paused_at, plan_json = :plan_json,
-            next_alert_at = :next_alert_at, next_level = :next_level, promised_at = :promised_at,
-            stopped_at = :stopped_at, stop_reason = :stop_reason
+        SET conversation_id = :conversation_id, ticket_id = :ticket_id, metric = :metric,
+            first_message_number = :first_message_number, needs_person = :needs_person, policy_id = :policy_id,
+            policy_version = :policy_version, calendar_id = :calendar_id, calendar_version = :calendar_version,
+            started_at = :started_at, budget_ms = :budget_ms, due_at = :due_at, paused_at = :paused_at,
+            plan_json = :plan_json, next_alert_at = :next_alert_at, next_level = :next_level,
+            promised_at = :promised_at, stopped_at = :stopped_at, stop_reason = :stop_reason
         WHERE id = :id
         """,
         _params(clock),

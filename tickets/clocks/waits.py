@@ -1,24 +1,22 @@
-"""Clocks that begin, go on, stand still and stop; every change of a due time is worked out here.
+"""Clocks that begin, go on, stand still and stop (docs/sla.md, Clocks).
 
 A reply clock runs from the earliest unanswered message to a real answer, the resolution clock from there to the
-ticket's end. Whatever changes when something is due goes through _plan, so that there is one way to reckon it.
+ticket's end. When each is due is worked out in reckoning.py.
 """
 
 from dataclasses import replace
 
-from storage.database import Transaction, new_id
+from storage.database import Transaction
 from tickets.business_time import Pause
-from tickets.clocks import receipts, rows, terms
+from tickets.clocks import rows, terms
 from tickets.clocks.receipts import Cause
-from tickets.clocks.terms import Measure, Terms
-from tickets.model import LIVE, Clock, Conversation, Metric, Owner, Status, Ticket
-from tickets.sla import dues
-from tickets.sla.model import Chain
+from tickets.clocks.reckoning import NOT_PROMISED, begin, new_clock, notify_queue, reckon, record, stop
+from tickets.clocks.terms import Terms
+from tickets.model import Clock, Conversation, Metric, Owner, Status, Ticket
 
 ANSWERED = "answered"
 ANSWERED_BY_BOT = "answered_by_bot"
 REFUSED = "answer_refused"
-MERGED = "merged"
 
 
 def start_or_keep(tx: Transaction, conversation: Conversation, message_number: int, now: int) -> Clock:
@@ -31,12 +29,11 @@ def start_or_keep(tx: Transaction, conversation: Conversation, message_number: i
         return running
     promised, ticket_id, answered = terms.of_conversation(tx, conversation, now)
     metric = Metric.NEXT_RESPONSE if answered else Metric.FIRST_RESPONSE
-    clock = _new(conversation.id, ticket_id, metric, message_number, conversation.owner is Owner.AGENT, now)
-    begun = _begin(tx, clock, promised, now)
+    clock = new_clock(conversation.id, ticket_id, metric, message_number, conversation.owner is Owner.AGENT, now)
+    begun = begin(tx, clock, promised, now)
     assert begun is not None, "every policy promises an answer"
-    if ticket_id is not None:
-        _record(tx, begun, Cause.BEGUN, now)
-    _notify_queue(tx, conversation.id)
+    record(tx, begun, Cause.BEGUN, now)
+    notify_queue(tx, conversation.id)
     return begun
 
 
@@ -47,9 +44,9 @@ def attach(tx: Transaction, ticket: Ticket, promised: Terms, cause: Cause, now: 
     assert clock is not None, "a ticket is opened for somebody who waits"
     metric = Metric.FIRST_RESPONSE if ticket.first_answered_at is None else Metric.NEXT_RESPONSE
     clock = replace(clock, ticket_id=ticket.id, metric=metric, needs_person=True)
-    _recompute(tx, clock, promised, cause, now, None)
-    _resolve_from(tx, ticket, clock, promised, now)
-    _notify_queue(tx, ticket.conversation_id)
+    reckon(tx, clock, promised, cause, now)
+    resolve_from(tx, ticket, clock, promised, now)
+    notify_queue(tx, ticket.conversation_id)
 
 
 def require_person(tx: Transaction, conversation_id: str) -> None:
@@ -62,7 +59,7 @@ def require_person(tx: Transaction, conversation_id: str) -> None:
         {"conversation_id": conversation_id},
     )
     if changed:
-        _notify_queue(tx, conversation_id)
+        notify_queue(tx, conversation_id)
 
 
 def promise(tx: Transaction, clock: Clock) -> None:
@@ -97,153 +94,71 @@ def finish(tx: Transaction, ticket: Ticket, now: int) -> None:
         stop(tx, clock, ticket.status, now)
 
 
-def stop(tx: Transaction, clock: Clock, reason: str, now: int) -> None:
-    """End a clock that runs or stands still, and settle its open alerts."""
-    stopped = replace(clock, stopped_at=now, stop_reason=reason, next_alert_at=None, paused_at=None)
-    rows.end_pause(tx, clock.id, now)
-    rows.save(tx, stopped)
-    if clock.ticket_id is not None:
-        _record(tx, stopped, Cause.STOPPED, now)
-    _settle_alerts(tx, clock.id, now)
-    _notify_queue(tx, clock.conversation_id)
-
-
 def refuse_answer(tx: Transaction, conversation_id: str, now: int) -> None:
-    """The contact says that the bot's answer was none: the wait that it ended goes on.
+    """The contact says that the bot's answer was none: the wait that it ended goes on, unless another ended since.
 
     The time between the answer and its refusal does not count, since the contact was not waiting for us then.
     """
-    ended = rows.last_stopped_reply(tx, conversation_id, ANSWERED_BY_BOT)
+    ended = rows.last_stopped_reply(tx, conversation_id)
     running = rows.running_reply(tx, conversation_id)
-    if ended is None or (running is not None and running.started_at < (ended.stopped_at or 0)):
+    if ended is None or ended.stop_reason != ANSWERED_BY_BOT:
+        return
+    answered_at = ended.stopped_at or now
+    if running is not None and running.started_at < answered_at:
         return
     refused_at = running.started_at if running is not None else now
     if running is not None:
         stop(tx, running, REFUSED, now)
-    rows.add_pause(
-        tx, ended.id, Pause(ended.stopped_at or now, max(refused_at, ended.stopped_at or now), ANSWERED_BY_BOT)
-    )
-    _wake(tx, replace(ended, stopped_at=None, stop_reason=None), Cause.REFUSED, now)
+    rows.add_pause(tx, ended.id, Pause(answered_at, max(refused_at, answered_at), ANSWERED_BY_BOT))
+    reckon(tx, replace(ended, stopped_at=None, stop_reason=None), None, Cause.REFUSED, now)
 
 
 def reopen(tx: Transaction, ticket: Ticket, now: int) -> None:
     """A ticket that was resolved is open again: a wait that ended only because of that goes on as if it had not, and
     the time since does not count towards its resolution."""
-    ended = rows.last_stopped_reply(tx, ticket.conversation_id, Status.RESOLVED)
-    if ended is not None and ended.ticket_id == ticket.id and rows.running_reply(tx, ticket.conversation_id) is None:
+    ended = rows.last_stopped_reply(tx, ticket.conversation_id)
+    waited = ended is not None and (ended.ticket_id, ended.stop_reason) == (ticket.id, Status.RESOLVED)
+    if ended is not None and waited and rows.running_reply(tx, ticket.conversation_id) is None:
         again = replace(ended, stopped_at=None, stop_reason=None, needs_person=True)
-        _wake(tx, again, Cause.REOPENED, now)
-    resume_resolution(tx, ticket, now)
-    _notify_queue(tx, ticket.conversation_id)
-
-
-def resume_resolution(tx: Transaction, ticket: Ticket, now: int) -> bool:
-    """Let the ticket's resolution clock go on, without the time since it was stopped; False if it never had one."""
-    ended = [clock for clock in rows.of_ticket(tx, ticket.id) if clock.metric is Metric.RESOLUTION]
-    if not ended or ended[-1].stopped_at is None:
-        return bool(ended)
-    clock = ended[-1]
-    rows.add_pause(tx, clock.id, Pause(clock.stopped_at or now, max(now, clock.stopped_at or now), Status.RESOLVED))
-    _wake(tx, replace(clock, stopped_at=None, stop_reason=None), Cause.REOPENED, now)
-    return True
+        reckon(tx, again, None, Cause.REOPENED, now)
+    _resume_resolution(tx, ticket, None, now)
+    notify_queue(tx, ticket.conversation_id)
 
 
 def follow_status(tx: Transaction, ticket: Ticket, now: int) -> None:
-    """Let the ticket's clocks stand still or go on, as its policy says for the status that it now has."""
+    """Let the ticket's clocks stand still or go on, as their policy says for the status that it now has."""
     for clock in rows.running_of_ticket(tx, ticket.id):
         under = terms.of_clock(tx, clock)
         stands = under is not None and ticket.status in under[1].budget.pauses
-        if stands and clock.paused_at is None:
+        if stands:
             _pause(tx, clock, ticket.status, now)
-        elif not stands and clock.paused_at is not None:
-            _go_on(tx, clock, now)
+        elif clock.paused_at is not None:
+            rows.end_pause(tx, clock.id, now)
+            reckon(tx, replace(clock, paused_at=None), None, Cause.RESUMED, now)
+            notify_queue(tx, clock.conversation_id)
 
 
 def recompute(
     tx: Transaction, ticket: Ticket, promised: Terms, cause: Cause, now: int, by_agent_id: str | None
 ) -> list[Clock]:
     """Every clock of the ticket that runs or stands still, worked out anew from its own start under these terms."""
-    changed = [
-        _recompute(tx, clock, promised, cause, now, by_agent_id) for clock in rows.running_of_ticket(tx, ticket.id)
-    ]
+    changed = [reckon(tx, clock, promised, cause, now, by_agent_id) for clock in rows.running_of_ticket(tx, ticket.id)]
     if not any(clock.metric is Metric.RESOLUTION for clock in changed):
         _promise_resolution(tx, ticket, promised, cause, now, by_agent_id)
     follow_status(tx, ticket, now)
-    _notify_queue(tx, ticket.conversation_id)
+    notify_queue(tx, ticket.conversation_id)
     return changed
 
 
-def restart_from(
-    tx: Transaction, clock: Clock, started_at: int, message_number: int, cause: Cause, now: int, by_agent_id: str | None
-) -> Clock:
-    """The clock, reckoned from another start: the contact's earliest unanswered message is another than before."""
-    return _recompute(
-        tx, replace(clock, started_at=started_at, first_message_number=message_number), None, cause, now, by_agent_id
-    )
-
-
-def _new(
-    conversation_id: str, ticket_id: str | None, metric: Metric, message_number: int, needs_person: bool, start: int
-) -> Clock:
-    return Clock(
-        id=new_id(),
-        conversation_id=conversation_id,
-        ticket_id=ticket_id,
-        metric=metric,
-        first_message_number=message_number,
-        needs_person=needs_person,
-        policy_id=None,
-        policy_version=None,
-        calendar_id=None,
-        calendar_version=None,
-        started_at=start,
-        budget_ms=0,
-        due_at=start,
-        paused_at=None,
-        plan=(start,),
-        next_alert_at=None,
-        next_level=1,
-        promised_at=None,
-        stopped_at=None,
-        stop_reason=None,
-    )
-
-
-def _begin(tx: Transaction, clock: Clock, promised: Terms, now: int) -> Clock | None:
-    """A new clock under these terms; None if they promise nothing for its metric."""
-    measure = terms.measure(tx, promised, clock.metric)
-    if measure is None:
-        return None
-    chain = terms.chain_of(tx, promised.definition)
-    pinned = _pinned(clock, promised, measure)
-    due = dues.due(pinned.started_at, measure.budget, measure.calendar, (), now)
-    level = dues.first_level(due.plan)
-    pinned = replace(
-        pinned,
-        due_at=due.due_at,
-        plan=due.plan,
-        next_level=level,
-        next_alert_at=dues.planned_at(level, due.plan, chain),
-    )
-    if rows.insert(tx, pinned):
-        return pinned
-    return rows.running_reply(tx, clock.conversation_id)
-
-
-def _resolve_from(tx: Transaction, ticket: Ticket, wait: Clock, promised: Terms, now: int) -> None:
-    """The ticket's resolution clock, from the start of this wait, unless it has one."""
-    if resume_resolution(tx, ticket, now):
+def resolve_from(tx: Transaction, ticket: Ticket, wait: Clock, promised: Terms, now: int) -> None:
+    """The ticket's resolution clock, from the start of this wait, unless it has one, which goes on."""
+    if _resume_resolution(tx, ticket, promised, now):
         return
-    clock = _new(ticket.conversation_id, ticket.id, Metric.RESOLUTION, wait.first_message_number, True, wait.started_at)
-    begun = _begin(tx, clock, promised, now)
+    number, start = wait.first_message_number, wait.started_at
+    clock = new_clock(ticket.conversation_id, ticket.id, Metric.RESOLUTION, number, True, start)
+    begun = begin(tx, clock, promised, now)
     if begun is not None:
-        _record(tx, begun, Cause.BEGUN, now)
-
-
-def _wake(tx: Transaction, clock: Clock, cause: Cause, now: int) -> Clock:
-    """A clock that was stopped or stood still runs again, under the terms it has; what is overdue comes at once."""
-    at = clock.next_alert_at if clock.next_alert_at is not None else now
-    return _recompute(tx, replace(clock, next_alert_at=at), None, cause, now, None)
+        record(tx, begun, Cause.BEGUN, now)
 
 
 def _promise_resolution(
@@ -256,96 +171,38 @@ def _promise_resolution(
     ended = [clock for clock in clocks if clock.metric is Metric.RESOLUTION]
     waits = [clock for clock in clocks if clock.metric is not Metric.RESOLUTION]
     if ended:
-        again = replace(ended[-1], stopped_at=None, stop_reason=None, next_alert_at=now)
-        _recompute(tx, again, promised, cause, now, by_agent_id)
+        reckon(tx, replace(ended[-1], stopped_at=None, stop_reason=None), promised, cause, now, by_agent_id)
     elif waits:
-        _resolve_from(tx, ticket, waits[0], promised, now)
+        resolve_from(tx, ticket, waits[0], promised, now)
 
 
-def _recompute(
-    tx: Transaction, clock: Clock, promised: Terms | None, cause: Cause, now: int, by_agent_id: str | None
-) -> Clock:
-    """The clock with its due time reckoned anew, kept with its receipt; promised None: under the terms it has."""
-    under = terms.of_clock(tx, clock) if promised is None else _measured(tx, promised, clock)
-    if under is None:
-        return _left_as_it_is(tx, clock, promised, now)
-    policy, measure = under
-    pauses = rows.pauses(tx, clock.id)
-    due = dues.due(clock.started_at, measure.budget, measure.calendar, pauses, now)
-    planned = replace(_pinned(clock, policy, measure), due_at=due.due_at, plan=due.plan)
-    chain = terms.chain_of(tx, policy.definition)
-    planned = _next_step(planned, clock, chain, now)
-    rows.save(tx, planned)
-    if planned.ticket_id is not None:
-        receipts.record(tx, planned, measure.calendar, cause, now, by_agent_id)
-    return planned
-
-
-def _measured(tx: Transaction, promised: Terms, clock: Clock) -> tuple[Terms, Measure] | None:
-    measure = terms.measure(tx, promised, clock.metric)
-    return None if measure is None else (promised, measure)
-
-
-def _left_as_it_is(tx: Transaction, clock: Clock, promised: Terms | None, now: int) -> Clock:
-    """A clock whose metric is not promised any more ends; one from before there were policies runs on as it was."""
-    if promised is not None:
-        stop(tx, clock, "not_promised", now)
-        return clock
-    again = max(clock.due_at, now) if clock.next_level <= 1 else now
-    kept = clock if clock.next_alert_at is not None else replace(clock, next_alert_at=again)
-    rows.save(tx, kept)
-    return kept
-
-
-def _next_step(planned: Clock, before: Clock, chain: Chain, now: int) -> Clock:
-    """Which step comes next on a clock whose plan has changed, and when.
-
-    What was raised stays raised. Of the steps that are overdue now only the latest is raised. A clock that stands
-    still has none. Once broken, a promise that lies ahead again lets the chain go on from there; otherwise the chain
-    goes on, or rests, as it did.
-    """
-    if planned.paused_at is not None:
-        return replace(planned, next_alert_at=None)
-    first = dues.first_level(planned.plan)
-    untouched = before.next_level == dues.first_level(before.plan)
-    level = first if untouched else max(first, before.next_level)
-    if level > 1:
-        breach = dues.planned_at(1, planned.plan, chain)
-        return replace(planned, next_level=level, next_alert_at=breach if breach > now else before.next_alert_at)
-    while level < 1 and dues.planned_at(level + 1, planned.plan, chain) <= now:
-        level += 1
-    return replace(planned, next_level=level, next_alert_at=dues.planned_at(level, planned.plan, chain))
-
-
-def _pinned(clock: Clock, promised: Terms, measure: Measure) -> Clock:
-    return replace(
-        clock,
-        policy_id=promised.policy.id,
-        policy_version=promised.policy.version,
-        calendar_id=measure.budget.calendar_id,
-        calendar_version=measure.calendar_version,
-        budget_ms=measure.budget.length_ms,
-    )
+def _resume_resolution(tx: Transaction, ticket: Ticket, promised: Terms | None, now: int) -> bool:
+    """Let the ticket's resolution clock go on under these terms (None: its own), without the time in which the ticket
+    was done; False if it never had one."""
+    ended = [clock for clock in rows.of_ticket(tx, ticket.id) if clock.metric is Metric.RESOLUTION]
+    if not ended or ended[-1].stopped_at is None:
+        return bool(ended)
+    clock = ended[-1]
+    done_at = clock.stopped_at or now
+    if clock.stop_reason != NOT_PROMISED:
+        rows.add_pause(tx, clock.id, Pause(done_at, max(now, done_at), Status.RESOLVED))
+    elif promised is None or terms.measure(tx, promised, Metric.RESOLUTION) is None:
+        return True
+    reckon(tx, replace(clock, stopped_at=None, stop_reason=None), promised, Cause.REOPENED, now)
+    return True
 
 
 def _pause(tx: Transaction, clock: Clock, reason: str, now: int) -> None:
-    paused = replace(clock, paused_at=now, next_alert_at=None)
+    """Let the clock stand still for this reason; one that stands still for it already is left alone."""
+    if clock.paused_at is not None:
+        if rows.pauses(tx, clock.id)[-1].reason == reason:
+            return
+        rows.end_pause(tx, clock.id, now)
+    paused = replace(clock, paused_at=clock.paused_at or now, next_alert_at=None)
     rows.add_pause(tx, clock.id, Pause(max(now, clock.started_at), None, reason))
     rows.save(tx, paused)
-    _record(tx, paused, Cause.PAUSED, now)
-    _notify_queue(tx, clock.conversation_id)
-
-
-def _go_on(tx: Transaction, clock: Clock, now: int) -> None:
-    rows.end_pause(tx, clock.id, now)
-    _wake(tx, replace(clock, paused_at=None), Cause.RESUMED, now)
-    _notify_queue(tx, clock.conversation_id)
-
-
-def _record(tx: Transaction, clock: Clock, cause: Cause, now: int) -> None:
-    under = terms.of_clock(tx, clock)
-    if under is not None:
-        receipts.record(tx, clock, under[1].calendar, cause, now)
+    record(tx, paused, Cause.PAUSED, now)
+    notify_queue(tx, clock.conversation_id)
 
 
 def _is_undecided(tx: Transaction, conversation_id: str) -> bool:
@@ -355,24 +212,3 @@ def _is_undecided(tx: Transaction, conversation_id: str) -> bool:
             {"conversation_id": conversation_id},
         )
     )
-
-
-def _settle_alerts(tx: Transaction, clock_id: str, now: int) -> None:
-    tx.change(
-        """
-        UPDATE alert SET settled_at = :now
-        WHERE clock_id = :clock_id AND settled_at IS NULL AND acknowledged_at IS NULL
-        """,
-        {"now": now, "clock_id": clock_id},
-    )
-
-
-def _notify_queue(tx: Transaction, conversation_id: str) -> None:
-    """Clocks belong to conversations; the queue listens for tickets."""
-    found = tx.execute(
-        "SELECT number, status FROM ticket WHERE conversation_id = :conversation_id",
-        {"conversation_id": conversation_id},
-    )
-    for row in found:
-        if row["status"] in LIVE:
-            tx.notify("queue", row["number"])

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from storage import outbox
 from storage.database import Row, Transaction, first
-from tickets import events, tickets
+from tickets import events, parts, tickets
 from tickets.mail import dead_addresses
 from tickets.mail.dead_addresses import DeadAddress
 from tickets.model import SYSTEM, Ticket, TicketEvent
@@ -326,7 +326,8 @@ def tell_ticket(tx: Transaction, mail: SentMail, action: str, now: int, reason: 
 
 
 def _ticket(tx: Transaction, conversation_id: str) -> Ticket | None:
-    return tickets.live_of_conversation(tx, conversation_id) or tickets.newest_of_conversation(tx, conversation_id)
+    goes_on = parts.current(tx, conversation_id).id
+    return tickets.live_of_conversation(tx, goes_on) or tickets.newest_of_conversation(tx, goes_on)
 
 
 def bury(tx: Transaction, mail: SentMail, status: str | None, words: str | None, now: int) -> None:

@@ -7,7 +7,7 @@ from bot.mail.letters.writing import subject_for
 from bot.mail.postman import TRACE_MAIL, Posting, PostKind, Postman, is_verified
 from bot.scene import load_scene
 from storage.database import Transaction
-from tickets import contacts, conversations, tickets
+from tickets import contacts, conversations, parts, tickets
 from tickets.mail import sent
 from tickets.model import Author, Message
 
@@ -40,6 +40,6 @@ def send_reply(postman: Postman, templates: jinja2.Environment, tx: Transaction,
 
 
 def _asked(tx: Transaction, message: Message) -> Message | None:
-    """What the contact wrote last before this."""
-    before = conversations.latest(tx, message.conversation_id, REMEMBERED)
+    """What the contact wrote last before this, in this conversation or in one that was merged into it."""
+    before = parts.latest(tx, message.conversation_id, REMEMBERED)
     return next((one for one in reversed(before) if one.author is Author.CONTACT), None)

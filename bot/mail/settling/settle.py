@@ -26,7 +26,7 @@ from bot.mail.standing import Rule
 from bot.messages import Channel, InboundMessage, Thread
 from bot.receive import accept
 from storage.database import Transaction, new_id
-from tickets import attachments, contacts, conversations, events, tickets
+from tickets import attachments, contacts, conversations, events, parts, tickets
 from tickets.attachments import Attachment
 from tickets.mail import dead_addresses, inbox, sent
 from tickets.mail.dead_addresses import DeadAddress
@@ -186,7 +186,7 @@ def _facts(tx: Transaction, reading: Reading, house: House, place: Place) -> dic
     if reading.authenticity.aligned and len(reply_to) == len(mail.reply_to) == 1:
         facts["answer_to"] = storable(reply_to[0], 500)
     if place.related_id is not None:
-        related = tickets.newest_of_conversation(tx, place.related_id)
+        related = _ticket(tx, place.related_id)
         facts["related"] = related.number if related else None
     return facts
 
@@ -214,7 +214,7 @@ def _letterbox(reading: Reading) -> Letterbox:
 def _tell_related(tx: Transaction, reading: Reading, related_id: str, conversation_id: str, now: int) -> None:
     """Somebody else wrote to an address of that conversation: its people may look, the sender is told nothing."""
     detail = {"mail_id": reading.waiting.id, "conversation_id": conversation_id}
-    _record(tx, tickets.newest_of_conversation(tx, related_id), "related_mail", detail, now)
+    _record(tx, _ticket(tx, related_id), "related_mail", detail, now)
 
 
 def _note(tx: Transaction, reading: Reading, house: House, now: int) -> Verdict:
@@ -266,7 +266,9 @@ def _record_delivery(tx: Transaction, report: Report, about: SentMail, now: int)
 
 
 def _ticket(tx: Transaction, conversation_id: str) -> Ticket | None:
-    return tickets.live_of_conversation(tx, conversation_id) or tickets.newest_of_conversation(tx, conversation_id)
+    """The ticket that hears of what comes to this conversation: where it goes on, the live one or else the newest."""
+    goes_on = parts.current(tx, conversation_id).id
+    return tickets.live_of_conversation(tx, goes_on) or tickets.newest_of_conversation(tx, goes_on)
 
 
 def _record(tx: Transaction, ticket: Ticket | None, action: str, detail: dict[str, Any], now: int) -> None:

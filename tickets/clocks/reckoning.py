@@ -1,0 +1,219 @@
+"""When a clock is due and what its chain does next: every change of a due time is worked out here, and kept with its
+receipt."""
+
+from dataclasses import replace
+
+from storage.database import Row, Transaction, first, new_id
+from tickets.clocks import receipts, rows, terms
+from tickets.clocks.receipts import Cause
+from tickets.clocks.terms import Measure, Terms
+from tickets.model import LIVE, Clock, Metric
+from tickets.sla import dues
+from tickets.sla.model import Chain
+
+NOT_PROMISED = "not_promised"
+# Whoever acknowledged an alert did not know yet that the contact would ask again.
+_SETS_GOING = frozenset({Cause.REOPENED, Cause.REFUSED})
+
+
+def new_clock(
+    conversation_id: str, ticket_id: str | None, metric: Metric, message_number: int, needs_person: bool, start: int
+) -> Clock:
+    """A clock that nothing is known of but what it measures and from when."""
+    return Clock(
+        id=new_id(),
+        conversation_id=conversation_id,
+        ticket_id=ticket_id,
+        metric=metric,
+        first_message_number=message_number,
+        needs_person=needs_person,
+        policy_id=None,
+        policy_version=None,
+        calendar_id=None,
+        calendar_version=None,
+        started_at=start,
+        budget_ms=0,
+        due_at=start,
+        paused_at=None,
+        plan=(start,),
+        next_alert_at=None,
+        next_level=1,
+        promised_at=None,
+        stopped_at=None,
+        stop_reason=None,
+    )
+
+
+def begin(tx: Transaction, clock: Clock, promised: Terms, now: int) -> Clock | None:
+    """A new clock under these terms, or the reply clock that runs in its conversation already.
+
+    None if the terms promise nothing for its metric.
+    """
+    measure = terms.measure(tx, promised, clock.metric)
+    if measure is None:
+        return None
+    due = dues.due(clock.started_at, measure.budget, measure.calendar, (), now)
+    planned = replace(_pinned(clock, promised, measure), due_at=due.due_at, plan=due.plan)
+    level = dues.first_level(due.plan)
+    chain = terms.chain_of(tx, promised.definition)
+    planned = replace(planned, next_level=level, next_alert_at=dues.planned_at(level, due.plan, chain))
+    planned = _skip_overdue(planned, chain, now)
+    if rows.insert(tx, planned):
+        return planned
+    return rows.running_reply(tx, clock.conversation_id)
+
+
+def reckon(
+    tx: Transaction, clock: Clock, promised: Terms | None, cause: Cause, now: int, by_agent_id: str | None = None
+) -> Clock:
+    """The clock as it now stands, with its due time reckoned anew, kept with its receipt.
+
+    promised None: under the terms that it has. It is stopped where the terms promise nothing for its metric.
+    """
+    under = terms.of_clock(tx, clock) if promised is None else _measured(tx, promised, clock.metric)
+    if under is None:
+        return _left_as_it_is(tx, clock, promised, now)
+    policy, measure = under
+    due = dues.due(clock.started_at, measure.budget, measure.calendar, rows.pauses(tx, clock.id), now)
+    planned = replace(_pinned(clock, policy, measure), due_at=due.due_at, plan=due.plan)
+    planned = _next_step(tx, planned, clock, terms.chain_of(tx, policy.definition), cause, now)
+    rows.save(tx, planned)
+    if planned.ticket_id is not None:
+        receipts.record(tx, planned, measure.calendar, cause, now, by_agent_id)
+    return planned
+
+
+def due_under(tx: Transaction, clock: Clock, promised: Terms | None, now: int) -> int | None:
+    """When this clock would be due under these terms (None: its own); None if they promise nothing for its metric."""
+    under = terms.of_clock(tx, clock) if promised is None else _measured(tx, promised, clock.metric)
+    if under is None:
+        return None
+    measure = under[1]
+    return dues.due(clock.started_at, measure.budget, measure.calendar, rows.pauses(tx, clock.id), now).due_at
+
+
+def stop(tx: Transaction, clock: Clock, reason: str, now: int) -> Clock:
+    """End a clock that runs or stands still, and settle its open alerts."""
+    stopped = replace(clock, stopped_at=now, stop_reason=reason, next_alert_at=None, paused_at=None)
+    rows.end_pause(tx, clock.id, now)
+    rows.save(tx, stopped)
+    record(tx, stopped, Cause.STOPPED, now)
+    tx.change(
+        """
+        UPDATE alert SET settled_at = :now
+        WHERE clock_id = :clock_id AND settled_at IS NULL AND acknowledged_at IS NULL
+        """,
+        {"now": now, "clock_id": clock.id},
+    )
+    notify_queue(tx, clock.conversation_id)
+    return stopped
+
+
+def record(tx: Transaction, clock: Clock, cause: Cause, now: int) -> None:
+    """Keep a receipt of the clock as it stands, if it is a ticket's."""
+    under = terms.of_clock(tx, clock) if clock.ticket_id is not None else None
+    if under is not None:
+        receipts.record(tx, clock, under[1].calendar, cause, now)
+
+
+def notify_queue(tx: Transaction, conversation_id: str) -> None:
+    """Clocks belong to conversations; the queue listens for tickets."""
+    found = tx.execute(
+        "SELECT number, status FROM ticket WHERE conversation_id = :conversation_id",
+        {"conversation_id": conversation_id},
+    )
+    for row in found:
+        if row["status"] in LIVE:
+            tx.notify("queue", row["number"])
+
+
+def _measured(tx: Transaction, promised: Terms, metric: Metric) -> tuple[Terms, Measure] | None:
+    measure = terms.measure(tx, promised, metric)
+    return None if measure is None else (promised, measure)
+
+
+def _left_as_it_is(tx: Transaction, clock: Clock, promised: Terms | None, now: int) -> Clock:
+    """A clock whose metric is not promised any more ends; one from before there were policies runs on as it was."""
+    if promised is not None:
+        return stop(tx, clock, NOT_PROMISED, now)
+    again = max(clock.due_at, now) if clock.next_level <= 1 else now
+    kept = clock if clock.next_alert_at is not None else replace(clock, next_alert_at=again)
+    rows.save(tx, kept)
+    return kept
+
+
+def _pinned(clock: Clock, promised: Terms, measure: Measure) -> Clock:
+    return replace(
+        clock,
+        policy_id=promised.policy.id,
+        policy_version=promised.policy.version,
+        calendar_id=measure.budget.calendar_id,
+        calendar_version=measure.calendar_version,
+        budget_ms=measure.budget.length_ms,
+    )
+
+
+def _next_step(tx: Transaction, planned: Clock, before: Clock, chain: Chain, cause: Cause, now: int) -> Clock:
+    """Which step comes next on a clock whose plan has changed, and when.
+
+    What was raised stays raised. Of the steps that are overdue now only the latest is raised. A clock that stands
+    still has none. A breach that lies ahead again lets the chain go on from there; one that does not leaves it as it
+    was.
+    """
+    if planned.paused_at is not None:
+        return replace(planned, next_alert_at=None)
+    first_level = dues.first_level(planned.plan)
+    untouched = before.next_level == dues.first_level(before.plan)
+    level = first_level if untouched else max(first_level, before.next_level)
+    if level > 1:
+        breach = dues.planned_at(1, planned.plan, chain)
+        at = breach if breach > now else _goes_on(tx, planned, before, chain, cause, now)
+        return replace(planned, next_level=level, next_alert_at=at)
+    planned = replace(planned, next_level=level, next_alert_at=dues.planned_at(level, planned.plan, chain))
+    return _skip_overdue(planned, chain, now)
+
+
+def _skip_overdue(planned: Clock, chain: Chain, now: int) -> Clock:
+    """The clock with the latest of its overdue steps up to the breach as the next one."""
+    level = planned.next_level
+    while level < 1 and dues.planned_at(level + 1, planned.plan, chain) <= now:
+        level += 1
+    return replace(planned, next_level=level, next_alert_at=dues.planned_at(level, planned.plan, chain))
+
+
+def _goes_on(tx: Transaction, planned: Clock, before: Clock, chain: Chain, cause: Cause, now: int) -> int | None:
+    """When the chain of a broken promise takes its next step: as planned; as soon as telling has planned it (None);
+    not before an acknowledgement ends (None: for good); else the usual while after the last step, if that is not over.
+    """
+    if before.next_alert_at is not None and before.due_at <= now:
+        return before.next_alert_at
+    newest = first(
+        tx.execute(
+            """
+            SELECT level, raised_at, CASE WHEN told_at IS NULL AND settled_at IS NULL THEN 1 ELSE 0 END AS untold
+            FROM alert WHERE clock_id = :id ORDER BY level DESC LIMIT 1
+            """,
+            {"id": before.id},
+        )
+    )
+    if newest is None:
+        return now
+    if newest["untold"]:
+        return None
+    if before.next_alert_at is None and cause not in _SETS_GOING:
+        rest = _rest_since(tx, before.id, newest["raised_at"])
+        if rest is not None:
+            return rest["until"] if rest["until"] is None else max(rest["until"], now)
+    return max(now, dues.next_alert_at(newest["level"], newest["raised_at"], planned.plan, chain))
+
+
+def _rest_since(tx: Transaction, clock_id: str, since: int) -> Row | None:
+    """How long somebody lets the chain rest who acknowledged its newest alert."""
+    return first(
+        tx.execute(
+            """
+            SELECT until FROM acknowledgement WHERE clock_id = :id AND at >= :since ORDER BY at DESC, id DESC LIMIT 1
+            """,
+            {"id": clock_id, "since": since},
+        )
+    )
