@@ -22,15 +22,23 @@ class DeliveryError(Exception):
 
     reason and code are fit for a log and for the console: no address, no secret, no free text of the peer; code is
     the peer's own error code, "" if it gave none. retry_after_ms: how long to wait at least, where the peer or its
-    documentation says so.
+    documentation says so. is_known: False for a code of which nothing is known, so that it is not tried for long.
     """
 
-    def __init__(self, reason: str, failure: Failure, retry_after_ms: int | None = None, code: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        failure: Failure,
+        retry_after_ms: int | None = None,
+        code: str = "",
+        is_known: bool = True,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.failure = failure
         self.retry_after_ms = retry_after_ms
         self.code = code
+        self.is_known = is_known
 
     @property
     def permanent(self) -> bool:

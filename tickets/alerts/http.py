@@ -1,4 +1,4 @@
-"""One HTTP POST to somebody else's server, with every way in which it can fail told apart.
+"""One HTTP request to somebody else's server, with every way in which it can fail told apart.
 
 No redirect and no proxy is followed, addresses are checked when connecting (egress.py), what comes back is bounded
 in size and the whole in time. What aiohttp says of an error holds addresses, and with them tokens: no error leaves
@@ -43,12 +43,30 @@ async def post(
     Raises DeliveryError: CLOSED for a URL that may not be called, PERMANENT for an address that is not public, RETRY
     when no connection came about, UNKNOWN when the request may have been taken but no whole answer came.
     """
+    return await _request("POST", who, url, body, headers, allow_networks, timeout_seconds)
+
+
+async def get(who: str, url: str, allow_networks: tuple[str, ...], timeout_seconds: float) -> Answer:
+    """As post(), with nothing sent along."""
+    return await _request("GET", who, url, None, {}, allow_networks, timeout_seconds)
+
+
+async def _request(
+    method: str,
+    who: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    allow_networks: tuple[str, ...],
+    timeout_seconds: float,
+) -> Answer:
     target = checked_url(who, url)
     guard, connected = EgressGuard(allow_networks), asyncio.Event()
+    told = {**headers, **_UNPACKED}
     try:
         async with (
             _session(guard, connected, timeout_seconds) as session,
-            session.post(target, data=body, headers={**headers, **_UNPACKED}, allow_redirects=False) as response,
+            session.request(method, target, data=body, headers=told, allow_redirects=False) as response,
         ):
             answer = await _bounded(response.content)
             return Answer(response.status, answer, retry_after_ms(response.headers.get("Retry-After")))

@@ -64,10 +64,12 @@ def judge(who: str, answer: http.Answer, code: int | None, meanings: Mapping[int
         return
     if code == 0:
         raise DeliveryError(f"{who} answered success with status {answer.status}", Failure.UNKNOWN)
-    meaning = meanings.get(code, Meaning(Failure.RETRY, f"answered {code}, which is not known"))
+    meaning = meanings.get(code) or Meaning(Failure.RETRY, f"answered {code}, which is not known")
     wait = max(filter(None, (meaning.wait_ms, answer.retry_after_ms)), default=None)
     passes = meaning.failure is Failure.RETRY
-    raise DeliveryError(f"{who} {meaning.words}", meaning.failure, wait if passes else None, code=str(code))
+    raise DeliveryError(
+        f"{who} {meaning.words}", meaning.failure, wait if passes else None, str(code), code in meanings
+    )
 
 
 def _without_code(who: str, answer: http.Answer) -> DeliveryError:

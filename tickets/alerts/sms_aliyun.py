@@ -79,7 +79,7 @@ async def send(settings: AliyunSmsSettings, notice: Notice) -> Sent:
 async def inquire(settings: AliyunSmsSettings, notice: Notice, since: int) -> Sent | None:
     """Whether an attempt made at since (epoch ms) or later was taken: Sent even if its receipt is still to come.
 
-    Raises DeliveryError: what the receipt says if it was not delivered; RETRY or UNKNOWN if it cannot be told (yet).
+    Raises DeliveryError: what the receipt says if it was not delivered; UNKNOWN if it cannot be told (yet).
     """
     now = _now()
     if now - since > LONGEST_SEARCH_MS:

@@ -80,8 +80,8 @@ async def send(settings: TencentSmsSettings, notice: Notice) -> Sent:
 async def inquire(settings: TencentSmsSettings, notice: Notice, since: int) -> Sent | None:
     """Whether an attempt made at since (epoch ms) or later reached the phone.
 
-    Raises DeliveryError: PERMANENT if the carrier reported that it was not delivered; RETRY or UNKNOWN if it cannot be
-    told (yet).
+    Raises DeliveryError: PERMANENT if the carrier reported that it was not delivered; UNKNOWN if it cannot be told
+    (yet).
     """
     now = _now()
     if now - since > LONGEST_SEARCH_MS:

@@ -24,7 +24,8 @@ class Transport:
     settings: the frozen dataclass of its module, validated from the settings file; its first argument everywhere.
     send(settings, notice) returns Sent when the peer has taken it and raises DeliveryError otherwise.
     inquire(settings, notice, since) asks the peer whether an earlier attempt, made at since (epoch ms) or later,
-    arrived: Sent if so, None if certainly not; raises DeliveryError if it cannot tell. None: the peer cannot be asked.
+    arrived: Sent if so, None if certainly not. It raises DeliveryError: UNKNOWN if it cannot tell (yet), otherwise what
+    became of that attempt. None: the peer cannot be asked.
     per_minute: how many messages the peer takes in a minute, 0 for no limit of its own.
     most_alerts: how many alerts one message may name at most.
     """

@@ -236,6 +236,17 @@ async def test_what_each_code_means(provider: Provider) -> None:
     assert fake.received == []
 
 
+@each_provider
+async def test_a_code_that_nobody_knows_passes_and_is_told_from_known_ones(provider: Provider) -> None:
+    async with provider.fake().open() as fake:
+        fake.answer_with(77_777, times=1)
+        odd = await fail(provider, fake)
+        fake.throttle(5, times=1)
+        throttled = await fail(provider, fake)
+    assert (odd.failure, odd.is_known) == (RETRY, False)
+    assert throttled.is_known
+
+
 @pytest.mark.parametrize(
     ("code", "words", "failure", "wait", "reason"),
     [

@@ -172,6 +172,11 @@ async def test_an_unknown_code_with_a_failure_of_the_server_itself_may_have_been
     assert (await refused_by_aliyun("SomethingNew", status=503)).failure is Failure.UNKNOWN
 
 
+async def test_an_unknown_code_is_told_from_known_ones() -> None:
+    assert not (await refused_by_aliyun("SomethingNew")).is_known
+    assert (await refused_by_aliyun("Throttling")).is_known
+
+
 async def test_ok_under_another_status_than_200_is_no_success() -> None:
     assert (await refused_by_aliyun("OK", status=500)).failure is Failure.UNKNOWN
     assert (await refused_by_aliyun("OK", status=403)).failure is Failure.RETRY

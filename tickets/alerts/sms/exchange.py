@@ -66,15 +66,14 @@ def mobile(recipient: str) -> str:
 
 def cannot_tell(error: DeliveryError) -> DeliveryError:
     """A failure of the question whether a message arrived: it says nothing of the message."""
-    failure = error.failure if error.failure is Failure.RETRY else Failure.UNKNOWN
-    return DeliveryError(error.reason, failure, error.retry_after_ms, error.code)
+    return DeliveryError(error.reason, Failure.UNKNOWN, error.retry_after_ms, error.code)
 
 
 def not_found(who: str, since: int, now: int, settled_after_ms: int) -> None:
     """Return if a message sent at since (epoch ms) would be known by now. Raises DeliveryError if it is too early."""
     wait = since + settled_after_ms - now
     if wait > 0:
-        raise DeliveryError(f"{who} does not know of the message yet", Failure.RETRY, wait)
+        raise DeliveryError(f"{who} does not know of the message yet", Failure.UNKNOWN, wait)
 
 
 def _object(body: bytes) -> dict[str, Any]:

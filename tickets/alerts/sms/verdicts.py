@@ -20,10 +20,14 @@ _CODE = re.compile(r"[A-Za-z0-9_.:+-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A failure, and how long to wait at least before the next attempt (ms, or UNTIL_TOMORROW)."""
+    """A failure, and how long to wait at least before the next attempt (ms, or UNTIL_TOMORROW).
+
+    is_known: False for a code of which nothing is known.
+    """
 
     failure: Failure
     wait_ms: int | None = None
+    is_known: bool = True
 
 
 CodeTable = Mapping[str, Verdict]
@@ -40,7 +44,7 @@ def look_up(codes: CodeTable, classes: CodeTable, code: str, status: int) -> Ver
     known = [name for name in classes if code.startswith(name)]
     if known:
         return classes[max(known, key=len)]
-    return Verdict(Failure.UNKNOWN if status >= 500 else Failure.RETRY)
+    return Verdict(Failure.UNKNOWN if status >= 500 else Failure.RETRY, is_known=False)
 
 
 def failed(who: str, code: object, verdict: Verdict, now: int, retry_after_ms: int | None = None) -> DeliveryError:
@@ -51,7 +55,9 @@ def failed(who: str, code: object, verdict: Verdict, now: int, retry_after_ms: i
     wait = until_tomorrow(now) if verdict.wait_ms == UNTIL_TOMORROW else verdict.wait_ms
     wait = retry_after_ms if wait is None else wait
     name = plain_code(code)
-    return DeliveryError(f"{who} answered {name or 'with an unreadable code'}", verdict.failure, wait, name)
+    return DeliveryError(
+        f"{who} answered {name or 'with an unreadable code'}", verdict.failure, wait, name, verdict.is_known
+    )
 
 
 def plain_code(code: object) -> str:
