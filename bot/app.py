@@ -8,7 +8,8 @@ from functools import partial
 
 from aiohttp import WSCloseCode, web
 
-from bot.alerting.delivery import transports
+from bot.alerting.delivery.starting import start_delivering
+from bot.alerting.heartbeat import start_heartbeat
 from bot.alerting.seeding import seed_of
 from bot.alerting.ways import ways_of
 from bot.config import Config
@@ -255,7 +256,8 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         app[LETTERHEAD],
         app[POSTMAN],
     )
-    posting = start_posting(app, public_url)
+    start_heartbeat(app)
+    posting, delivering = start_posting(app, public_url), start_delivering(app, public_url)
     start_workers(
         workers,
         database.signals,
@@ -263,7 +265,6 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
         answering,
         app[RULES],
         app[WAYS],
-        transports(app, public_url),
         config.escalation.sweep_every,
     )
     workers.start(
@@ -282,8 +283,10 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
     yield
     app[REPLAYING].close()
     await workers.stop()
-    for loop in posting:
-        await loop.close()
+    for mailbox in posting:
+        await mailbox.close()
+    for way in delivering:
+        await way.close()
 
 
 def _tell_busy(app: web.Application) -> TellBusy:

@@ -1,4 +1,4 @@
-"""The loops beside the channels: answer what was accepted, deliver the outbox, sweep the deadlines.
+"""The loops beside the channels: answer what was accepted, sweep the deadlines, forget what has had its time.
 
 Each loop waits for a signal or for time to pass, and reads from the database what there is to do. Stopping one
 anywhere loses nothing: the next start finds the same rows.
@@ -7,7 +7,6 @@ anywhere loses nothing: the next start finds the same rows.
 import asyncio
 import contextlib
 import logging
-import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +20,11 @@ from storage import outbox
 from storage.blobs import Blobs
 from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
-from storage.outbox import OutboxRow
 from storage.signals import Bell, Signals
 from tickets import conversations, sessions
-from tickets.alerts.errors import DeliveryError, Failure
+from tickets.escalation import results
+from tickets.escalation.raised import Raised
+from tickets.escalation.rescuing import rescue
 from tickets.escalation.sweeping import sweep as sweep_deadlines
 from tickets.escalation.telling import tell
 from tickets.escalation.ways import Ways
@@ -37,16 +37,13 @@ LOOK_AGAIN_S = 5.0
 AFTER_TROUBLE_S = 1.0
 BATCH = 50
 LETTERS_AT_ONCE = 4
-DELIVERIES_AT_ONCE = 10
-LEASE_MS = 120_000
 LONGEST_ROUND_MS = 60_000
-LONGEST_DELIVERY_MS = 600_000
 HOUR_S = 3_600.0
 KEEP_SENT_MS = 30 * 86_400_000
+KEEP_NOTICES_MS = 200 * 86_400_000
 PUBLICATION_WAITS_MS = 14 * 86_400_000
 
 P = ParamSpec("P")
-Deliver = Callable[[OutboxRow], Awaitable[None]]
 Turn = Callable[[], Awaitable[None]]
 
 
@@ -126,7 +123,7 @@ def _some(waiting: Sequence[Message]) -> list[Message]:
 
 
 def watch_deadlines(database: Database, rules: DeskRules, ways: Ways, clock: Callable[[], int]) -> Turn:
-    """A turn that raises every alert that is due and tells the people responsible."""
+    """A turn that raises every alert that is due, tells the people responsible, and goes on where none was reached."""
 
     async def turn() -> None:
         again = True
@@ -134,64 +131,41 @@ def watch_deadlines(database: Database, rules: DeskRules, ways: Ways, clock: Cal
             again = bool(await database.write(sweep_deadlines, clock(), rules.late_after_ms))
             while told := await database.write(tell, clock(), rules, ways):
                 again = True
-                for one in told:
-                    log.warning(
-                        "alert told alert=%s ticket=%s kind=%s level=%d late=%s",
-                        one.alert_id,
-                        one.ticket_id,
-                        one.kind,
-                        one.level,
-                        one.late,
-                    )
+                _log_alerts("told", told)
+            rescued = await database.write(rescue, clock(), rules, ways)
+            _log_alerts("reached nobody, told by other ways", rescued.otherwise)
+            _log_alerts("reached nobody, next level", rescued.advanced)
+            again = again or bool(rescued.otherwise or rescued.advanced)
 
     return turn
 
 
+def _log_alerts(what: str, alerts: Sequence[Raised]) -> None:
+    for one in alerts:
+        log.warning(
+            "alert %s alert=%s ticket=%s kind=%s level=%d late=%s",
+            what,
+            one.alert_id,
+            one.ticket_id,
+            one.kind,
+            one.level,
+            one.late,
+        )
+
+
 def keep_house(database: Database, blobs: Blobs, idle_ms: int, absolute_ms: int, clock: Callable[[], int]) -> Turn:
-    """A turn that forgets what has had its time: ended logins, deliveries sent long ago, files of nothing,
-    publications that nobody came back to."""
+    """A turn that forgets what has had its time: ended logins, deliveries sent long ago, who was told
+    of alerts long ago, files of nothing, publications that nobody came back to."""
 
     async def turn() -> None:
         now = clock()
         await database.write(sessions.drop_expired, now, idle_ms, absolute_ms)
         await database.write(outbox.forget_sent, now - KEEP_SENT_MS)
+        await database.write(results.forget, now - KEEP_NOTICES_MS)
         await sweep(database, blobs, now)
         await database.write(publications.withdraw_forgotten, now - PUBLICATION_WAITS_MS, now)
 
     return turn
-
-
-def deliver_outbox(database: Database, topic: str, deliver: Deliver, clock: Callable[[], int]) -> Turn:
-    """A turn that sends what is due of one topic; a topic that hangs holds up no other."""
-
-    async def send(row: OutboxRow) -> None:
-        error = await _failure(deliver, row)
-        if error is None:
-            await write_down(database, outbox.mark_sent, row, clock())
-            log.info("outbox=%s topic=%s sent", row.id, row.topic)
-            return
-        jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
-        told = (row, str(error), error.permanent, clock(), jitter, error.retry_after_ms)
-        await write_down(database, outbox.mark_failed, *told)
-        log.warning("outbox=%s topic=%s failed permanent=%s", row.id, row.topic, error.permanent)
-
-    async def turn() -> None:
-        while rows := await database.write(outbox.claim_due, [topic], clock(), LEASE_MS, DELIVERIES_AT_ONCE):
-            await asyncio.gather(*(send(row) for row in rows))
-
-    return turn
-
-
-async def _failure(deliver: Deliver, row: OutboxRow) -> DeliveryError | None:
-    """Why the delivery failed, or None. What no transport foresaw is tried again like any other failure."""
-    try:
-        await deliver(row)
-    except DeliveryError as error:
-        return error
-    except Exception as error:
-        log.exception("outbox=%s topic=%s failed unforeseen", row.id, row.topic)
-        return DeliveryError(f"unforeseen: {type(error).__name__}", Failure.UNKNOWN)
-    return None
 
 
 async def write_down(
@@ -227,7 +201,6 @@ def start_workers(
     answering: Answering,
     rules: DeskRules,
     ways: Ways,
-    transports: dict[str, Deliver],
     sweep_every_ms: int,
 ) -> None:
     """Start every loop; accepted messages that were not decided before go first."""
@@ -244,10 +217,3 @@ def start_workers(
         lambda: asyncio.sleep(sweep_every_ms / 1000),
         sweep_every_ms + LONGEST_ROUND_MS,
     )
-    for topic, deliver in transports.items():
-        workers.start(
-            topic,
-            deliver_outbox(database, topic, deliver, clock),
-            ringing(Bell(signals, "outbox"), LOOK_AGAIN_S),
-            LONGEST_DELIVERY_MS,
-        )

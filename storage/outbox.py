@@ -111,15 +111,17 @@ def mark_failed(
     now: int,
     jitter: float,
     retry_after_ms: int | None = None,
+    longest_ms: int = LONGEST_BACKOFF_MS,
 ) -> bool:
     """Queue it again after a backoff, or let it die if that was permanent or 72 hours have passed.
 
-    jitter in [0, 1) spreads the backoff between nothing and its longest; it is never shorter than what the
-    peer asked for (retry_after_ms, at most a day). False, and nothing changes, if the row was claimed again.
+    jitter in [0, 1) spreads the backoff between nothing and its longest (longest_ms in the end); it is never shorter
+    than what the peer asked for (retry_after_ms, at most a day). False, and nothing changes, if the row was claimed
+    again.
     """
     if permanent:
         return _finish(tx, row, "dead", error, now)
-    pause = max(backoff_ms(row.attempts, jitter), min(retry_after_ms or 0, LONGEST_RETRY_AFTER_MS))
+    pause = max(backoff_ms(row.attempts, jitter, longest_ms), min(retry_after_ms or 0, LONGEST_RETRY_AFTER_MS))
     return _queue_again(tx, row, error, now, now + pause) or _finish(tx, row, "dead", error, now)
 
 
@@ -152,10 +154,25 @@ def extend(tx: Transaction, row: OutboxRow, until: int) -> bool:
     return changed == 1
 
 
-def backoff_ms(attempts: int, jitter: float) -> int:
-    """The pause after the attempts-th failure: jitter times 30 s, doubled each time up to an hour."""
-    longest = min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** min(attempts - 1, 20))
-    return int(longest * jitter)
+def leave(tx: Transaction, row: OutboxRow, until: int) -> bool:
+    """Undo the claim that was just made of a row that its claimer holds already, so that the older one stays valid.
+
+    To be called in the transaction that claimed it; the older claim then holds until this moment.
+    """
+    changed = tx.change(
+        """
+        UPDATE outbox
+        SET lease_token = lease_token - 1, attempts = attempts - 1, lease_until = :until, available_at = :until
+        WHERE id = :id AND status = 'queued' AND lease_token = :token
+        """,
+        {"until": until, **_claim_of(row)},
+    )
+    return changed == 1
+
+
+def backoff_ms(attempts: int, jitter: float, longest_ms: int = LONGEST_BACKOFF_MS) -> int:
+    """The pause after the attempts-th failure: jitter times 30 s, doubled each time up to the longest."""
+    return int(min(longest_ms, FIRST_BACKOFF_MS * 2 ** min(attempts - 1, 20)) * jitter)
 
 
 def next_due(tx: Transaction, topics: Sequence[str]) -> int | None:
@@ -201,6 +218,17 @@ def withdraw(tx: Transaction, key_prefix: str, now: int) -> int:
     )
 
 
+def fail_queued(tx: Transaction, topic: str, error: str, now: int) -> int:
+    """Let everything die that waits under this topic and that nobody has claimed; returns how much that was."""
+    return tx.change(
+        """
+        UPDATE outbox SET status = 'dead', finished_at = :now, lease_until = NULL, last_error = :error
+        WHERE status = 'queued' AND topic = :topic AND (lease_until IS NULL OR lease_until <= :now)
+        """,
+        {"topic": topic, "error": _storable(error), "now": now},
+    )
+
+
 def forget_sent(tx: Transaction, before: int) -> int:
     """Delete rows sent or withdrawn before this moment; returns how many. Their keys may be used again."""
     return tx.change(
@@ -222,17 +250,8 @@ def depths(tx: Transaction) -> list[tuple[str, str, int]]:
 
 def retry_dead(tx: Transaction, id: str, now: int) -> bool:
     """Queue a dead row again, at once and with another 72 hours; False if it is not dead."""
-    revived = tx.change(
-        """
-        UPDATE outbox
-        SET status = 'queued', attempts = 0, available_at = :now, give_up_at = :give_up_at, finished_at = NULL
-        WHERE id = :id AND status = 'dead'
-        """,
-        {"id": id, "now": now, "give_up_at": now + GIVE_UP_AFTER_MS},
-    )
-    if revived:
-        tx.notify("outbox")
-    return revived == 1
+    row = first(tx.execute("SELECT key FROM outbox WHERE id = :id AND status = 'dead'", {"id": id}))
+    return row is not None and revive(tx, row["key"], now)
 
 
 def revive(tx: Transaction, key: str, now: int) -> bool:

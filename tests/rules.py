@@ -4,8 +4,9 @@ from typing import Any
 
 from storage.database import Transaction
 from tickets.alerts import TRANSPORTS
+from tickets.escalation.raised import Raised
 from tickets.escalation.sweeping import sweep
-from tickets.escalation.telling import Raised, tell
+from tickets.escalation.telling import tell
 from tickets.escalation.ways import Way, Ways
 from tickets.rules import DeskRules
 from tickets.sla import seeding

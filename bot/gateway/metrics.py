@@ -1,7 +1,7 @@
 """What a monitor may see: counts of this process since its start, and how the database stands at the scrape."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -10,6 +10,8 @@ from prometheus_client.registry import Collector
 from bot.decide import Answer, Clarify, Decision, HandOff, OfferPerson, Say, Silence
 from storage import outbox
 from storage.database import Transaction
+from tickets.escalation.figures import Alerting, alerting
+from tickets.escalation.ways import Ways
 from tickets.figures import Figures, figures
 from tickets.mail import inbox, mailboxes
 
@@ -21,13 +23,15 @@ KINDS = ("answer", "clarify", "handoff", "offer_person", "say", "silence")
 class Standing:
     """The part of the metrics that the database knows. depths: (topic, 'queued' or 'dead', rows).
 
-    mails: ('waiting' or 'quarantined', mails); unread: (mailbox, seconds since it was last seen whole).
+    mails: ('waiting' or 'quarantined', mails); unread: (mailbox, seconds since it was last seen whole). alerting: how
+    people are told.
     """
 
     figures: Figures
     depths: tuple[tuple[str, str, int], ...]
     mails: tuple[tuple[str, int], ...] = ()
     unread: tuple[tuple[str, float], ...] = ()
+    alerting: Alerting = field(default_factory=Alerting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,11 @@ class Scrape:
     encoding: Encoding | None = None
 
 
-def stand(tx: Transaction, now: int) -> Standing:
+def stand(tx: Transaction, ways: Ways, now: int) -> Standing:
     """Everything that the database knows, of one moment."""
     unread = tuple((name, max(0, now - at) / 1000) for name, at in mailboxes.looked_at(tx))
-    return Standing(figures(tx, now), tuple(outbox.depths(tx)), tuple(inbox.depths(tx)), unread)
+    depths, mails = tuple(outbox.depths(tx)), tuple(inbox.depths(tx))
+    return Standing(figures(tx, now), depths, mails, unread, alerting(tx, ways, now))
 
 
 class Metrics:
@@ -163,6 +168,28 @@ def _of_database(standing: Standing) -> Iterator[Metric]:
     for mailbox, seconds in standing.unread:
         unread.add_metric([mailbox], seconds)
     yield unread
+    yield from _of_alerting(standing.alerting)
+
+
+def _of_alerting(told: Alerting) -> Iterator[Metric]:
+    yield _gauge("yingsheng_alerts_unreached", "Open alerts that have reached nobody yet.", told.unreached)
+    yield _gauge(
+        "yingsheng_sweep_lateness_seconds",
+        "How long the step of a chain that is due longest has not been raised.",
+        told.lateness_seconds,
+    )
+    notices = GaugeMetricFamily(
+        "yingsheng_notices", "Messages to people of the last 24 hours.", labels=["transport", "state"]
+    )
+    for transport, state, held in told.notices:
+        notices.add_metric([transport, state], held)
+    yield notices
+    up = GaugeMetricFamily(
+        "yingsheng_transport_up", "0 if the way is closed or failed the last time it was used.", labels=["transport"]
+    )
+    for transport, works in told.working:
+        up.add_metric([transport], float(works))
+    yield up
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:

@@ -3,10 +3,11 @@
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from bot.alerting import readiness
 from bot.gateway.addresses import client_address, is_loopback, is_within
 from bot.gateway.files import Files
 from bot.gateway.metrics import Encoding, Scrape, Standing, stand
-from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LETTERHEAD, LIBRARY, METRICS, TEMPLATES, WORKERS
+from bot.keys import CHAT, CLOCK, CONFIG, DATABASE, LETTERHEAD, LIBRARY, METRICS, TEMPLATES, WAYS, WORKERS
 from knowledgebase.encoders.store import VectorStore
 from storage.errors import StorageUnavailable
 
@@ -30,7 +31,8 @@ async def healthz(_request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """Whether messages can be accepted durably now and the loops go round; 503 with the reasons if not.
+    """Whether messages can be accepted durably now, the loops go round and somebody can be told; 503 with the reasons
+    if not.
 
     Only a monitor is told the storage's own words: they name folders of this machine.
     """
@@ -40,6 +42,7 @@ async def readyz(request: web.Request) -> web.Response:
     except StorageUnavailable as error:
         reasons.append(f"storage: {error}" if _is_monitor(request) else "storage: nothing can be kept")
     reasons += [f"worker: {name} has stopped" for name in request.app[WORKERS].stalled()]
+    reasons += await readiness.of_alerts(request.app)
     body: dict[str, object] = {
         "status": "unavailable" if reasons else "ok",
         "reasons": reasons,
@@ -69,7 +72,7 @@ def _encoding(store: VectorStore | None) -> Encoding | None:
 
 async def _standing(request: web.Request, now: int) -> Standing | None:
     try:
-        return await request.app[DATABASE].read(stand, now)
+        return await request.app[DATABASE].read(stand, request.app[WAYS], now)
     except StorageUnavailable:
         return None
 

@@ -141,7 +141,8 @@ CREATE TABLE receipt (
 -- acknowledged_at, or settled_at when the contact was really answered. kind: 'warning', 'breach', 'escalation'.
 -- planned_at is when it should have been raised. told_at: the people of its level were picked and written to (notice),
 -- and the chain's next step was planned; delivered_at: the first of those notices arrived; fallback_at: its level's
--- other ways were used because none had. ticket_id is NULL until a ticket was opened for it.
+-- other ways were used because none had; advanced_at: nor had those, and the chain's next level was brought forward.
+-- ticket_id is NULL until a ticket was opened for it.
 CREATE TABLE alert_of_clock (
     id TEXT PRIMARY KEY,
     clock_id TEXT NOT NULL REFERENCES clock (id),
@@ -154,6 +155,7 @@ CREATE TABLE alert_of_clock (
     told_at BIGINT,
     delivered_at BIGINT,
     fallback_at BIGINT,
+    advanced_at BIGINT,
     acknowledged_at BIGINT,
     acknowledged_by TEXT,
     settled_at BIGINT,
@@ -201,8 +203,10 @@ CREATE INDEX acknowledgement_clock ON acknowledgement (clock_id);
 -- One message to one recipient by one way about one or more alerts. transport is its name in the settings, recipient
 -- what that transport addresses (a mail address, an E.164 phone number, an agent's id, 'everyone'), agent_id who that
 -- is, if an agent. state: queued, sent, failed, unknown (it may have arrived), withdrawn (not needed any more).
--- tried_at: the first attempt; from then on no alert joins it. reference is the peer's name for it; code and error say
--- why it failed. The outbox row with the key 'notice:<id>' sends it. Deleting a row forgets who was told.
+-- tried_at: the first attempt; from then on no alert joins it. From the beginning of an attempt to its outcome it is
+-- unknown and sent_at is when that attempt began; finished_at is set when no other will follow by itself. reference is
+-- the peer's name for it; code and error say why it failed. The outbox row with the key 'notice:<id>' sends it.
+-- Deleting a row forgets who was told.
 CREATE TABLE notice (
     id TEXT PRIMARY KEY,
     transport TEXT NOT NULL,
@@ -221,6 +225,7 @@ CREATE TABLE notice (
 CREATE INDEX notice_joinable ON notice (transport, recipient) WHERE state = 'queued' AND tried_at IS NULL;
 CREATE INDEX notice_counted ON notice (transport, sent_at) WHERE state IN ('sent', 'unknown');
 CREATE INDEX notice_created ON notice (created_at);
+CREATE INDEX notice_dead ON notice (finished_at) WHERE state IN ('failed', 'unknown') AND finished_at IS NOT NULL;
 
 -- Which alerts a notice tells of.
 CREATE TABLE notice_alert (
@@ -272,13 +277,17 @@ CREATE TABLE recomputed_clock (
 );
 CREATE INDEX recomputed_clock_shown ON recomputed_clock (recomputation_id, effect, newly_overdue);
 
--- How a way of telling people does. closed_at: it is not used until somebody has tested it with success, because its
--- peer said that it never will work as it is. Deleting a row opens it again.
+-- How a way of telling people does: when the last attempt began (tried_at), and when one last went well (sent_at) and
+-- ill (failed_at, code, error). closed_at: it is not used until somebody has tested it with success, because its peer
+-- said that it never will work as it is. rests_until: its peer asked for patience until then; a closed way opens again
+-- then. Deleting a row opens it again.
 CREATE TABLE transport_state (
     transport TEXT PRIMARY KEY,
+    tried_at BIGINT,
     sent_at BIGINT,
     failed_at BIGINT,
     closed_at BIGINT,
+    rests_until BIGINT,
     code TEXT NOT NULL,
     error TEXT NOT NULL
 );

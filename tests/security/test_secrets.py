@@ -91,7 +91,9 @@ async def a_day(folder: Path) -> AsyncIterator[tuple[Program, dict[str, str]]]:
         try:
             secrets = await live_through(program)
             async with asyncio.timeout(20):
-                while not peers.calls or "topic=alert.mail failed" not in program.log.read_text(encoding="utf-8"):
+                while not peers.calls or "topic=alert.mail outcome=refused" not in program.log.read_text(
+                    encoding="utf-8"
+                ):
                     await asyncio.sleep(0.05)
             yield program, secrets
         finally:

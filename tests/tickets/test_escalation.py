@@ -15,9 +15,10 @@ from tickets.escalation.acknowledging import acknowledge
 from tickets.escalation.notices import addressees
 from tickets.escalation.obligations import open_alerts
 from tickets.escalation.people import Staff, told
+from tickets.escalation.raised import Raised
 from tickets.escalation.sweeping import next_due
 from tickets.escalation.sweeping import sweep as raise_due
-from tickets.escalation.telling import Raised, tell
+from tickets.escalation.telling import tell
 from tickets.model import Agent, AlertKind, MessageKind, Metric, Role, Status
 from tickets.sla.model import Level
 
@@ -230,7 +231,7 @@ async def test_what_is_acknowledged_or_answered_is_left_out_of_what_is_still_que
     await database.write(acknowledge, acknowledged.number, zhou, DUE + 1)
     await database.write(desk.reply, answered.number, zhou, "六万公里。", 1, "r-1", False, DUE + 2)
     (row,) = await shop.rows("SELECT id FROM notice")
-    waiting = await database.write(outcomes.begin, row["id"], DUE + 3)
+    waiting = await database.read(outcomes.waiting, row["id"])
     assert waiting is not None
     assert [one.ticket_number for one in waiting.alerts] == [third.number]
 
@@ -254,7 +255,7 @@ async def test_the_outbox_carries_facts_and_not_a_word_of_the_customer(
     (notice,) = await shop.rows("SELECT id FROM notice")
     assert (row["topic"], row["key"]) == ("alert.mail", f"notice:{notice['id']}")
     assert json.loads(row["payload_json"]) == {"notice_id": notice["id"], "purpose": "alerts", "mentions": []}
-    waiting = await database.write(outcomes.begin, notice["id"], DUE)
+    waiting = await database.read(outcomes.waiting, notice["id"])
     assert waiting is not None
     assert waiting.recipient == "zhou@example.com"
     assert waiting.alerts == (

@@ -13,7 +13,7 @@ from tickets.escalation.ways import Way, Ways
 
 
 class NoticeState(StrEnum):
-    """What became of a notice. UNKNOWN: it may have arrived; WITHDRAWN: nobody needs it any more."""
+    """What became of a notice. UNKNOWN: it may have arrived, or is under way; WITHDRAWN: nobody needs it any more."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -101,7 +101,8 @@ def queue(
     )
     if added:
         payload = {"notice_id": notice_id, "purpose": purpose, "mentions": list(addressee.mentions), **facts}
-        outbox.enqueue(tx, addressee.way.topic, notice_key(notice_id), payload, now)
+        topic = addressee.way.test_topic if purpose is Purpose.TEST else addressee.way.topic
+        outbox.enqueue(tx, topic, notice_key(notice_id), payload, now)
     return notice_id
 
 

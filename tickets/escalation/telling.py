@@ -1,44 +1,22 @@
 """Telling: for each obligation that was raised, its people are picked and written to, and the chain's next step is
 planned. Everything of a turn happens in one transaction, so it happens once."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from storage.database import Row, Transaction
+from storage.database import Transaction
 from tickets import agents, conversations, desk, events, teams, tickets
 from tickets.clocks import terms
 from tickets.escalation import notices
 from tickets.escalation.notices import Addressee, Bundle
 from tickets.escalation.people import Staff, told
+from tickets.escalation.raised import Raised, all_raised
 from tickets.escalation.ways import Ways
-from tickets.model import SYSTEM, AlertKind, Reason, Status, TicketEvent
+from tickets.model import SYSTEM, Reason, TicketEvent
 from tickets.rules import DeskRules
 from tickets.sla import dues, rulebook
-from tickets.sla.model import Chain, Policy
+from tickets.sla.model import Level, Policy
 
 AT_ONCE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """An alert that nobody was told of yet, with its clock's plan and its ticket's people."""
-
-    alert_id: str
-    clock_id: str
-    ticket_id: str
-    ticket_number: str
-    ticket_status: Status
-    conversation_id: str
-    assignee_id: str | None
-    team_id: str | None
-    level: int
-    kind: AlertKind
-    planned_at: int
-    raised_at: int
-    late: bool
-    plan: tuple[int, ...]
-    chain: Chain
 
 
 def tell(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = AT_ONCE) -> list[Raised]:
@@ -48,7 +26,7 @@ def tell(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = A
     if not raised:
         return []
     staff = staff_now(tx, now, rules.time_zone)
-    notices.tell_of(tx, _bundles(raised, staff, ways), now)
+    notices.tell_of(tx, bundles(raised, staff, ways, lambda step: step.transports), now)
     _plan_next(tx, raised)
     _record(tx, raised, now)
     tx.change_all(
@@ -73,18 +51,20 @@ def operators(tx: Transaction, ways: Ways, zone: str, now: int) -> list[Addresse
     )
 
 
-def _bundles(raised: Sequence[Raised], staff: Staff, ways: Ways) -> list[Bundle]:
-    """What each addressee is told, the longest overdue first."""
-    bundles: dict[tuple[str, str], Bundle] = {}
+def bundles(
+    raised: Sequence[Raised], staff: Staff, ways: Ways, names: Callable[[Level], Sequence[str]]
+) -> list[Bundle]:
+    """What each addressee is told of these alerts, in their order, by the ways of their levels that names picks."""
+    found: dict[tuple[str, str], Bundle] = {}
     for one in raised:
-        level = dues.level_at(one.level, one.chain)
-        if level is None:
+        step = one.step
+        if step is None:
             continue
-        for addressee in notices.addressees(ways, level.transports, told(level, one.assignee_id, one.team_id, staff)):
-            bundle = bundles.setdefault((addressee.way.name, addressee.recipient), Bundle(addressee))
+        for addressee in notices.addressees(ways, names(step), told(step, one.assignee_id, one.team_id, staff)):
+            bundle = found.setdefault((addressee.way.name, addressee.recipient), Bundle(addressee))
             bundle.alert_ids.append(one.alert_id)
             bundle.mentions.update(dict.fromkeys(addressee.mentions))
-    return list(bundles.values())
+    return list(found.values())
 
 
 def _plan_next(tx: Transaction, raised: Sequence[Raised]) -> None:
@@ -114,12 +94,12 @@ def _record(tx: Transaction, raised: Sequence[Raised], now: int) -> None:
 
 
 def _event(raised: Raised, now: int) -> TicketEvent:
-    level = dues.level_at(raised.level, raised.chain)
+    step = raised.step
     detail = {
         "alert_id": raised.alert_id,
         "kind": raised.kind,
         "level": raised.level,
-        "level_name": level.name if level else "",
+        "level_name": step.name if step else "",
         "late": raised.late,
     }
     return TicketEvent(SYSTEM, "alert", raised.ticket_status, raised.ticket_status, now, detail)
@@ -158,32 +138,4 @@ def _untold(tx: Transaction, limit: int) -> list[Raised]:
         """,
         {"limit": limit},
     )
-    chains = _chains(tx, rows)
-    return [_raised(row, chains[(row.pop("policy_id"), row.pop("policy_version"))]) for row in rows]
-
-
-def _chains(tx: Transaction, rows: Sequence[Row]) -> Mapping[tuple[str | None, int | None], Chain]:
-    """The chain of each policy that is named, as it stands now; of the last policy for clocks without one."""
-    book = rulebook.in_force(tx)
-    policies = {(row["policy_id"], row["policy_version"]) for row in rows}
-    return {key: _chain(tx, book, *key) for key in policies}
-
-
-def _chain(tx: Transaction, book: rulebook.Rulebook, policy_id: str | None, version: int | None) -> Chain:
-    rule = book.policies[-1] if policy_id is None else rulebook.get_rule(tx, policy_id, version)
-    assert isinstance(rule.definition, Policy), f"rule {rule.id} is not a policy"
-    return terms.chain_of(tx, rule.definition)
-
-
-def _raised(row: Row, chain: Chain) -> Raised:
-    plan = tuple(json.loads(row.pop("plan_json")))
-    return Raised(
-        **{
-            **row,
-            "ticket_status": Status(row["ticket_status"]),
-            "kind": AlertKind(row["kind"]),
-            "late": bool(row["late"]),
-            "plan": plan,
-            "chain": chain,
-        }
-    )
+    return all_raised(tx, rows)

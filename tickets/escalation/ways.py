@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tickets.alerts.transport import Transport
+from tickets.alerts.transport import Addressing, Transport
+
+CONSOLE = "console"
+"""The name of the way within the console, as chains use it; its lists are there whether that is set up or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,16 @@ class Way:
     def topic(self) -> str:
         """The outbox topic of its messages."""
         return f"alert.{self.name}"
+
+    @property
+    def test_topic(self) -> str:
+        """The outbox topic of its tests, which go out although it is closed."""
+        return f"test.{self.name}"
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it leaves the console. That a page there is open does not mean that anybody looks at it."""
+        return self.transport.addressing is not Addressing.AGENT
 
 
 Ways = Mapping[str, Way]

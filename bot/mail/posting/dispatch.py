@@ -1,24 +1,23 @@
 """The loop of one mailbox that sends its letters, several at once: one that hangs holds up no other."""
 
-import asyncio
 import logging
 import random
 from collections.abc import Sequence
+from functools import partial
 
 from bot.mail.posting.delivery import Delivery, mark, settle
 from bot.mail.posting.outcome import Again, Outcome
 from bot.mail.posting.pacing import Pacer
+from bot.underway import UnderWay
 from bot.workers import write_down
 from storage import outbox
 from storage.errors import StorageUnavailable
 from storage.outbox import OutboxRow
-from storage.signals import Bell
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 LEASE_MS = 120_000
-EXTEND_EVERY_S = 40.0
 LOOK_AGAIN_S = 5.0
 LONGEST_ROUND_MS = 60_000
 
@@ -32,13 +31,11 @@ class Dispatch:
         self._clock = delivery.clock
         self._topics = list(topics)
         self._pacer = Pacer()
-        self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._bell = Bell(self._database.signals, "outbox")
-        self._freed = asyncio.Event()
+        self._under_way = UnderWay(self._database, self._clock, AT_ONCE, LEASE_MS)
 
     async def turn(self) -> None:
         """Begin what is due and may begin; returns without waiting for any of it."""
-        while free := AT_ONCE - len(self._under_way):
+        while free := self._under_way.free:
             rows = await self._database.write(outbox.claim_due, self._topics, self._clock(), LEASE_MS, free)
             for row in rows:
                 await self._begin(row)
@@ -47,56 +44,34 @@ class Dispatch:
 
     async def wait(self) -> None:
         """Until something is queued, something under way has ended, or the next row is due."""
-        seconds = await self._until_due()
-        waits = [asyncio.ensure_future(self._bell.wait(seconds)), asyncio.ensure_future(self._freed.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waits:
-                one.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
-        self._freed.clear()
+        await self._under_way.wait(await self._until_due())
 
     async def _until_due(self) -> float:
         """Seconds; while nothing more can begin, what is due does not matter."""
         due = None
-        if len(self._under_way) < AT_ONCE:
+        if self._under_way.free:
             due = await self._database.read(outbox.next_due, self._topics)
         return LOOK_AGAIN_S if due is None else min(LOOK_AGAIN_S, max(0.05, (due - self._clock()) / 1000))
 
     async def close(self) -> None:
         """Break off what is under way; its rows are due again when their leases end."""
-        self._bell.close()
-        for task in tuple(self._under_way.values()):
-            task.cancel()
-        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        await self._under_way.close()
 
     async def _begin(self, row: OutboxRow) -> None:
-        if row.id in self._under_way:
+        if row.id in self._under_way.held:
             return
         domain = str(row.payload.get("domain", ""))
         later = self._pacer.begin(domain, self._clock())
         if later is not None:
             await self._database.write(outbox.postpone, row, later)
             return
-        task = asyncio.create_task(self._send(row, domain), name=f"letter {row.id}")
-        self._under_way[row.id] = task
-        task.add_done_callback(lambda _: self._ended(row, domain))
-
-    def _ended(self, row: OutboxRow, domain: str) -> None:
-        self._under_way.pop(row.id, None)
-        self._pacer.done(domain)
-        self._freed.set()
+        self._under_way.begin(row, self._send(row, domain), partial(self._pacer.done, domain))
 
     async def _send(self, row: OutboxRow, domain: str) -> None:
-        claim = asyncio.create_task(self._keep_claim(row))
-        try:
-            outcome = await self._attempt(row)
-            if isinstance(outcome, Again) and outcome.rest_domain_ms:
-                self._pacer.rest(domain, self._clock() + outcome.rest_domain_ms)
-            await self._keep_outcome(row, outcome)
-        finally:
-            claim.cancel()
+        outcome = await self._attempt(row)
+        if isinstance(outcome, Again) and outcome.rest_domain_ms:
+            self._pacer.rest(domain, self._clock() + outcome.rest_domain_ms)
+        await self._keep_outcome(row, outcome)
         log.info("outbox=%s topic=%s outcome=%s", row.id, row.topic, type(outcome).__name__.lower())
 
     async def _attempt(self, row: OutboxRow) -> Outcome:
@@ -117,12 +92,3 @@ class Dispatch:
         except Exception:
             log.exception("outbox=%s its outcome is kept at the row alone", row.id)
             await write_down(self._database, mark, *told)
-
-    async def _keep_claim(self, row: OutboxRow) -> None:
-        """A large mail may take longer than a lease."""
-        while True:
-            await asyncio.sleep(EXTEND_EVERY_S)
-            try:
-                await self._database.write(outbox.extend, row, self._clock() + LEASE_MS)
-            except StorageUnavailable as error:
-                log.warning("outbox=%s keeps its claim later: %s", row.id, error)

@@ -1,0 +1,25 @@
+"""Whether people would be told if a promise were broken now."""
+
+from aiohttp import web
+
+from bot.keys import CLOCK, DATABASE, WAYS, WORKERS
+from storage.errors import StorageUnavailable
+from tickets.escalation.outages import look
+
+SWEEP = "sweep"
+
+
+async def of_alerts(app: web.Application) -> list[str]:
+    """Why they would not, in words for an operator; empty if they would."""
+    stalled = app[WORKERS].stalled()
+    reasons = ["alerts: nobody watches the deadlines, the sweep has stopped"] if SWEEP in stalled else []
+    silent = [way.name for way in app[WAYS].values() if way.topic in stalled]
+    reasons += [f"alerts: nothing goes out by {name}, its loop has stopped" for name in sorted(silent)]
+    try:
+        outage = await app[DATABASE].read(look, app[WAYS], app[CLOCK]())
+    except StorageUnavailable:
+        return [*reasons, "alerts: nothing is known of them, storage cannot be read"]
+    if outage.all_down:
+        names = ", ".join(sorted(way.name for way in app[WAYS].values() if way.is_outside))
+        reasons.append(f"alerts: {outage.unreached} have reached nobody, every way is closed or failing ({names})")
+    return reasons

@@ -1,0 +1,336 @@
+"""What becomes of a message: taken, tried again, asked about, given up, or stopped with its way."""
+
+import itertools
+from collections import Counter
+
+import pytest
+
+from storage.sqlite import SQLiteDatabase
+from tests.alerting.conftest import OpenOffice
+from tests.alerting.office import Office, Peer
+from tests.fakes import Clock
+from tests.tickets.cast import HOUR, MINUTE, SECOND
+from tickets.alerts import Addressing, DeliveryError, Failure
+from tickets.alerts.sms_aliyun import AliyunSmsSettings
+from tickets.escalation import outages, results, way_states
+from tickets.escalation.people import Person
+
+DAY = 24 * HOUR
+ROBOT = Addressing.EVERYONE
+SMS = Addressing.PHONE
+
+
+async def the_notice(office: Office) -> dict[str, object]:
+    (row,) = await office.rows(
+        "SELECT state, attempts, tried_at, sent_at, finished_at, reference, code, error FROM notice"
+    )
+    return row
+
+
+async def test_what_the_peer_takes_is_sent_once(open_office: OpenOffice, clock: Clock) -> None:
+    office = await open_office(peer := Peer())
+    await office.queue(peer)
+    await office.deliver()
+    await office.pass_time(HOUR, MINUTE)
+    assert len(peer.attempts) == 1
+    assert await the_notice(office) == {
+        "state": "sent", "attempts": 1, "tried_at": clock() - HOUR, "sent_at": clock() - HOUR,
+        "finished_at": clock() - HOUR, "reference": "reference-1", "code": "", "error": "",
+    }  # fmt: skip
+
+
+async def test_what_passes_is_tried_again_for_three_days_and_every_five_minutes_at_least(
+    open_office: OpenOffice, clock: Clock
+) -> None:
+    office = await open_office(peer := Peer(lasting=True))
+    peer.fail(Failure.RETRY, code="busy")
+    await office.queue(peer)
+    begun = clock()
+    await office.deliver()
+    await office.pass_time(3 * HOUR, 5 * SECOND)
+    times = [at for at, _ in peer.attempts]
+    assert max(later - earlier for earlier, later in itertools.pairwise(times)) <= 5 * MINUTE + 5 * SECOND
+    assert len(times) > 36
+    assert (await the_notice(office))["state"] == "queued"
+    await office.pass_time(72 * HOUR, HOUR)
+    told = await the_notice(office)
+    assert (told["state"], told["code"]) == ("failed", "busy")
+    assert begun + 72 * HOUR <= clock()
+
+
+async def test_the_peers_wait_is_kept(open_office: OpenOffice, clock: Clock) -> None:
+    office = await open_office(peer := Peer())
+    peer.fail(Failure.RETRY, wait_ms=10 * MINUTE)
+    await office.queue(peer)
+    await office.deliver()
+    await office.pass_time(11 * MINUTE)
+    first, second = (at for at, _ in peer.attempts)
+    assert 10 * MINUTE <= second - first <= 10 * MINUTE + 31 * SECOND
+    assert await office.states() == ["sent"]
+
+
+async def test_a_robot_that_asks_for_patience_gets_it_for_all_messages_and_over_a_restart(
+    open_office: OpenOffice,
+) -> None:
+    office = await open_office(peer := Peer(addressing=ROBOT))
+    peer.fail(Failure.RETRY, wait_ms=10 * MINUTE)
+    await office.queue(peer, ["everyone"])
+    await office.deliver()
+    await office.start_again()
+    await office.queue(peer, ["everyone"] * 3)
+    await office.pass_time(9 * MINUTE, 10 * SECOND)
+    assert len(peer.attempts) == 1
+    await office.pass_time(2 * MINUTE)
+    assert await office.states() == ["sent"] * 4
+
+
+async def test_one_number_that_was_written_to_too_often_holds_up_no_other(open_office: OpenOffice) -> None:
+    office = await open_office(peer := Peer(addressing=SMS))
+    peer.fail(Failure.RETRY, wait_ms=HOUR)
+    await office.queue(peer, ["+8613800000001", "+8613800000002"])
+    await office.pass_time(MINUTE)
+    assert Counter(await office.states()) == {"queued": 1, "sent": 1}
+
+
+async def test_a_code_that_nobody_knows_is_tried_four_times(open_office: OpenOffice) -> None:
+    office = await open_office(peer := Peer(lasting=True))
+    peer.fail(Failure.RETRY, code="E777", is_known=False)
+    await office.queue(peer)
+    await office.pass_time(HOUR, 5 * SECOND)
+    assert len(peer.attempts) == 4
+    told = await the_notice(office)
+    assert (told["state"], told["code"]) == ("failed", "E777")
+
+
+async def test_what_is_refused_for_good_is_not_tried_again(open_office: OpenOffice, database: SQLiteDatabase) -> None:
+    office = await open_office(peer := Peer())
+    peer.fail(Failure.PERMANENT, code="400")
+    await office.queue(peer)
+    await office.pass_time(HOUR, MINUTE)
+    assert len(peer.attempts) == 1
+    (dead,) = await database.read(results.dead_letters, 10)
+    assert (dead.state, dead.code, dead.attempts, dead.recipient) == ("failed", "400", 1, "z***@example.com")
+
+
+async def test_what_is_unclear_is_sent_again_under_the_same_key_where_nobody_can_be_asked(
+    open_office: OpenOffice,
+) -> None:
+    office = await open_office(peer := Peer())
+    peer.takes_in_trouble = True
+    peer.fail(Failure.UNKNOWN)
+    await office.queue(peer)
+    await office.pass_time(MINUTE)
+    assert len(peer.took) == 2
+    assert len(set(peer.keys)) == 1
+    assert await office.states() == ["sent"]
+
+
+async def test_what_stays_unclear_is_given_up_and_may_have_arrived(
+    open_office: OpenOffice, database: SQLiteDatabase
+) -> None:
+    office = await open_office(peer := Peer(lasting=True))
+    peer.fail(Failure.UNKNOWN)
+    await office.queue(peer)
+    await office.pass_time(HOUR, 5 * SECOND)
+    assert len(peer.attempts) == 4
+    assert [one.state for one in await database.read(results.dead_letters, 10)] == ["unknown"]
+
+
+async def test_a_peer_that_can_be_asked_is_asked_before_a_second_attempt(open_office: OpenOffice, clock: Clock) -> None:
+    office = await open_office(peer := Peer(addressing=SMS, known=True, takes_in_trouble=True))
+    peer.fail(Failure.UNKNOWN)
+    begun = clock()
+    await office.queue(peer)
+    await office.pass_time(MINUTE)
+    assert len(peer.took) == 1
+    assert peer.questions == [(begun + SECOND, peer.keys[0])]
+    assert (await the_notice(office))["reference"] == "found"
+
+
+async def test_what_has_certainly_not_arrived_is_sent_again(open_office: OpenOffice) -> None:
+    office = await open_office(peer := Peer(addressing=SMS, known=True))
+    peer.fail(Failure.UNKNOWN)
+    await office.queue(peer)
+    await office.pass_time(MINUTE)
+    assert (len(peer.questions), len(peer.attempts), len(peer.took)) == (1, 2, 1)
+
+
+async def test_a_peer_that_cannot_tell_is_asked_again_and_never_sent_to(open_office: OpenOffice) -> None:
+    office = await open_office(peer := Peer(addressing=SMS, known=True))
+    peer.fail(Failure.UNKNOWN)
+    peer.cannot_tell = DeliveryError("does not know yet", Failure.UNKNOWN, 2 * MINUTE)
+    await office.queue(peer)
+    await office.pass_time(10 * MINUTE)
+    assert len(peer.attempts) == 1
+    assert 3 <= len(peer.questions) <= 5
+    await office.pass_time(HOUR, 10 * SECOND)
+    assert (len(peer.attempts), len(peer.questions)) == (1, 11)
+    assert await office.states() == ["unknown"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_process_that_dies_in_the_middle_leaves_a_message_to_ask_about(
+    open_office: OpenOffice, known: bool
+) -> None:
+    office = await open_office(peer := Peer(addressing=SMS, known=known, hangs=True))
+    await office.queue(peer, ["+8613800000001"])
+    await office.deliver()
+    await office.start_again()
+    peer.hangs = False
+    await office.pass_time(31 * SECOND)
+    assert len(peer.questions) == int(known)
+    assert (len(peer.attempts), len(peer.took)) == (2, 1)
+    assert await office.states() == ["sent"]
+
+
+async def test_a_closed_way_fails_fast_until_a_test_arrives(
+    open_office: OpenOffice, database: SQLiteDatabase, clock: Clock
+) -> None:
+    office = await open_office(peer := Peer(addressing=ROBOT))
+    peer.fail(Failure.CLOSED, code="300005")
+    await office.queue(peer, ["everyone"])
+    await office.deliver()
+    await office.queue(peer, ["everyone"] * 3)
+    await office.start_again()
+    await office.deliver()
+    assert await office.states() == ["failed"] * 4
+    assert len(peer.attempts) == 1
+    outage = await database.read(outages.look, office.ways, clock())
+    assert [(state.transport, state.code) for state in outage.closed] == [("peer", "300005")]
+
+    peer.fail(Failure.RETRY)
+    way, nobody = office.ways["peer"], Person(None, None, None)
+    assert await database.write(results.try_out, way, nobody, clock())
+    await office.pass_time(MINUTE)
+    assert len(peer.attempts) == 2
+    assert (await office.states())[-1] == "failed"
+    tested = await database.write(results.try_out, way, nobody, clock())
+    assert tested is not None
+    await office.deliver()
+    told = await database.read(results.get, tested)
+    assert told is not None
+    assert told.state == "sent"
+    await office.queue(peer, ["everyone"])
+    await office.deliver()
+    assert (await office.states())[-2:] == ["sent", "sent"]
+    assert not (await database.read(outages.look, office.ways, clock())).any
+
+
+async def test_a_way_that_is_closed_until_tomorrow_opens_by_itself(
+    open_office: OpenOffice, database: SQLiteDatabase, clock: Clock
+) -> None:
+    office = await open_office(peer := Peer(addressing=SMS))
+    peer.fail(Failure.CLOSED, wait_ms=8 * HOUR, code="isv.DAY_LIMIT_CONTROL")
+    await office.queue(peer)
+    await office.deliver()
+    await office.pass_time(7 * HOUR, HOUR)
+    await office.queue(peer)
+    await office.deliver()
+    assert await office.states() == ["failed", "failed"]
+    await office.pass_time(HOUR, HOUR)
+    await office.queue(peer)
+    await office.deliver()
+    assert await office.states() == ["failed", "failed", "sent"]
+    assert (await database.read(way_states.get, "peer")).closed_at is None
+
+
+async def test_an_error_that_nobody_foresaw_is_unclear_and_stops_nothing(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = await open_office(peer := Peer())
+    monkeypatch.setattr("bot.alerting.words.notice", lambda *_: 1 / 0)
+    await office.queue(peer)
+    await office.deliver()
+    assert (await the_notice(office))["error"] == "unforeseen: ZeroDivisionError"
+    monkeypatch.undo()
+    await office.pass_time(MINUTE)
+    assert await office.states() == ["sent"]
+
+
+async def test_a_dead_letter_is_sent_again_when_asked_for(
+    open_office: OpenOffice, database: SQLiteDatabase, clock: Clock
+) -> None:
+    office = await open_office(peer := Peer())
+    peer.fail(Failure.PERMANENT)
+    (notice_id,) = await office.queue(peer)
+    await office.deliver()
+    assert await database.write(results.retry, notice_id, clock())
+    assert not await database.write(results.retry, notice_id, clock())
+    await office.deliver()
+    assert await office.states() == ["sent"]
+    assert not await database.write(results.retry, notice_id, clock())
+    assert await database.read(results.dead_letters, 10) == []
+
+
+async def test_an_unclear_dead_letter_is_asked_about_first(
+    open_office: OpenOffice, database: SQLiteDatabase, clock: Clock
+) -> None:
+    office = await open_office(peer := Peer(addressing=SMS, known=True, takes_in_trouble=True))
+    peer.fail(Failure.UNKNOWN)
+    peer.cannot_tell = DeliveryError("does not know", Failure.UNKNOWN)
+    (notice_id,) = await office.queue(peer)
+    await office.pass_time(2 * HOUR, 10 * SECOND)
+    assert await office.states() == ["unknown"]
+    peer.cannot_tell = None
+    assert await database.write(results.retry, notice_id, clock())
+    await office.deliver()
+    assert await office.states() == ["sent"]
+    assert len(peer.took) == 1
+
+
+async def test_messages_that_cost_money_stop_at_the_days_budget(
+    open_office: OpenOffice, database: SQLiteDatabase, clock: Clock
+) -> None:
+    settings = AliyunSmsSettings("id", "secret", "应声", "SMS_1", daily_budget=3, per_number_daily=2)
+    office = await open_office(peer := Peer(addressing=SMS, settings=settings))
+    await office.queue(peer, ["+8613800000001"] * 3 + ["+8613800000002"] * 3)
+    await office.deliver()
+    codes = [row["code"] for row in await office.rows("SELECT code FROM notice ORDER BY id")]
+    assert codes == ["", "", "per_number", "", "budget", "budget"]
+    assert len(peer.took) == 3
+    outage = await database.read(outages.look, office.ways, clock())
+    assert [state.transport for state in outage.spent] == ["peer"]
+    await office.pass_time(DAY, HOUR)
+    await office.queue(peer, ["+8613800000001"])
+    await office.deliver()
+    assert len(peer.took) == 4
+    assert not (await database.read(outages.look, office.ways, clock())).any
+
+
+async def test_old_notices_are_forgotten_and_what_waits_is_not(
+    open_office: OpenOffice, database: SQLiteDatabase, clock: Clock
+) -> None:
+    office = await open_office(peer := Peer())
+    peer.fail(Failure.PERMANENT)
+    await office.queue(peer, ["zhou@example.com", "chen@example.com"])
+    await office.deliver()
+    peer.fail(Failure.RETRY, wait_ms=HOUR)
+    await office.queue(peer)
+    await office.deliver()
+    clock.advance(DAY)
+    assert await database.write(results.forget, clock()) == 2
+    assert await office.states() == ["queued"]
+    assert await office.rows("SELECT key FROM outbox WHERE status = 'dead'") == []
+
+
+async def test_a_thousand_that_fail_together_do_not_come_back_together(open_office: OpenOffice, clock: Clock) -> None:
+    """F6: no second of retries holds more than three times the mean."""
+    office = await open_office(peer := Peer(lasting=True))
+    peer.fail(Failure.RETRY)
+    for wait in (None, MINUTE):
+        peer.troubles[0].retry_after_ms = wait
+        await office.queue(peer, [f"person{number}@example.com" for number in range(1_000)])
+        await office.deliver()
+        due = [row["available_at"] - clock() for row in await office.rows(
+            "SELECT available_at FROM outbox WHERE status = 'queued' AND attempts = 1"
+        )]  # fmt: skip
+        assert len(due) == 1_000
+        seconds = Counter(at // 1_000 for at in due)
+        mean = 1_000 / (max(seconds) - min(seconds) + 1)
+        print(f"\nwait {wait}: at most {max(seconds.values())} of 1000 in a second, {mean:.0f} on average")
+        assert max(seconds.values()) <= 3 * mean
+        clock.advance(10 * HOUR)
+        peer.troubles, peer.lasting = [], False
+        await office.deliver()
+        peer.lasting = True
+        peer.fail(Failure.RETRY)

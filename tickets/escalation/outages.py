@@ -1,0 +1,66 @@
+"""That people cannot be told is itself something that everybody has to see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.database import Transaction
+from tickets.escalation import way_states
+from tickets.escalation.way_states import WayState
+from tickets.escalation.ways import Ways
+
+LOST_AFTER_MS = 120_000
+BUDGET = "budget"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What is wrong with telling people now.
+
+    unreached: open alerts that have reached nobody for LOST_AFTER_MS, since: when people should have been told of the
+    first of them. closed: ways that are not used until somebody has seen to them. spent: ways whose messages of the day
+    are used up. all_down: nobody is reached, and no way is known to work.
+    """
+
+    unreached: int = 0
+    since: int | None = None
+    closed: Sequence[WayState] = ()
+    spent: Sequence[WayState] = ()
+    all_down: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to say."""
+        return bool(self.unreached or self.closed or self.spent)
+
+
+def look(tx: Transaction, ways: Ways, now: int) -> Outage:
+    """What is wrong now."""
+    unreached, since = unreached_alerts(tx, now - LOST_AFTER_MS)
+    outside = {name: way for name, way in ways.items() if way.is_outside}
+    states = way_states.of_ways(tx, outside)
+    return Outage(
+        unreached,
+        since,
+        [state for state in states if state.is_closed(now)],
+        [state for state in states if state.is_failing and state.code == BUDGET and not state.is_closed(now)],
+        unreached > 0 and bool(states) and not any(state.works(now) for state in states),
+    )
+
+
+def unreached_alerts(tx: Transaction, told_by: int) -> tuple[int, int | None]:
+    """How many open alerts have reached nobody although people were told by then, and when of the first.
+
+    One whose clock has reached somebody by a later level is not among them.
+    """
+    (row,) = tx.execute(
+        """
+        SELECT COUNT(*) AS alerts, MIN(a.told_at) AS since FROM alert a
+        WHERE a.told_at <= :told_by AND a.delivered_at IS NULL AND a.acknowledged_at IS NULL AND a.settled_at IS NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM alert b
+                WHERE b.clock_id = a.clock_id AND b.level > a.level AND b.delivered_at IS NOT NULL
+            )
+        """,
+        {"told_by": told_by},
+    )
+    return int(row["alerts"]), row["since"]
