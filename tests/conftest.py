@@ -46,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--mails", type=int, default=60, help="how many mails come in while the server is killed")
     parser.addoption("--mail-kills", type=int, default=6, help="how often the server is killed while mails come in")
     parser.addoption("--letter-kills", type=int, default=4, help="how often the server is killed with a letter")
+    parser.addoption("--alert-kills", type=int, default=4, help="how often the server is killed with alerts")
     parser.addoption("--file-kills", type=int, default=8, help="how often a process is killed while it keeps files")
     parser.addoption("--tokens", type=int, default=5_000, help="how many damaged and guessed links are tried")
     parser.addoption("--bounces", type=int, default=30, help="how many bounces come in at once")

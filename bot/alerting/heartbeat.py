@@ -17,29 +17,36 @@ WHO = "the heartbeat's service"
 WITHIN_S = 10.0
 
 
+class Heart:
+    """Gives the sign as long as deadlines are watched and somebody can be told. Lives as long as the server."""
+
+    def __init__(self, app: web.Application, url: str, allow_networks: tuple[str, ...]) -> None:
+        self._app = app
+        self._url = url
+        self._allow_networks = allow_networks
+        self._trouble = ""
+
+    async def beat(self) -> None:
+        """Give the sign, or not; the log tells when that changes, and why."""
+        trouble = "; ".join(await readiness.of_alerts(self._app)) or await self._call()
+        if trouble != self._trouble:
+            log.warning("no heartbeat: %s", trouble) if trouble else log.info("heartbeat again")
+        self._trouble = trouble
+
+    async def _call(self) -> str:
+        """What went wrong; empty if nothing did."""
+        try:
+            answer = await http.get(WHO, self._url, self._allow_networks, WITHIN_S)
+        except DeliveryError as error:
+            return error.reason
+        return "" if 200 <= answer.status <= 299 else f"{WHO} answered {answer.status}"
+
+
 def start_heartbeat(app: web.Application) -> None:
-    """A loop that gives the sign as long as deadlines are watched and somebody can be told; nothing without a URL."""
+    """The loop of the heartbeat; none without a URL."""
     alerts = app[CONFIG].alerts
     if alerts.heartbeat_url is None:
         return
-    networks = tuple(map(str, alerts.allow_networks))
-    app[WORKERS].start(
-        "heartbeat",
-        partial(_beat, app, alerts.heartbeat_url, networks),
-        partial(asyncio.sleep, alerts.heartbeat_every / 1000),
-        alerts.heartbeat_every + LONGEST_ROUND_MS,
-    )
-
-
-async def _beat(app: web.Application, url: str, networks: tuple[str, ...]) -> None:
-    reasons = await readiness.of_alerts(app)
-    if reasons:
-        log.warning("no heartbeat: %s", "; ".join(reasons))
-        return
-    try:
-        answer = await http.get(WHO, url, networks, WITHIN_S)
-    except DeliveryError as error:
-        log.warning("no heartbeat: %s", error)
-        return
-    if not 200 <= answer.status <= 299:
-        log.warning("no heartbeat: %s answered %d", WHO, answer.status)
+    heart = Heart(app, alerts.heartbeat_url, tuple(map(str, alerts.allow_networks)))
+    pause = partial(asyncio.sleep, alerts.heartbeat_every / 1000)
+    app[WORKERS].start("heartbeat", heart.beat, pause, alerts.heartbeat_every + LONGEST_ROUND_MS)

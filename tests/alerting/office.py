@@ -99,8 +99,14 @@ class Office:
         self.peers = peers
         for peer in peers:
             peer.clock = clock
-        self.ways: Ways = {peer.name: peer.way for peer in peers}
-        self.loops = [self._loop(way) for way in self.ways.values()]
+        self.ways: Ways = {}
+        self.loops: list[Dispatch] = []
+        self.use(*(peer.way for peer in peers))
+
+    def use(self, *ways: Way) -> None:
+        """Send by these ways from now on."""
+        self.ways = {way.name: way for way in ways}
+        self.loops = [self._loop(way) for way in ways]
 
     def _loop(self, way: Way) -> Dispatch:
         return Dispatch(Delivery(self.database, way, SPEECH, self.clock))

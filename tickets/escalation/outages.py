@@ -50,15 +50,14 @@ def look(tx: Transaction, ways: Ways, now: int) -> Outage:
 def unreached_alerts(tx: Transaction, told_by: int) -> tuple[int, int | None]:
     """How many open alerts have reached nobody although people were told by then, and when of the first.
 
-    One whose clock has reached somebody by a later level is not among them.
+    One whose clock has reached somebody by another level since then is not among them.
     """
     (row,) = tx.execute(
         """
         SELECT COUNT(*) AS alerts, MIN(a.told_at) AS since FROM alert a
         WHERE a.told_at <= :told_by AND a.delivered_at IS NULL AND a.acknowledged_at IS NULL AND a.settled_at IS NULL
             AND NOT EXISTS (
-                SELECT 1 FROM alert b
-                WHERE b.clock_id = a.clock_id AND b.level > a.level AND b.delivered_at IS NOT NULL
+                SELECT 1 FROM alert b WHERE b.clock_id = a.clock_id AND b.delivered_at >= a.told_at
             )
         """,
         {"told_by": told_by},

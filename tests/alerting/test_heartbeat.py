@@ -1,0 +1,165 @@
+"""When alerts would not get out, somebody outside notices: /readyz turns red and the heartbeat stays away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.alerting.delivery.dispatch import Dispatch
+from bot.keys import WORKERS
+from storage.database import Transaction
+from tests.conftest import StartServer
+from tests.fakes import Clock, Server, eventually
+from tests.gateway.test_monitors import scrape
+from tests.tickets.alerts.peers import Mailbox, Receiver
+from tests.tickets.cast import HOUR, MINUTE
+from tickets import agents
+from tickets.escalation import way_states
+from tickets.model import Role
+
+BEAT = 20
+LOOPBACK = ["127.0.0.0/8"]
+
+
+async def ready(server: Server) -> tuple[int, list[str]]:
+    async with aiohttp.ClientSession() as session, session.get(f"{server.url}/readyz") as response:
+        return response.status, (await response.json())["reasons"]
+
+
+async def start(start_server: StartServer, monitor: Receiver, **more: Any) -> Server:
+    alerts = {"heartbeat_url": monitor.url, "heartbeat_every": BEAT, "allow_networks": LOOPBACK}
+    return await start_server(alerts=alerts, escalation={"sweep_every": BEAT}, sla={"warn_at": 0}, **more)
+
+
+async def beats(monitor: Receiver) -> None:
+    """The monitor is called again."""
+    before = len(monitor.requests)
+    await eventually(lambda: len(monitor.requests) > before + 1)
+
+
+async def stays_silent(monitor: Receiver) -> None:
+    """The call that may be under way is the last for ten beats."""
+    await asyncio.sleep(2 * BEAT / 1000)
+    before = len(monitor.requests)
+    await asyncio.sleep(10 * BEAT / 1000)
+    assert len(monitor.requests) == before
+
+
+async def test_as_long_as_deadlines_are_watched_the_monitor_is_called(start_server: StartServer) -> None:
+    async with Receiver().open() as monitor:
+        server = await start(start_server, monitor)
+        await beats(monitor)
+        assert await ready(server) == (200, [])
+        assert monitor.requests[0]["path"] == "/alerts"
+
+
+async def test_a_sweeper_that_hangs_turns_readyz_red_and_the_monitor_is_called_no_more(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, go_on = asyncio.Event(), asyncio.Event()
+
+    def watch_deadlines(*_: object) -> Callable[[], Awaitable[None]]:
+        async def turn() -> None:
+            if hangs.is_set():
+                await go_on.wait()
+
+        return turn
+
+    monkeypatch.setattr("bot.workers.watch_deadlines", watch_deadlines)
+    async with Receiver().open() as monitor:
+        server = await start(start_server, monitor)
+        await beats(monitor)
+        hangs.set()
+        await asyncio.sleep(3 * BEAT / 1000)
+        workers = server.app[WORKERS]
+        later = workers.steady() + 61
+        monkeypatch.setattr(workers, "steady", lambda: later)
+        for name in workers.rounds.keys() - {"sweep"}:
+            workers.rounds[name] = later
+        status, reasons = await ready(server)
+        assert status == 503
+        assert reasons == ["worker: sweep has stopped", "alerts: nobody watches the deadlines, the sweep has stopped"]
+        await stays_silent(monitor)
+        go_on.set()
+        hangs.clear()
+        await beats(monitor)
+        assert await ready(server) == (200, [])
+
+
+async def test_a_way_whose_loop_has_died_is_named(start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def dies(_self: Dispatch) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Dispatch, "turn", dies)
+    async with Receiver().open() as monitor:
+        server = await start(start_server, monitor, mail={"host": "127.0.0.1"})
+        await eventually(lambda: server.app[WORKERS].tasks["alert.mail"].done())
+        status, reasons = await ready(server)
+        assert status == 503
+        assert "alerts: nothing goes out by mail, its loop has stopped" in reasons
+        await stays_silent(monitor)
+
+
+async def overdue(server: Server, clock: Clock) -> None:
+    await server.database.write(agents.create, "zhou", "Zhou", Role.AGENT, "hash", "zhou@example.com", clock())
+    async with server.page() as page:
+        await page.say("转人工")
+        await page.reads()
+    clock.advance(12 * HOUR)
+
+
+async def delivered(server: Server) -> list[bool]:
+    rows = await server.database.read(lambda tx: tx.execute("SELECT delivered_at FROM alert"))
+    return [row["delivered_at"] is not None for row in rows]
+
+
+async def test_when_every_way_is_down_readyz_says_so_until_one_works_again(
+    start_server: StartServer, clock: Clock
+) -> None:
+    """T6."""
+    async with Receiver().open() as monitor, Mailbox(refuse={"MAIL": "451 later"}).open() as mailbox:
+        post = {"host": "127.0.0.1", "port": mailbox.port, "security": "none"}
+        server = await start(start_server, monitor, mail=post)
+        await overdue(server, clock)
+
+        def failing(tx: Transaction) -> bool:
+            return way_states.get(tx, "mail").is_failing
+
+        while not await server.database.read(failing):
+            await asyncio.sleep(BEAT / 1000)
+        assert await ready(server) == (200, [])
+        await beats(monitor)
+        clock.advance(2 * MINUTE)
+        status, reasons = await ready(server)
+        assert (status, len(reasons)) == (503, 1)
+        assert reasons[0].startswith("alerts: ")
+        assert reasons[0].endswith("have reached nobody, every way is closed or failing (mail)")
+        await stays_silent(monitor)
+        told = await scrape(server)
+        assert told[("yingsheng_transport_up", (("transport", "mail"),))] == 0
+        assert told[("yingsheng_alerts_unreached", ())] >= 1
+        mailbox.refuse.clear()
+        clock.advance(6 * MINUTE)
+        await beats(monitor)
+        assert await ready(server) == (200, [])
+        told = await scrape(server)
+        assert told[("yingsheng_transport_up", (("transport", "mail"),))] == 1
+        assert told[("yingsheng_alerts_unreached", ())] == 0
+        assert told[("yingsheng_notices", (("state", "sent"), ("transport", "mail")))] >= 1
+        assert told[("yingsheng_sweep_lateness_seconds", ())] == 0
+
+
+async def test_a_monitor_that_fails_or_lies_inside_stops_nothing(
+    start_server: StartServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Receiver(status=500).open() as monitor:
+        server = await start(start_server, monitor)
+        await beats(monitor)
+        assert "no heartbeat: the heartbeat's service answered 500" in caplog.text
+        assert await ready(server) == (200, [])
+        own = await start_server(alerts={"heartbeat_url": monitor.url + "?own", "heartbeat_every": BEAT})
+        await eventually(lambda: "no heartbeat: the heartbeat's service's address is not a public one" in caplog.text)
+        assert await ready(own) == (200, [])
+        assert monitor.url not in caplog.text
