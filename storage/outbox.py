@@ -269,6 +269,21 @@ def revive(tx: Transaction, key: str, now: int) -> bool:
     return revived == 1
 
 
+def revive_all(tx: Transaction, keys: Sequence[str], now: int) -> int:
+    """Queue the dead rows of these keys again, as revive() does; returns how many."""
+    revived = tx.change_all(
+        """
+        UPDATE outbox
+        SET status = 'queued', attempts = 0, available_at = :now, give_up_at = :give_up_at, finished_at = NULL
+        WHERE key = :key AND status = 'dead'
+        """,
+        [{"key": key, "now": now, "give_up_at": now + GIVE_UP_AFTER_MS} for key in keys],
+    )
+    if revived:
+        tx.notify("outbox")
+    return revived
+
+
 def is_dead(tx: Transaction, id: str) -> bool:
     """Whether the row will not be sent any more unless someone asks for it."""
     return bool(tx.execute("SELECT id FROM outbox WHERE id = :id AND status = 'dead'", {"id": id}))

@@ -2,8 +2,9 @@
 
 from storage.database import Row, Transaction, first, new_id
 from tickets import sessions
-from tickets.errors import AlreadyExists, NotFound
+from tickets.errors import AlreadyExists, Conflict, NotFound
 from tickets.model import Agent, Role
+from tickets.profiles import Profile
 
 
 def create(
@@ -79,6 +80,18 @@ def active_agents(tx: Transaction) -> list[Agent]:
     return [agent_from(row) for row in rows]
 
 
+def everybody(tx: Transaction) -> list[Agent]:
+    """Every agent there ever was: those who may log in first, each by name."""
+    rows = tx.execute(
+        """
+        SELECT id, login, name, email, role, disabled_at, created_at, phone, quiet_from, quiet_until, deputy_id,
+            team_id, version
+        FROM agent ORDER BY CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END, name, id
+        """
+    )
+    return [agent_from(row) for row in rows]
+
+
 def names(tx: Transaction) -> dict[str, str]:
     """The name of every agent there ever was, by id: for showing who wrote or did something."""
     return {row["id"]: row["name"] for row in tx.execute("SELECT id, name FROM agent")}
@@ -110,6 +123,44 @@ def disable(tx: Transaction, login: str, now: int) -> Agent:
     agent = agent_from(row)
     sessions.close_sessions_of(tx, agent.id)
     return agent
+
+
+def enable(tx: Transaction, agent_id: str, seen: int) -> Agent:
+    """Let the agent log in again, in the next version. Raises Conflict if it is not in the version seen."""
+    count_change(tx, agent_id, seen)
+    tx.change("UPDATE agent SET disabled_at = NULL WHERE id = :id", {"id": agent_id})
+    return get_agent(tx, agent_id)
+
+
+def set_profile(tx: Transaction, agent_id: str, seen: int, profile: Profile) -> Agent:
+    """Keep how an agent is reached, in the next version. Raises Conflict if it is not in the version seen."""
+    count_change(tx, agent_id, seen)
+    tx.change(
+        """
+        UPDATE agent SET email = :email, phone = :phone, quiet_from = :quiet_from, quiet_until = :quiet_until,
+            deputy_id = :deputy_id, team_id = :team_id
+        WHERE id = :id
+        """,
+        {
+            "id": agent_id,
+            "email": profile.email,
+            "phone": profile.phone,
+            "quiet_from": profile.quiet_from,
+            "quiet_until": profile.quiet_until,
+            "deputy_id": profile.deputy_id,
+            "team_id": profile.team_id,
+        },
+    )
+    return get_agent(tx, agent_id)
+
+
+def count_change(tx: Transaction, agent_id: str, seen: int) -> None:
+    """Give the agent the next version. Raises Conflict if it is not in the version seen."""
+    changed = tx.change(
+        "UPDATE agent SET version = version + 1 WHERE id = :id AND version = :seen", {"id": agent_id, "seen": seen}
+    )
+    if changed == 0:
+        raise Conflict(agent_id, ())
 
 
 def agent_from(row: Row) -> Agent:

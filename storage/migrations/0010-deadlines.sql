@@ -21,12 +21,14 @@ CREATE TABLE rule_version (
     PRIMARY KEY (rule_id, version)
 );
 
--- People who work together. An archived team gets no tickets; tickets that it has keep it.
+-- People who work together. An archived team gets no tickets; tickets that it has keep it. version is the
+-- compare-and-set token of a row.
 CREATE TABLE team (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     lead_id TEXT REFERENCES agent (id),
-    archived_at BIGINT
+    archived_at BIGINT,
+    version INTEGER NOT NULL DEFAULT 1
 );
 
 -- phone is E.164. Between quiet_from and quiet_until (minutes of the desk's local day, over midnight if from is later)

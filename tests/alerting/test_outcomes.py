@@ -10,7 +10,7 @@ from tests.alerting.conftest import OpenOffice
 from tests.alerting.office import Office, Peer
 from tests.fakes import Clock
 from tests.tickets.cast import HOUR, MINUTE, SECOND
-from tickets.alerts import Addressing, DeliveryError, Failure
+from tickets.alerts import Addressing, DeliveryError, Failure, allowance
 from tickets.alerts.sms_aliyun import AliyunSmsSettings
 from tickets.escalation import outages, results, way_states
 from tickets.escalation.people import Person
@@ -334,3 +334,23 @@ async def test_a_thousand_that_fail_together_do_not_come_back_together(open_offi
         await office.deliver()
         peer.lasting = True
         peer.fail(Failure.RETRY)
+
+
+async def test_all_dead_letters_of_a_way_are_sent_again_together_and_no_others(
+    open_office: OpenOffice, database: SQLiteDatabase, clock: Clock
+) -> None:
+    office = await open_office(peer := Peer(), other := Peer("other"))
+    peer.fail(Failure.PERMANENT)
+    peer.fail(Failure.PERMANENT)
+    other.fail(Failure.PERMANENT)
+    await office.queue(peer, ["a@example.com", "b@example.com", "c@example.com"])
+    await office.queue(other)
+    await office.deliver()
+    assert await database.read(results.count_dead, "peer") == 2
+    assert await database.write(results.retry_all, "peer", clock()) == 2
+    assert await database.write(results.retry_all, "peer", clock()) == 0
+    await office.deliver()
+    assert (len(peer.took), await database.read(results.count_dead, "peer")) == (3, 0)
+    assert [one.transport for one in await database.read(results.dead_letters, 10)] == ["other"]
+    sent = await database.read(allowance.counts, clock() - DAY)
+    assert sent == {"peer": 3}

@@ -88,6 +88,18 @@ def count(tx: Transaction, transport: str, recipient: str, now: int, zone: str) 
     return Use(row["today"], row["to_recipient"])
 
 
+def counts(tx: Transaction, since: int) -> dict[str, int]:
+    """What went out since then by each transport that sent anything."""
+    rows = tx.execute(
+        """
+        SELECT transport, COUNT(*) AS sent FROM notice
+        WHERE state IN ('sent', 'unknown') AND sent_at >= :since GROUP BY transport
+        """,
+        {"since": since},
+    )
+    return {row["transport"]: int(row["sent"]) for row in rows}
+
+
 def day_start(now: int, zone: str) -> int:
     """The midnight before now, in that zone."""
     return _midnight(now, zone, 0)

@@ -127,6 +127,38 @@ def retry(tx: Transaction, notice_id: str, now: int) -> bool:
     return True
 
 
+def retry_all(tx: Transaction, transport: str, now: int) -> int:
+    """Send every dead letter of a way again, as retry() does; returns how many."""
+    rows = tx.execute(
+        """
+        SELECT id FROM notice
+        WHERE transport = :transport AND state IN ('failed', 'unknown') AND finished_at IS NOT NULL
+        """,
+        {"transport": transport},
+    )
+    outbox.revive_all(tx, [notices.notice_key(row["id"]) for row in rows], now)
+    return tx.change(
+        """
+        UPDATE notice SET state = CASE WHEN state = 'failed' THEN 'queued' ELSE state END, finished_at = NULL
+        WHERE transport = :transport AND state IN ('failed', 'unknown') AND finished_at IS NOT NULL
+            AND EXISTS (SELECT 1 FROM outbox o WHERE o.key = 'notice:' || notice.id AND o.status = 'queued')
+        """,
+        {"transport": transport},
+    )
+
+
+def count_dead(tx: Transaction, transport: str) -> int:
+    """How many dead letters a way has."""
+    rows = tx.execute(
+        """
+        SELECT COUNT(*) AS dead FROM notice
+        WHERE transport = :transport AND state IN ('failed', 'unknown') AND finished_at IS NOT NULL
+        """,
+        {"transport": transport},
+    )
+    return int(rows[0]["dead"])
+
+
 def try_out(tx: Transaction, way: Way, person: Person, now: int) -> str | None:
     """Queue a test of a way, to this person; its notice's id, None if the way does not reach the person.
 
