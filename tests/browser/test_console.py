@@ -62,6 +62,7 @@ def _fail(error: Exception) -> None:
 async def busy_desk(tmp_path: Path, new_context: MakeContext) -> AsyncIterator[Desk]:
     database = open_database(tmp_path / "data")
     clock, typing = people.Clock(), people.TypingHeard()
+    await database.write(people.set_up)
     cast = await database.write(people.hire)
     made = await database.write(people.fill_desk, cast)
     app = build(database, clock, typing)

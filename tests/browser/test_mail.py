@@ -143,6 +143,7 @@ def _fail(error: Exception) -> None:
 async def post_room(tmp_path: Path, new_context: MakeContext) -> AsyncIterator[PostRoom]:
     database = open_database(tmp_path / "data")
     clock = people.Clock()
+    await database.write(people.set_up)
     cast = await database.write(people.hire)
     server = TestServer(build(database, clock, people.TypingHeard()), host="127.0.0.1")
     await server.start_server()

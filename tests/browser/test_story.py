@@ -129,7 +129,10 @@ async def test_asked_answered_handed_over_restarted_replied_and_read(
 async def test_silence_over_the_due_time_raises_the_alarm_until_someone_acknowledges(
     tmp_path: Path, new_context: MakeContext, device: str, camera: Camera
 ) -> None:
-    program = Program(tmp_path / "data", {"YINGSHENG_SLA__REPLY": "3s", "YINGSHENG_ESCALATION__SWEEP_EVERY": "200ms"})
+    program = Program(
+        tmp_path / "data",
+        {"YINGSHENG_SLA__REPLY": "3s", "YINGSHENG_SLA__WARN_AT": "0", "YINGSHENG_ESCALATION__SWEEP_EVERY": "200ms"},
+    )
     screen = DESK if device == "desk" else PHONE
     try:
         await asyncio.to_thread(program.start)

@@ -27,6 +27,11 @@ CHAIN = rules.chain(
 )
 
 
+def set_up(tx: Transaction) -> None:
+    """What is promised here, and who hears of it when it is not kept."""
+    rules.seed(tx, NOON - 90 * 24 * HOUR, own=CHAIN)
+
+
 @dataclass(slots=True)
 class Clock:
     """The time of a test; it stands still until told."""

@@ -153,7 +153,7 @@ def build(database: SQLiteDatabase, clock: people.Clock, typing: people.TypingHe
 async def empty_console(tmp_path: Path) -> AsyncIterator[Console]:
     """A console just installed: nobody works here yet."""
     database = open_database(tmp_path / "data")
-    await database.write(rules.seed, people.NOON - 90 * 24 * people.HOUR, own=people.CHAIN)
+    await database.write(people.set_up)
     clock, typing = people.Clock(), people.TypingHeard()
     nobody = Agent("", "", "", None, Role.AGENT, None, 0)
     server = TestServer(build(database, clock, typing), host="127.0.0.1")

@@ -24,7 +24,7 @@ ESCALATION: dict[str, Any] = {"sweep_every": "10ms", "levels": LEVELS, "repeat":
 @pytest.fixture
 async def server(start_server: StartServer) -> Server:
     """A server that looks at its deadlines all the time."""
-    return await start_server(escalation=ESCALATION)
+    return await start_server(sla={"warn_at": 0}, escalation=ESCALATION)
 
 
 class Wall:

@@ -33,6 +33,7 @@ SETTINGS = {
 LEVELS = [{"name": "agents", "after": "0s", "transports": ["webhook"], "to": ["assignee"]}]
 SLA_OF_SECONDS = {
     "YINGSHENG_SLA__REPLY": "2s",
+    "YINGSHENG_SLA__WARN_AT": "0",
     "YINGSHENG_ESCALATION__LEVELS": json.dumps(LEVELS),
     "YINGSHENG_ESCALATION__REPEAT": "1h",
     "YINGSHENG_ESCALATION__SWEEP_EVERY": "100ms",

@@ -228,9 +228,9 @@ class Statements(ast.NodeVisitor):
         self.visit(tree)
 
     def visit_Call(self, node: ast.Call) -> None:
-        """A call of execute, executemany, executescript or change."""
+        """A call of execute, executemany, executescript, change or change_all."""
         named = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if named in ("execute", "executemany", "executescript", "change") and node.args:
+        if named in ("execute", "executemany", "executescript", "change", "change_all") and node.args:
             self.found += 1
             if not self.is_constant(node.args[0]):
                 self.made_up.append(node.lineno)
@@ -262,7 +262,11 @@ PASSED_ON = [
     ("storage/migrate.py", "connection.execute(statement)"),
     (
         "storage/sqlite_connection.py",
-        "with contextlib.closing(self._connection.execute(sql, params or {})) as cursor:",
+        "with self._housed(), contextlib.closing(self._connection.executemany(sql, rows)) as cursor:",
+    ),
+    (
+        "storage/sqlite_connection.py",
+        "with self._housed(), contextlib.closing(self._connection.execute(sql, params or {})) as cursor:",
     ),
 ]
 
@@ -286,6 +290,7 @@ def test_no_sql_is_put_together_from_values() -> None:
         'tx.execute("SELECT 1 FROM %s" % table)',
         'tx.execute("SELECT 1 FROM {}".format(table))',
         'tx.change("DELETE FROM " + table)',
+        'tx.change_all("DELETE FROM " + table, rows)',
         "tx.execute(wanted)",
         "tx.execute(' '.join(parts))",
     ],

@@ -286,6 +286,7 @@ async def test_an_alert_mail_has_our_headers_and_no_word_of_the_customer(
     async with Mailbox().open() as mailbox:
         server = await start_server(
             chat=GENEROUS,
+            sla={"warn_at": 0},
             escalation={
                 "levels": [{"name": name, "transports": ["mail"], "to": ["role:agent", "duty@example.com"]}],
                 "sweep_every": 20,
