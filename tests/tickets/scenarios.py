@@ -253,13 +253,13 @@ class Scene:
         policy, budget = rule.definition, Budget(_length(length))
         assert isinstance(policy, Policy)
         changed = _edited(policy, budget, next_too=name == "standard")
-        rulebook.change(self.tx, rule.id, rule.version, rule.name, changed, "test", self.now)
+        rulebook.revise(self.tx, rule.id, rule.version, rule.name, changed, "test", self.now)
 
     def edit_calendar(self) -> None:
         rule = rulebook.get_rule(self.tx, self.rules["office"])
         morning = self.office.week[0][:1]
         changed = Calendar(week=(morning,) * 5 + ((), ()), holidays="CN")
-        rulebook.change(self.tx, rule.id, rule.version, rule.name, changed, "test", self.now)
+        rulebook.revise(self.tx, rule.id, rule.version, rule.name, changed, "test", self.now)
 
     def split(self, agent: Agent, number: int) -> None:
         ticket = self.ticket("mail")

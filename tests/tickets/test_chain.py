@@ -40,7 +40,7 @@ async def promise(database: SQLiteDatabase, definition: Callable[[str], Policy],
     def change(tx: Transaction) -> None:
         last = rulebook.in_force(tx).policies[-1]
         made = rulebook.add(tx, RuleKind.CHAIN, "链", rules.chain(**chain), "zhou", 0, MORNING - 1)
-        rulebook.change(tx, last.id, last.version, last.name, definition(made.id), "zhou", MORNING - 1)
+        rulebook.revise(tx, last.id, last.version, last.name, definition(made.id), "zhou", MORNING - 1)
 
     await database.write(change)
 

@@ -59,9 +59,9 @@ def test_the_first_policy_counts_whose_conditions_all_fit() -> None:
 
 async def test_a_rule_keeps_every_version_and_refuses_who_did_not_see_the_newest(database: SQLiteDatabase) -> None:
     made = await database.write(rulebook.add, RuleKind.POLICY, "甲", policy(), "zhou", 5, MORNING)
-    second = await database.write(rulebook.change, made.id, 1, "乙", policy(chain_id="d"), "chen", MORNING + 1)
+    second = await database.write(rulebook.revise, made.id, 1, "乙", policy(chain_id="d"), "chen", MORNING + 1)
     with pytest.raises(Conflict):
-        await database.write(rulebook.change, made.id, 1, "丙", policy(), "zhou", MORNING + 2)
+        await database.write(rulebook.revise, made.id, 1, "丙", policy(), "zhou", MORNING + 2)
     assert [(one.version, one.name, one.changed_by) for one in await database.read(rulebook.versions, made.id)] == [
         (2, "乙", "chen"), (1, "甲", "zhou"),
     ]  # fmt: skip
@@ -73,7 +73,7 @@ async def test_a_rule_keeps_every_version_and_refuses_who_did_not_see_the_newest
 
 async def test_a_rule_can_be_asked_as_it_stood_at_a_moment(database: SQLiteDatabase) -> None:
     made = await database.write(rulebook.add, RuleKind.CALENDAR, "甲", NATURAL, "zhou", 0, MORNING)
-    await database.write(rulebook.change, made.id, 1, "乙", Calendar(holidays="CN"), "zhou", MORNING + 10)
+    await database.write(rulebook.revise, made.id, 1, "乙", Calendar(holidays="CN"), "zhou", MORNING + 10)
     for at, name in ((MORNING - 1, "甲"), (MORNING, "甲"), (MORNING + 9, "甲"), (MORNING + 10, "乙")):
         assert (await database.read(rulebook.as_of, made.id, at)).name == name
 
@@ -99,7 +99,7 @@ async def test_a_changed_setting_is_followed_until_somebody_edits_the_rule(datab
     last = (await database.read(rulebook.in_force)).policies[-1]
     assert last.version == 2
     edited = replace(policy(), chain_id=last.definition.chain_id)  # type: ignore[union-attr]
-    await database.write(rulebook.change, last.id, 2, "自己定的", edited, "zhou", MORNING + 3)
+    await database.write(rulebook.revise, last.id, 2, "自己定的", edited, "zhou", MORNING + 3)
     await database.write(seeding.seed, replace(seed, reply_ms=3 * HOUR), MORNING + 4)
     assert await reply_ms() == HOUR
 

@@ -63,7 +63,7 @@ def change(
     if rulebook.get_rule(tx, rule_id).version != seen:
         raise Conflict(rule_id, ())
     _require(check(definition, name, rule_id, around))
-    return rulebook.change(tx, rule_id, seen, name, definition, by, around.now)
+    return rulebook.revise(tx, rule_id, seen, name, definition, by, around.now)
 
 
 def restore(tx: Transaction, rule_id: str, version: int, seen: int, around: Surroundings, by: str) -> Rule:

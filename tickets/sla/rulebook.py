@@ -151,7 +151,7 @@ def add(tx: Transaction, kind: RuleKind, name: str, definition: Definition, by: 
     return rule
 
 
-def change(
+def revise(
     tx: Transaction, rule_id: str, seen_version: int, name: str, definition: Definition, by: str, now: int
 ) -> Rule:
     """The rule in its next version. Raises NotFound, and Conflict if there is another version by now."""

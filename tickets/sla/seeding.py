@@ -54,7 +54,7 @@ def _plant(tx: Transaction, wanted: Seed, now: int) -> None:
 
 def _follow(tx: Transaction, rule: Rule, definition: Definition, now: int) -> None:
     if rule.changed_by == rulebook.BY_SETTINGS and rule.definition != definition:
-        rulebook.change(tx, rule.id, rule.version, rule.name, definition, rulebook.BY_SETTINGS, now)
+        rulebook.revise(tx, rule.id, rule.version, rule.name, definition, rulebook.BY_SETTINGS, now)
 
 
 def _promised(wanted: Seed, chain_id: str) -> Policy:

@@ -32,7 +32,7 @@ def edit(tx: Transaction, /, now: int, **more: Any) -> Rule:
     """The policy for everybody, changed."""
     rule = last_policy(tx)
     assert isinstance(rule.definition, Policy)
-    return rulebook.change(tx, rule.id, rule.version, rule.name, replace(rule.definition, **more), "admin", now)
+    return rulebook.revise(tx, rule.id, rule.version, rule.name, replace(rule.definition, **more), "admin", now)
 
 
 def looked(tx: Transaction, rule_id: str | None, now: int, limit: int = 7) -> Recomputation:
@@ -102,7 +102,7 @@ def reform(tx: Transaction, dice: random.Random, now: int) -> None:
     assert isinstance(calendar.definition, Calendar)
     if dice.random() < 0.5:
         week = (DAY[: dice.choice((1, 2))],) * 6 + ((),)
-        rulebook.change(
+        rulebook.revise(
             tx, calendar.id, calendar.version, calendar.name, replace(calendar.definition, week=week), "admin", now
         )
     resolution = dice.choice((None, some_budget(dice, calendar.id)))
