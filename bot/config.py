@@ -95,12 +95,20 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError("must be http(s)://host/... without a user, such as https://watch.example.com/ping/desk")
+    return value
+
+
 Duration = Annotated[int, BeforeValidator(_milliseconds), Field(ge=0)]
 Host = Annotated[str, AfterValidator(_host)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
 DnsServer = Annotated[str, AfterValidator(_dns_server)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
@@ -278,8 +286,8 @@ class TransportChoice(Section):
 
 class Alerts(Section):
     transports: tuple[TransportChoice, ...] = Field((), repr=False)
-    heartbeat_url: str | None = Field(None, repr=False)
-    heartbeat_every: Duration = 60_000
+    heartbeat_url: WebAddress | None = Field(None, repr=False)
+    heartbeat_every: Duration = Field(60_000, gt=0)
     allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
 

@@ -9,7 +9,7 @@ from bot.alerting.delivery.attempt import Delivery
 from bot.alerting.delivery.dispatch import Dispatch
 from bot.alerting.words import Speech
 from bot.templates import load_templates
-from storage.database import Row
+from storage.database import Row, Transaction
 from storage.sqlite import SQLiteDatabase
 from tests.fakes import Clock
 from tests.rules import RULES, ZONE
@@ -44,6 +44,7 @@ class Peer:
     cannot_tell: DeliveryError | None = None
     hangs: bool = False
     hanging: int = 0
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Callable[[], int] = field(default_factory=Clock)
 
     @property
@@ -56,6 +57,12 @@ class Peer:
         """The next attempt fails so."""
         self.troubles.append(DeliveryError("the peer is in trouble", failure, wait_ms, code, **more))
 
+    def go_on(self) -> None:
+        """It hangs no longer."""
+        self.hangs = False
+        self.hanging = 0
+        self.freed.set()
+
     @property
     def keys(self) -> list[str]:
         return [notice.key for notice in self.took]
@@ -65,9 +72,9 @@ class Peer:
         if self.hangs:
             self.hanging += 1
             try:
-                await asyncio.Event().wait()
+                await self.freed.wait()
             finally:
-                self.hanging -= 1
+                self.hanging -= int(self.hangs)
         if self.troubles:
             trouble = self.troubles[0] if self.lasting else self.troubles.pop(0)
             if self.takes_in_trouble:
@@ -145,16 +152,14 @@ class Office:
 
     async def queue(self, peer: Peer, recipients: Iterable[str] = ("zhou@example.com",)) -> list[str]:
         """Notices that are not about alerts, so that nobody withdraws them; their ids."""
-        return [
-            await self.database.write(
-                notices.queue,
-                Addressee(self.ways[peer.name], recipient, None),
-                Purpose.MAILBOX_BUSY,
-                {"mailbox": "desk", "at": self.clock()},
-                self.clock(),
-            )
-            for recipient in recipients
-        ]
+        way, now = self.ways[peer.name], self.clock()
+        facts = {"mailbox": "desk", "at": now}
+
+        def queue(tx: Transaction) -> list[str]:
+            to = [Addressee(way, recipient, None) for recipient in recipients]
+            return [notices.queue(tx, one, Purpose.MAILBOX_BUSY, facts, now) for one in to]
+
+        return await self.database.write(queue)
 
     async def rows(self, sql: str) -> list[Row]:
         return await self.database.read(lambda tx: tx.execute(sql))

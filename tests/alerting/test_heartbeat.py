@@ -8,6 +8,8 @@ import aiohttp
 import pytest
 
 from bot.alerting.delivery.dispatch import Dispatch
+from bot.config import load_config
+from bot.errors import ConfigError
 from bot.keys import WORKERS
 from storage.database import Transaction
 from tests.conftest import StartServer
@@ -163,3 +165,14 @@ async def test_a_monitor_that_fails_or_lies_inside_stops_nothing(
         await eventually(lambda: "no heartbeat: the heartbeat's service's address is not a public one" in caplog.text)
         assert await ready(own) == (200, [])
         assert monitor.url not in caplog.text
+
+
+@pytest.mark.parametrize("url", ["ping.example.com/me", "ftp://watch.example.com", "https://me:pass@example.com/p"])
+def test_an_address_that_cannot_be_called_is_met_when_settings_are_read(url: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config(None, {"YINGSHENG_ALERTS__HEARTBEAT_URL": url, "YINGSHENG_ALERTS__HEARTBEAT_EVERY": "0s"})
+    assert [problem.partition(":")[0] for problem in refused.value.problems] == [
+        "alerts.heartbeat_url",
+        "alerts.heartbeat_every",
+    ]
+    assert url not in str(refused.value)

@@ -98,7 +98,7 @@ async def test_nothing_is_sent_when_all_of_it_is_over(
 
 
 async def test_a_way_that_hangs_for_ten_minutes_holds_up_no_other(open_office: OpenOffice, clock: Clock) -> None:
-    """F3: ten minutes of the office's clock, a message to each way every two seconds, by the loops of a server."""
+    """F3: ten minutes of the office's clock, a message to each way every four seconds, by the loops of a server."""
     hung = Peer("hung", Addressing.EVERYONE, hangs=True)
     others = [Peer(f"other-{number}") for number in range(3)]
     office = await open_office(hung, *others)
@@ -107,18 +107,18 @@ async def test_a_way_that_hangs_for_ten_minutes_holds_up_no_other(open_office: O
         workers.start(way.topic, loop.turn, loop.wait, MINUTE)
     waits: list[float] = []
     try:
-        for wanted in range(1, 301):
+        for wanted in range(1, 151):
             await office.queue(hung, ["everyone"])
             begun = time.monotonic()
             for peer in others:
                 await office.queue(peer)
             await eventually(lambda wanted=wanted: all(len(peer.took) == wanted for peer in others))  # type: ignore[misc]
             waits.append(time.monotonic() - begun)
-            clock.advance(2 * SECOND)
+            clock.advance(4 * SECOND)
     finally:
         await workers.stop()
     waits.sort()
-    print(f"\n600 s of hanging: p99 of the others' wait {waits[296]:.3f} s, longest {waits[-1]:.3f} s")
+    print(f"\n600 s of hanging: p99 of the others' wait {waits[148]:.3f} s, longest {waits[-1]:.3f} s")
     assert hung.hanging > 0
     assert hung.took == []
-    assert waits[296] <= 2
+    assert waits[148] <= 2

@@ -30,17 +30,25 @@ def settle(tx: Transaction, way: Way, row: OutboxRow, outcome: Outcome, now: int
                 way_states.reopen(tx, way.name, now)
         case Again(reason, code, wait_ms):
             outcomes.failed(tx, notice_id, code, reason, now, again)
-            way_states.failed(tx, way.name, code, reason, now, _rests_until(way, wait_ms, now))
+            _note_failure(tx, way, outcome, now, _rests_until(way, wait_ms, now))
         case Unclear(reason, code):
             outcomes.unclear(tx, notice_id, code, reason, now, again)
-            way_states.failed(tx, way.name, code, reason, now)
+            _note_failure(tx, way, outcome, now)
         case Refused(reason, code):
             outcomes.failed(tx, notice_id, code, reason, now, again=False)
-            way_states.failed(tx, way.name, code, reason, now)
+            _note_failure(tx, way, outcome, now)
         case Closed(reason, code, for_ms):
             outcomes.failed(tx, notice_id, code, reason, now, again=False)
             way_states.close(tx, way.name, code, reason, now, None if for_ms is None else now + for_ms)
     return True
+
+
+def _note_failure(
+    tx: Transaction, way: Way, outcome: Again | Unclear | Refused, now: int, rests_until: int | None = None
+) -> None:
+    """That somebody has no page of the console open says nothing of the way."""
+    if way.is_outside:
+        way_states.failed(tx, way.name, outcome.code, outcome.reason, now, rests_until)
 
 
 def mark(tx: Transaction, row: OutboxRow, outcome: Outcome, now: int, jitter: float) -> bool:
