@@ -13,6 +13,7 @@ from bot.console.login_delays import LoginDelays
 from bot.console.mail import doors, letters
 from bot.console.mail.news import bring_news
 from bot.console.problems import protect, translate_problems
+from bot.console.rules import doors as rules
 from bot.console.session import DELAYS
 from bot.gateway.files import Files
 
@@ -46,6 +47,7 @@ ROUTES = (
     *images.ROUTES,
     *learning.ROUTES,
     *doors.ROUTES,
+    *rules.ROUTES,
 )
 
 

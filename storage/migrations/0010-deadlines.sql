@@ -277,6 +277,7 @@ CREATE TABLE recomputed_clock (
     outcome TEXT,
     PRIMARY KEY (recomputation_id, ticket_id, clock_id)
 );
+CREATE INDEX recomputed_clock_undone ON recomputed_clock (recomputation_id, ticket_id) WHERE outcome IS NULL;
 CREATE INDEX recomputed_clock_shown ON recomputed_clock (recomputation_id, effect, newly_overdue);
 
 -- How a way of telling people does: when the last attempt began (tried_at), and when one last went well (sent_at) and

@@ -9,6 +9,7 @@ from aiohttp import ClientResponse
 
 from bot.console.access import PERMISSIONS, Permission, Route, is_own_origin
 from bot.console.routes import ROUTES, console_app
+from bot.console.rules.around import RULE_ID
 from bot.keys import ConsoleSettings
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
@@ -23,6 +24,7 @@ MAY: dict[Permission, set[Role]] = {
 }
 ENTRY_FORM = {"id": "fresh", "question": "问？", "answer": "答。", "version": 1, "to": 1}
 ENTRY_ACTS = ("/submit", "/send-back", "/discard", "/restore", "/roll-back", "/publish", "/archive")
+NO_RULE = "00000000-0000-7000-8000-000000000000"
 # Everything that each address wants to hear; an address that is not here fails the tests.
 WHOLE: dict[str, dict[str, Any]] = {
     "/setup": {"token": "t", "login": "new", "name": "新人", "password": "x" * 12, "again": "x" * 12},
@@ -70,6 +72,14 @@ WHOLE: dict[str, dict[str, Any]] = {
         f"/mail/{{id}}{ending}": {"seen": 1}
         for ending in ("", "/text", "/html", "/raw.eml", "/read-again", "/release", "/open-ticket", "/done")
     },
+    "/rules": {},
+    **{f"/rules/{place}/new": {"version": 0} for place in ("policies", "calendars")},
+    **{f"/rules/{place}/try": {"version": 0} for place in ("policies", "calendars")},
+    "/rules/calendars": {},
+    "/rules/recompute": {},
+    **{f"/rules/{place}/{{id}}": {"version": 1} for place in ("policies", "calendars", "recompute")},
+    "/rules/policies/{id}/move": {"past": "x"},
+    **{f"/rules/{{id}}/{act}": {"version": 1, "to": 1} for act in ("versions", "restore", "archive", "revive")},
     "/tickets": {},
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
     "/note": {"text": "已联系门店"},
@@ -96,10 +106,12 @@ async def knock(
     browser: Browser, route: Route, number: str, origin: str | None = "own", csrf: str | None = "own"
 ) -> ClientResponse:
     """Use a route with everything that it wants to hear."""
-    path = "/console" + re.sub(r"\{number.*?\}\}", number, route.path).replace("{id}", "tyre-01").replace("{sent}", "x")
+    pattern = route.path.replace(RULE_ID, "{id}")
+    thing = NO_RULE if pattern.startswith("/rules") else "tyre-01"
+    path = "/console" + re.sub(r"\{number.*?\}\}", number, pattern).replace("{id}", thing).replace("{sent}", "x")
     path = re.sub(r"\{ending.*\}", "csv", path)
-    whole = "{" not in route.path or route.path.startswith(("/knowledge", "/mail"))
-    name = route.path if whole else route.path.rpartition("}")[2] or "/tickets"
+    whole = "{" not in route.path or route.path.startswith(("/knowledge", "/mail", "/rules"))
+    name = pattern if whole else route.path.rpartition("}")[2] or "/tickets"
     if route.method == "POST":
         return await browser.send(path, origin, csrf, **WHOLE[name])
     assert name in WHOLE
@@ -143,6 +155,15 @@ def test_nothing_is_changed_by_a_get() -> None:
         "/mail/{id}/raw.eml",
         "/news",
         "/knowledge/precision",
+        "/rules",
+        "/rules/policies/new",
+        f"/rules/policies/{RULE_ID}",
+        "/rules/calendars",
+        "/rules/calendars/new",
+        f"/rules/calendars/{RULE_ID}",
+        f"/rules/{RULE_ID}/versions",
+        "/rules/recompute",
+        f"/rules/recompute/{RULE_ID}",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}/entries",
     }

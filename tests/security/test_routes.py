@@ -17,6 +17,7 @@ EVERYBODY = frozenset({"stranger", "visitor", "reader", "agent", "supervisor", "
 READERS = frozenset({"reader", "agent", "supervisor", "admin"})
 STAFF = frozenset({"agent", "supervisor", "admin"})
 EDITORS = frozenset({"supervisor", "admin"})
+ADMINS = frozenset({"admin"})
 VISITORS = frozenset({"visitor"})
 NOBODY: frozenset[str] = frozenset()
 DENIED = {401, 403, 404}
@@ -39,6 +40,7 @@ ENTRY = "/console/knowledge/entries/tyre-when"
 ENTRY_FORM = {"id": "fresh", "question": "问？", "answer": "答。", "version": "1", "to": "1"}
 CHANGED = frozenset({303, 409, 422})
 MAIL = "/console/mail/x"
+RULE = "00000000-0000-7000-8000-000000000000"
 PUBLICATION = "/console/knowledge/publications/x"
 HELLO = {"type": "resume", "after": 0}
 ROWS: dict[tuple[str, str], Row] = {
@@ -173,6 +175,34 @@ ROWS: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/console/explain"): Row(STAFF, "/console/explain?text=a"),
     ("GET", "/console/news"): Row(STAFF, "/console/news"),
+    ("GET", "/console/rules"): Row(EDITORS, "/console/rules"),
+    ("GET", "/console/rules/calendars"): Row(EDITORS, "/console/rules/calendars"),
+    ("GET", "/console/rules/recompute"): Row(EDITORS, "/console/rules/recompute"),
+    ("POST", "/console/rules/recompute"): Row(ADMINS, "/console/rules/recompute", frozenset({303})),
+    **{
+        route: row
+        for place in ("policies", "calendars")
+        for route, row in {
+            ("GET", f"/console/rules/{place}/new"): Row(ADMINS, f"/console/rules/{place}/new"),
+            ("POST", f"/console/rules/{place}/new"): Row(ADMINS, f"/console/rules/{place}/new", frozenset({422})),
+            ("POST", f"/console/rules/{place}/try"): Row(ADMINS, f"/console/rules/{place}/try", form={"version": "0"}),
+            # No such rule; tests/console/rules has some.
+            ("GET", f"/console/rules/{place}/{{id}}"): Row(EDITORS, f"/console/rules/{place}/{RULE}", frozenset({404})),
+            ("POST", f"/console/rules/{place}/{{id}}"): Row(ADMINS, f"/console/rules/{place}/{RULE}", frozenset({404})),
+        }.items()
+    },
+    ("POST", "/console/rules/policies/{id}/move"): Row(
+        ADMINS, f"/console/rules/policies/{RULE}/move", frozenset({409}), {"past": RULE}
+    ),
+    ("GET", "/console/rules/{id}/versions"): Row(EDITORS, f"/console/rules/{RULE}/versions", frozenset({404})),
+    **{
+        ("POST", f"/console/rules/{{id}}/{act}"): Row(
+            ADMINS, f"/console/rules/{RULE}/{act}", frozenset({404}), {"version": "1", "to": "1"}
+        )
+        for act in ("archive", "revive", "restore")
+    },
+    ("GET", "/console/rules/recompute/{id}"): Row(EDITORS, f"/console/rules/recompute/{RULE}", frozenset({404})),
+    ("POST", "/console/rules/recompute/{id}"): Row(ADMINS, f"/console/rules/recompute/{RULE}", frozenset({404})),
     ("GET", "/console/mail"): Row(EDITORS, "/console/mail?q=a"),
     # No such mail; tests/console/test_mail.py has some, and who of the agents may see which.
     ("GET", "/console/mail/{id}"): Row(STAFF, MAIL, frozenset({404})),

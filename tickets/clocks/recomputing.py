@@ -1,5 +1,6 @@
 """Running clocks under the rules as they are now: shown before it is done, then done just as it was shown."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -18,7 +19,7 @@ from tickets.sla.model import Rule, RuleKind
 from tickets.sla.rulebook import Rulebook
 
 TICKETS_AT_A_TIME = 1_000
-APPLIED_AT_A_TIME = 50
+APPLIED_AT_A_TIME = 20
 EVENT = "recompute"
 
 
@@ -96,9 +97,8 @@ def apply(tx: Transaction, asked: Recomputation, now: int, limit: int = APPLIED_
     return True
 
 
-def reckoned_without(tx: Transaction) -> dict[str, int]:
-    """How many running clocks were last worked out while the holidays of some years were not known, by those years as
-    the receipts have them."""
+def reckoned_without(tx: Transaction) -> dict[tuple[int, ...], int]:
+    """How many running clocks were last worked out while the public holidays of some years were not known, by years."""
     rows = tx.execute(
         """
         SELECT r.unknown_years_json AS years, COUNT(*) AS clocks
@@ -108,7 +108,7 @@ def reckoned_without(tx: Transaction) -> dict[str, int]:
         GROUP BY r.unknown_years_json
         """
     )
-    return {row["years"]: row["clocks"] for row in rows}
+    return {tuple(json.loads(row["years"])): row["clocks"] for row in rows}
 
 
 def rules_key(book: Rulebook) -> str:

@@ -124,6 +124,14 @@ def versions(tx: Transaction, rule_id: str) -> list[Rule]:
     return [_rule(row) for row in rows]
 
 
+def names(tx: Transaction) -> dict[str, str]:
+    """What every rule is called by now, archived ones among them, by id."""
+    rows = tx.execute(
+        "SELECT r.id, v.name FROM rule r JOIN rule_version v ON v.rule_id = r.id AND v.version = r.version"
+    )
+    return {row["id"]: row["name"] for row in rows}
+
+
 def archived(tx: Transaction, kind: RuleKind) -> list[Rule]:
     """The rules of a kind that are not chosen any more, the last archived first."""
     rows = tx.execute(

@@ -230,7 +230,7 @@ WEEK = Substitution(date(2026, 11, 9), date(2026, 11, 15), "li")
     [
         (replace(ROTA, members=()), "no_member members"),
         (replace(ROTA, members=("gone",)), "unknown_member members"),
-        (replace(ROTA, days_each=0), "too_short days_each"),
+        (replace(ROTA, days_each=0), "out_of_range days_each"),
         (replace(ROTA, handover_minute=1440), "span_out_of_range handover"),
         (replace(ROTA, zone="x"), "unknown_zone zone"),
         (

@@ -298,4 +298,4 @@ async def test_clocks_reckoned_without_a_year_are_counted(shop: ServiceDesk) -> 
     for hours in (60, 300):
         await shop.database.write(edit, MORNING, first_response=Budget(hours * HOUR, calendar.id))
         await shop.ticket_from("轮胎多久换一次?", MORNING, f"v-{hours}")
-    assert await shop.database.read(recomputing.reckoned_without) == {"[2027]": 1}
+    assert await shop.database.read(recomputing.reckoned_without) == {(2027,): 1}

@@ -107,7 +107,8 @@ def check_rota(rota: Rota, name: str, rule_id: str | None, around: Surroundings)
 
 
 def _turns(rota: Rota) -> Iterator[Finding]:
-    yield from _bounded(rota.days_each, 1, LONGEST_TURN_DAYS, "days_each", length=False)
+    if not 1 <= rota.days_each <= LONGEST_TURN_DAYS:
+        yield Finding(Flaw.OUT_OF_RANGE, "days_each", (("least", 1), ("most", LONGEST_TURN_DAYS)))
     if not 0 <= rota.handover_minute < MINUTES_A_DAY:
         yield Finding(Flaw.SPAN_OUT_OF_RANGE, "handover")
     try:
@@ -136,10 +137,9 @@ def _stand_ins(rota: Rota) -> Iterator[Finding]:
         yield Finding(Flaw.SUBSTITUTIONS_OVERLAP, "substitutions")
 
 
-def _bounded(value: int, least: int, most: int, where: str, length: bool = True) -> Iterator[Finding]:
-    """Within least and most; lengths are told as such, in ms."""
-    name = "bound" if length else "most"
+def _bounded(value: int, least: int, most: int, where: str) -> Iterator[Finding]:
+    """Within least and most, in ms."""
     if value < least:
-        yield Finding(Flaw.TOO_SHORT, where, ((name, least),))
+        yield Finding(Flaw.TOO_SHORT, where, (("bound", least),))
     elif value > most:
-        yield Finding(Flaw.TOO_LONG, where, ((name, most),))
+        yield Finding(Flaw.TOO_LONG, where, (("bound", most),))

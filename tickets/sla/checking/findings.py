@@ -27,6 +27,7 @@ class Flaw(StrEnum):
     WARNING_LEAD = "warning_lead"
     WARNING_TWICE = "warning_twice"
     TOO_MANY = "too_many"
+    OUT_OF_RANGE = "out_of_range"
     PAUSE_NOT_ALLOWED = "pause_not_allowed"
     RESPONSE_AFTER_RESOLUTION = "response_after_resolution"
     RESPONSE_MAY_BE_AFTER_RESOLUTION = "response_may_be_after_resolution"
