@@ -146,6 +146,21 @@ async def test_on_hold_stands_still_where_the_policy_says_so_and_moves_what_foll
     assert causes == ["opened", "paused", "resumed"]
 
 
+async def test_an_acknowledgement_while_the_clock_stands_still_lasts_as_long_as_it_says_and_no_longer(
+    shop: ServiceDesk, database: SQLiteDatabase, raised: Levels
+) -> None:
+    await promise(database, half_day, acknowledged_for_ms=4 * HOUR)
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    assert [await raised(DUE) for _ in range(3)] == [[-1], [0], [1]]
+    held = await database.write(desk.hold, ticket.number, zhou, ticket.version, DUE + MINUTE)
+    assert await database.write(acknowledge, ticket.number, zhou, DUE + 2 * MINUTE) == 3
+    await database.write(desk.resume, ticket.number, zhou, held.version, DUE + HOUR)
+    until = DUE + 2 * MINUTE + 4 * HOUR
+    assert await raised(until - 1) == []
+    assert await raised(until) == [2]
+
+
 async def test_a_resolution_counts_only_the_time_in_which_it_is_ours(
     shop: ServiceDesk, database: SQLiteDatabase
 ) -> None:

@@ -69,10 +69,10 @@ def _rest(tx: Transaction, clock: Clock, agent: Agent, now: int, snooze_ms: int 
     """Let the chain of this clock rest; until when, None for good or if no promise is broken yet."""
     length = snooze_ms if snooze_ms is not None else _chain(tx, clock).acknowledged_for_ms
     until = None if length is None else now + length
-    if clock.next_level > 1 and clock.paused_at is None:
-        tx.change("UPDATE clock SET next_alert_at = :until WHERE id = :id", {"until": until, "id": clock.id})
-    else:
+    if clock.next_level <= 1:
         until = None
+    elif clock.paused_at is None:
+        tx.change("UPDATE clock SET next_alert_at = :until WHERE id = :id", {"until": until, "id": clock.id})
     tx.change(
         """
         INSERT INTO acknowledgement (id, ticket_id, clock_id, agent_id, snoozed, until, reason, at)
