@@ -72,6 +72,7 @@ def open_ticket(
         waits.refuse_answer(tx, conversation.id, now)
     waits.require_person(tx, conversation.id)
     if live := tickets.live_of_conversation(tx, conversation.id):
+        waits.join(tx, live, now)
         return _hurried(tx, live, actor, now) if reason is Reason.DANGER else live
     tx.notify("conversation", conversation.id)
     resolved = tickets.resolved_since(tx, conversation.id, now - rules.reopen_within_ms)

@@ -213,3 +213,34 @@ async def test_clocks_from_before_there_were_policies_run_on(shop: ServiceDesk, 
     assert [one.level for one in await database.write(sweep_and_tell, DUE + 30 * MINUTE)] == [2]
     assert await database.write(acknowledge, ticket.number, zhou, DUE + HOUR) == 2
     await database.write(desk.reply, ticket.number, zhou, "六万公里。", 1, "r-1", False, DUE + HOUR)
+
+
+async def test_a_wait_that_goes_on_beside_a_live_ticket_is_that_tickets(
+    shop: ServiceDesk, database: SQLiteDatabase, raised: Levels
+) -> None:
+    await promise(database, half_day)
+    zhou = await shop.hire("zhou")
+    await shop.customer_says("轮胎?", MORNING)
+    assert await shop.bot_says("六万公里。", MORNING + 1_000)
+    ticket = await shop.ticket_from("转人工", MORNING + HOUR)
+    await shop.customer_says("刚才的没解决", MORNING + 2 * HOUR)
+    await shop.hand_over(MORNING + 2 * HOUR, Reason.NOT_SOLVED)
+    clock = await shop.clock()
+    assert clock is not None
+    assert (clock.started_at, clock.ticket_id, clock.needs_person) == (MORNING, ticket.id, True)
+    for level in (-1, 0, 1):
+        assert await raised(DUE + HOUR) == [level]
+    assert await database.write(acknowledge, ticket.number, zhou, DUE + HOUR) == 3
+    assert await raised(DUE + 2 * HOUR) == []
+
+
+async def test_what_a_clock_stood_still_until_the_answer_put_off_its_due_time(
+    shop: ServiceDesk, database: SQLiteDatabase
+) -> None:
+    await promise(database, half_day)
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    await database.write(desk.hold, ticket.number, zhou, ticket.version, MORNING + HOUR)
+    await database.write(desk.reply, ticket.number, zhou, "换好了。", 1, "r-1", False, DUE + HOUR)
+    (row,) = await shop.rows("SELECT due_at, stopped_at FROM clock WHERE metric = 'first_response'")
+    assert row == {"due_at": DUE + 12 * HOUR, "stopped_at": DUE + HOUR}

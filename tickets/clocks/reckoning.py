@@ -93,9 +93,12 @@ def due_under(tx: Transaction, clock: Clock, promised: Terms | None, now: int) -
 
 
 def stop(tx: Transaction, clock: Clock, reason: str, now: int) -> Clock:
-    """End a clock that runs or stands still, and settle its open alerts."""
+    """End a clock that runs or stands still, and settle its open alerts. What it stood still until now put off its due
+    time, against which the stop is held."""
     stopped = replace(clock, stopped_at=now, stop_reason=reason, next_alert_at=None, paused_at=None)
     rows.end_pause(tx, clock.id, now)
+    if clock.paused_at is not None:
+        stopped = replace(stopped, due_at=due_under(tx, clock, None, now) or clock.due_at)
     rows.save(tx, stopped)
     record(tx, stopped, Cause.STOPPED, now)
     tx.change(

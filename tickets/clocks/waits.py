@@ -49,6 +49,13 @@ def attach(tx: Transaction, ticket: Ticket, promised: Terms, cause: Cause, now: 
     notify_queue(tx, ticket.conversation_id)
 
 
+def join(tx: Transaction, ticket: Ticket, now: int) -> None:
+    """A wait in a live ticket's conversation that is no ticket's, because it ended and went on, becomes this one's."""
+    clock = rows.running_reply(tx, ticket.conversation_id)
+    if clock is not None and clock.ticket_id is None:
+        attach(tx, ticket, terms.of_ticket(tx, ticket, now), Cause.OPENED, now)
+
+
 def require_person(tx: Transaction, conversation_id: str) -> None:
     """From now on only a person's answer stops the running clock; its start and due time stay."""
     changed = tx.change(
