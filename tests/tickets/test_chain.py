@@ -11,7 +11,8 @@ from tests import rules
 from tests.rules import sweep_and_tell
 from tests.tickets.cast import HOUR, MINUTE, MORNING, ServiceDesk
 from tickets import desk
-from tickets.clocks import receipts, rows
+from tickets.clocks import receipts, rows, terms, waits
+from tickets.clocks.receipts import Cause
 from tickets.errors import NotAllowed
 from tickets.escalation.acknowledging import acknowledge, longest_snooze_ms
 from tickets.escalation.sweeping import sweep
@@ -159,6 +160,21 @@ async def test_an_acknowledgement_while_the_clock_stands_still_lasts_as_long_as_
     until = DUE + 2 * MINUTE + 4 * HOUR
     assert await raised(until - 1) == []
     assert await raised(until) == [2]
+
+
+async def test_taking_notice_of_a_promise_that_lies_ahead_again_brings_nothing_forward(
+    shop: ServiceDesk, database: SQLiteDatabase, raised: Levels
+) -> None:
+    await promise(database, half_day, acknowledged_for_ms=4 * HOUR)
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    assert [await raised(DUE) for _ in range(3)] == [[-1], [0], [1]]
+    await promise(database, lambda chain: Policy(Budget(30 * HOUR), Budget(30 * HOUR), None, chain))
+    terms_now = await database.read(lambda tx: terms.choose_for(tx, terms.facts_of_ticket(tx, ticket), DUE))
+    await database.write(waits.recompute, ticket, terms_now, Cause.CHANGED, DUE + 1, None)
+    assert await database.write(acknowledge, ticket.number, zhou, DUE + 2) == 3
+    assert await raised(MORNING + 30 * HOUR - 1) == []
+    assert await raised(MORNING + 30 * HOUR) == [2]
 
 
 async def test_a_resolution_counts_only_the_time_in_which_it_is_ours(

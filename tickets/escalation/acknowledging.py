@@ -5,7 +5,7 @@ from tickets import events, tickets
 from tickets.clocks import rows, terms
 from tickets.errors import NotAllowed
 from tickets.model import Actor, Agent, Clock, TicketEvent
-from tickets.sla import rulebook
+from tickets.sla import dues, rulebook
 from tickets.sla.model import Chain, Policy
 
 LONGEST_REASON = 200
@@ -66,10 +66,12 @@ def _require_bounded(tx: Transaction, clocks: list[Clock], snooze_ms: int | None
 
 
 def _rest(tx: Transaction, clock: Clock, agent: Agent, now: int, snooze_ms: int | None, reason: str) -> int | None:
-    """Let the chain of this clock rest; until when, None for good or if no promise is broken yet."""
-    length = snooze_ms if snooze_ms is not None else _chain(tx, clock).acknowledged_for_ms
+    """Let the chain of this clock rest; until when, None for good or if no promise is broken: not yet, or not any more
+    because it lies ahead again. Taking notice brings nothing forward."""
+    chain = _chain(tx, clock)
+    length = snooze_ms if snooze_ms is not None else chain.acknowledged_for_ms
     until = None if length is None else now + length
-    if clock.next_level <= 1:
+    if clock.next_level <= 1 or dues.planned_at(1, clock.plan or (clock.due_at,), chain) > now:
         until = None
     elif clock.paused_at is None:
         tx.change("UPDATE clock SET next_alert_at = :until WHERE id = :id", {"until": until, "id": clock.id})
