@@ -188,7 +188,8 @@ CREATE INDEX alert_undelivered ON alert (told_at)
 CREATE INDEX alert_raised ON alert (raised_at);
 
 -- Somebody took notice of a ticket's open alerts. until: the chain goes on then, if the contact still waits; NULL when
--- it rests for good. reason is what that person wrote.
+-- it rests for good, and the moment itself when it does not rest because no promise was broken. reason is what that
+-- person wrote.
 CREATE TABLE acknowledgement (
     id TEXT PRIMARY KEY,
     ticket_id TEXT NOT NULL REFERENCES ticket (id),

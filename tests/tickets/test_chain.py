@@ -177,6 +177,23 @@ async def test_taking_notice_of_a_promise_that_lies_ahead_again_brings_nothing_f
     assert await raised(MORNING + 30 * HOUR) == [2]
 
 
+async def test_an_acknowledgement_holds_although_the_promise_lay_ahead_for_a_while(
+    shop: ServiceDesk, database: SQLiteDatabase, raised: Levels
+) -> None:
+    await promise(database, half_day, acknowledged_for_ms=4 * HOUR)
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    short = await database.read(lambda tx: terms.of_ticket(tx, ticket, DUE))
+    assert [await raised(DUE) for _ in range(3)] == [[-1], [0], [1]]
+    await database.write(acknowledge, ticket.number, zhou, DUE + 1)
+    await promise(database, lambda chain: Policy(Budget(30 * HOUR), Budget(30 * HOUR), None, chain))
+    longer = await database.read(lambda tx: terms.choose_for(tx, terms.facts_of_ticket(tx, ticket), DUE))
+    for terms_now, moment in ((longer, DUE + HOUR), (short, DUE + 2 * HOUR)):
+        await database.write(waits.recompute, ticket, terms_now, Cause.CHANGED, moment, None)
+    assert await raised(DUE + 4 * HOUR) == []
+    assert await raised(DUE + 4 * HOUR + 1) == [2]
+
+
 async def test_a_resolution_counts_only_the_time_in_which_it_is_ours(
     shop: ServiceDesk, database: SQLiteDatabase
 ) -> None:

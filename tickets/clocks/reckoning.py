@@ -203,7 +203,7 @@ def _goes_on(tx: Transaction, planned: Clock, before: Clock, chain: Chain, cause
         return now
     if newest["untold"]:
         return None
-    if before.next_alert_at is None and cause not in _SETS_GOING:
+    if cause not in _SETS_GOING:
         rest = _rest_since(tx, before.id, newest["raised_at"])
         if rest is not None:
             return rest["until"] if rest["until"] is None else max(rest["until"], now)
@@ -215,7 +215,9 @@ def _rest_since(tx: Transaction, clock_id: str, since: int) -> Row | None:
     return first(
         tx.execute(
             """
-            SELECT until FROM acknowledgement WHERE clock_id = :id AND at >= :since ORDER BY at DESC, id DESC LIMIT 1
+            SELECT until FROM acknowledgement
+            WHERE clock_id = :id AND at >= :since AND (until IS NULL OR until > at)
+            ORDER BY at DESC, id DESC LIMIT 1
             """,
             {"id": clock_id, "since": since},
         )

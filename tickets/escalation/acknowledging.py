@@ -71,9 +71,8 @@ def _rest(tx: Transaction, clock: Clock, agent: Agent, now: int, snooze_ms: int 
     chain = _chain(tx, clock)
     length = snooze_ms if snooze_ms is not None else chain.acknowledged_for_ms
     until = None if length is None else now + length
-    if clock.next_level <= 1 or dues.planned_at(1, clock.plan or (clock.due_at,), chain) > now:
-        until = None
-    elif clock.paused_at is None:
+    broken = clock.next_level > 1 and dues.planned_at(1, clock.plan or (clock.due_at,), chain) <= now
+    if broken and clock.paused_at is None:
         tx.change("UPDATE clock SET next_alert_at = :until WHERE id = :id", {"until": until, "id": clock.id})
     tx.change(
         """
@@ -86,12 +85,12 @@ def _rest(tx: Transaction, clock: Clock, agent: Agent, now: int, snooze_ms: int 
             "clock_id": clock.id,
             "agent_id": agent.id,
             "snoozed": int(snooze_ms is not None),
-            "until": until,
+            "until": until if broken else now,
             "reason": " ".join(reason.split())[:LONGEST_REASON],
             "at": now,
         },
     )
-    return until
+    return until if broken else None
 
 
 def _chain(tx: Transaction, clock: Clock) -> Chain:
