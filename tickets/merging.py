@@ -8,7 +8,7 @@ from tickets.clocks import moving, terms, waits
 from tickets.clocks.terms import Terms
 from tickets.errors import Obstacle, Refused
 from tickets.lifecycle import Action
-from tickets.model import LIVE, Actor, Agent, Priority, Reason, Status, Ticket
+from tickets.model import LIVE, Actor, Agent, Clock, Conversation, Priority, Reason, Status, Ticket
 
 CHAT = "chat"
 _PRESSING = tuple(Priority)
@@ -47,16 +47,28 @@ def obstacle(tx: Transaction, source: Ticket, target: Ticket) -> Obstacle | None
     """Why this ticket cannot go on in the other; None if it can."""
     if source.id == target.id:
         return Obstacle.SAME
-    if source.status not in LIVE:
-        return Obstacle.DONE
+    found = obstacle_of_source(source, conversations.get_conversation(tx, source.conversation_id))
+    if found is not None:
+        return found
     if target.status not in LIVE:
         return Obstacle.OTHER_DONE
-    # A chat's page shows its own conversation and no other.
-    if conversations.get_conversation(tx, source.conversation_id).channel == CHAT:
-        return Obstacle.CHAT
     if not contacts.are_one_person(tx, source.contact_id, target.contact_id):
         return Obstacle.STRANGER
     return None
+
+
+def obstacle_of_source(source: Ticket, conversation: Conversation) -> Obstacle | None:
+    """Why this ticket cannot go on in any other; None if it can."""
+    if source.status not in LIVE:
+        return Obstacle.DONE
+    # A chat's page shows its own conversation and no other.
+    return Obstacle.CHAT if conversation.channel == CHAT else None
+
+
+def foresee(tx: Transaction, source: Ticket, target: Ticket, now: int) -> tuple[Clock, ...]:
+    """The clocks of the ticket that goes on as they would be; nothing is changed."""
+    _, promised = _fitting(tx, _with_the_heavier(source, target), now)
+    return moving.foresee(tx, source, target, promised, now)
 
 
 def _with_the_heavier(source: Ticket, target: Ticket) -> Ticket:
@@ -73,9 +85,15 @@ def _with_the_heavier(source: Ticket, target: Ticket) -> Ticket:
 
 def _under_terms(tx: Transaction, ticket: Ticket, now: int) -> tuple[Ticket, Terms]:
     """The target under the policy that fits it now; the one that it has keeps its version."""
+    changed, promised = _fitting(tx, ticket, now)
+    if changed is not ticket:
+        tickets.keep_policy(tx, changed)
+    return changed, promised
+
+
+def _fitting(tx: Transaction, ticket: Ticket, now: int) -> tuple[Ticket, Terms]:
     fitting = terms.choose_for(tx, terms.facts_of_ticket(tx, ticket), now)
     if fitting.policy.id == ticket.policy_id:
         return ticket, terms.of_ticket(tx, ticket, now)
-    ticket = replace(ticket, policy_id=fitting.policy.id, policy_version=fitting.policy.version, policy_at=now)
-    tickets.keep_policy(tx, ticket)
-    return ticket, fitting
+    changed = replace(ticket, policy_id=fitting.policy.id, policy_version=fitting.policy.version, policy_at=now)
+    return changed, fitting

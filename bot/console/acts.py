@@ -55,7 +55,9 @@ async def reply(request: web.Request) -> web.StreamResponse:
     last_seen, client_id = _integer(form.get("last_seen")), _client_id(form.get("client_id"))
     number, agent = request.match_info["number"], request[LOGIN].agent
     holding = form.get("holding") == "yes"
-    sent = Reply(text, last_seen, f"{agent.id}:{client_id}", holding, _inserted(form.get("inserted", "")), files)
+    seen_version = _integer(form["version"]) if "version" in form else None
+    inserted = _inserted(form.get("inserted", ""))
+    sent = Reply(text, last_seen, f"{agent.id}:{client_id}", holding, inserted, files, seen_version)
     letterhead, now = request.config_dict[LETTERHEAD], request.config_dict[CLOCK]()
     try:
         send = request.config_dict[SEND_REPLY]

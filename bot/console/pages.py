@@ -1,13 +1,15 @@
 """The two pages of the console: the queue and a ticket, whole or only the parts that its script refreshes."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 from bot.console.access import LOGIN, is_fetch, split_address
+from bot.console.desk import particulars
+from bot.console.desk.particulars import Particulars
 from bot.console.mail.letters import OVERSEERS
 from bot.console.mail.post import Way, deliveries, way_of
 from bot.console.render import almanac_for, page, say_for
@@ -46,6 +48,8 @@ from tickets.model import (
 )
 from tickets.tickets import LONGEST_TIMELINE, VIEWS, QueueRow, Timeline
 
+T = TypeVar("T")
+
 LONGEST_QUEUE = 200
 BUTTONS = (Action.TAKE_OVER, Action.HAND_BACK, Action.HOLD, Action.RESUME, Action.RESOLVE, Action.REOPEN)
 
@@ -83,6 +87,7 @@ class Records:
     way: Way
     dead: DeadAddress | None
     files: Mapping[str, list[Attachment]]
+    particulars: Particulars
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,7 @@ class Shown:
     way: Way
     dead: DeadAddress | None
     files: Mapping[str, list[dict[str, Any]]]
+    particulars: Particulars
 
 
 async def show_queue(request: web.Request) -> web.StreamResponse:
@@ -152,7 +158,7 @@ async def show_queue(request: web.Request) -> web.StreamResponse:
 
 async def show_ticket(request: web.Request) -> web.StreamResponse:
     """GET /console/tickets/{number}: the ticket beside the queue."""
-    return await _ticket_page(request, request.match_info["number"])
+    return await ticket_page(request, request.match_info["number"])
 
 
 async def show_conflict(request: web.Request, conflict: Conflict, draft: str | None) -> web.Response:
@@ -162,22 +168,24 @@ async def show_conflict(request: web.Request, conflict: Conflict, draft: str | N
         return web.json_response({"error": "conflict", "text": say("conflict.changed")}, status=409)
     changes = [_change(change, say) for change in conflict.changes]
     if draft is None:
-        return await _ticket_page(request, conflict.ticket_number, status=409, done=say("conflict.changed"))
+        return await ticket_page(request, conflict.ticket_number, 409, done=say("conflict.changed"))
     template = "parts/conflict.html" if is_fetch(request) else "desk.html"
-    return await _ticket_page(request, conflict.ticket_number, template, 409, conflict=changes, draft=draft)
+    return await ticket_page(request, conflict.ticket_number, 409, template, conflict=changes, draft=draft)
 
 
-async def _ticket_page(
+async def ticket_page(
     request: web.Request,
     number: str,
-    template: str | None = None,
     status: int = 200,
+    template: str | None = None,
     done: str | None = None,
     conflict: list[ChangeShown] | None = None,
     draft: str = "",
+    typed: Mapping[str, str] | None = None,
 ) -> web.Response:
+    """The ticket beside the queue, whole or its parts. typed: what a form on it said that was not kept."""
     records = await request.config_dict[DATABASE].read(
-        _records, number, request[LOGIN].agent.id, request.config_dict[LETTERHEAD], _has_mailboxes(request)
+        _records, number, request[LOGIN].agent.id, request.config_dict[LETTERHEAD], has_mailboxes(request)
     )
     if not records.candidates and records.question is not None and records.ticket.status in LIVE:
         near = await suggest(request, records.question.text, records.conversation.channel)
@@ -193,6 +201,7 @@ async def _ticket_page(
         most_files=request.config_dict[CONFIG].files.per_message,
         conflict=conflict,
         draft=draft,
+        typed=typed or {},
         **({"done": done} if done else {}),
     )
 
@@ -221,7 +230,8 @@ def _load_queue(tx: Transaction, view: str, agent_id: str, almanac: Almanac) -> 
     )
 
 
-def _has_mailboxes(request: web.Request) -> bool:
+def has_mailboxes(request: web.Request) -> bool:
+    """Whether we can send mail."""
     config = request.config_dict.get(CONFIG)
     return config is not None and bool(config.mail.mailboxes)
 
@@ -232,6 +242,7 @@ def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhea
     contact = contacts.get_contact(tx, ticket.contact_id)
     timeline = tickets.timeline(tx, ticket)
     way = way_of(conversation, contact, timeline.messages, mailboxes)
+    told = particulars.load(tx, ticket)
     guesses = guesses_of(ticket.candidates)
     return Records(
         ticket=ticket,
@@ -243,12 +254,18 @@ def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhea
         question=open_question(tx, conversation.id),
         edits={one.message_id: one for one in edits.unanswered(tx, conversation.id, reader_id)},
         names=agents.names(tx),
-        origins=ledger.origins(tx, conversation.id),
-        letters=sent.of_conversation(tx, conversation.id),
+        origins=_of_parts(tx, told, ledger.origins),
+        letters=[letter for id in told.parts for letter in sent.of_conversation(tx, id)],
         way=way,
         dead=dead_addresses.get(tx, way.address) if way.address else None,
-        files=attachments.of_conversation(tx, conversation.id),
+        files=_of_parts(tx, told, attachments.of_conversation),
+        particulars=told,
     )
+
+
+def _of_parts(tx: Transaction, told: Particulars, load: Callable[[Transaction, str], Mapping[str, T]]) -> dict[str, T]:
+    """What is known by the messages of a conversation, for it and all that were merged into it."""
+    return {message_id: known for part in told.parts for message_id, known in load(tx, part).items()}
 
 
 def _shown(records: Records, reader: Agent, almanac: Almanac, links: Links) -> Shown:
@@ -261,6 +278,8 @@ def _shown(records: Records, reader: Agent, almanac: Almanac, links: Links) -> S
         records.origins,
         deliveries(records.letters),
         reader.role in OVERSEERS,
+        conversation.id,
+        records.particulars.merged_from,
     )
     live = ticket.status in LIVE
     owned = conversation.owner is Owner.AGENT
@@ -287,6 +306,7 @@ def _shown(records: Records, reader: Agent, almanac: Almanac, links: Links) -> S
         way=records.way,
         dead=records.dead,
         files={id: [links.item(one, almanac.now) for one in files] for id, files in records.files.items()},
+        particulars=records.particulars,
     )
 
 

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot.console import acts, attaching, explanations, live, pages, session, setup, suggestions
 from bot.console.access import PERMISSIONS, TAKING_FILES, TICKET_NUMBER, TOUCHED, Permission, Route, guard
+from bot.console.desk import doors as desk_doors
 from bot.console.knowledge import authoring, exporting, hints, images, importing, learning, publishing
 from bot.console.knowledge.findings import FINDINGS, Findings
 from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
@@ -48,6 +49,7 @@ ROUTES = (
     *learning.ROUTES,
     *doors.ROUTES,
     *rules.ROUTES,
+    *desk_doors.ROUTES,
 )
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from bot.console.desk.sentences import told_event
 from bot.console.mail.post import Delivery
 from bot.console.times import MINUTE_MS, Almanac
 from knowledgebase.learning.edits import EditedAnswer
 from tickets.mail.ledger import Origin
 from tickets.model import Actor, Author, Message, MessageKind, Note, TicketEvent
+from tickets.splitting import TRACE_SPLIT
 
 GROUPED_MS = 5 * MINUTE_MS
 # As long as a question that is explained may be: it stands in the address of a link.
@@ -62,7 +64,8 @@ class Said:
 
     asked: what the customer had written when the bot said this, if it can be explained. used: the entries of which
     an agent inserted the answer. edit: an edited answer about which the reader has still to say whether the entry
-    should change. origin: the mail that it came with. delivery: what became of it as a mail.
+    should change. origin: the mail that it came with. delivery: what became of it as a mail. merged_from: the number of
+    the ticket in which it stood before that was merged. split_to: the number of the ticket in which it is dealt with.
     """
 
     kind: ClassVar[str] = "said"
@@ -79,6 +82,8 @@ class Said:
     edit: EditedAnswer | None = None
     origin: Origin | None = None
     delivery: Delivery | None = None
+    merged_from: str | None = None
+    split_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,8 @@ class Teller:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
     oversees: bool = False
+    conversation_id: str = ""
+    merged_from: Mapping[str, str] = field(default_factory=dict)
 
     def tell(
         self,
@@ -145,7 +152,7 @@ class Teller:
     def _said(self, message: Message, asked: str | None) -> Said:
         trace = trace_of(message.trace) if message.author is Author.BOT else None
         return Said(
-            key=f"m{message.number}",
+            key=self._key(message),
             message=message,
             who=self._speaker(message),
             first=True,
@@ -158,7 +165,14 @@ class Teller:
             edit=self.edits.get(message.id),
             origin=self.origins.get(message.id),
             delivery=self.deliveries.get(message.id),
+            merged_from=self.merged_from.get(message.conversation_id),
+            split_to=message.trace.get(TRACE_SPLIT),
         )
+
+    def _key(self, message: Message) -> str:
+        """Its number, which is that of another message as well where tickets were merged."""
+        own = message.conversation_id == self.conversation_id or not self.conversation_id
+        return f"m{message.number}" if own else f"m{message.id}"
 
     def _speaker(self, message: Message) -> str:
         match message.author:
@@ -181,10 +195,17 @@ class Teller:
 
     def _sentence(self, event: TicketEvent) -> str:
         detail = event.detail or {}
-        action = "alert_late" if event.action == "alert" and detail.get("late") else event.action
+        action = "alert_late" if event.action == "alert" and detail.get("late") else _worded(event)
         key = f"event.{action}" if self.almanac.say.knows(f"event.{action}") else "event.other"
         why = self._reason(str(detail.get("reason") or ""))
-        return self.almanac.say(key, who=self.actor(event.actor), level=detail.get("level", ""), why=why)
+        return self.almanac.say(
+            key,
+            who=self.actor(event.actor),
+            level=detail.get("level", ""),
+            why=why,
+            what=told_event(detail, self.almanac),
+            number=detail.get("into") or detail.get("from") or detail.get("to") or "",
+        )
 
     def _reason(self, reason: str) -> str:
         """Why something about a mail is as it is, as the end of a sentence; nothing where there are no words for it."""
@@ -219,6 +240,14 @@ class Teller:
                 before = None
             told.append(item)
         return told
+
+
+def _worded(event: TicketEvent) -> str:
+    """The name of the sentence for what happened, which depends on what is known of it."""
+    detail = event.detail or {}
+    if event.action == "open" and detail.get("from"):
+        return "open_split"
+    return "danger_dues" if event.action == "danger" and detail.get("dues") else event.action
 
 
 def trace_of(trace: Mapping[str, Any]) -> Trace | None:
@@ -264,8 +293,12 @@ def _moment_and_rank(dated: tuple[int, Item]) -> tuple[int, int, int]:
 def _same_group(before: Said, item: Said) -> bool:
     near = item.message.created_at - before.message.created_at < GROUPED_MS
     plain = MessageKind.HOLDING not in (before.message.kind, item.message.kind)
-    same = (before.message.author, before.message.agent_id) == (item.message.author, item.message.agent_id)
+    same = _place(before.message) == _place(item.message)
     return near and plain and same
+
+
+def _place(message: Message) -> tuple[str, str | None, str]:
+    return message.author, message.agent_id, message.conversation_id
 
 
 def _continued(item: Said) -> Said:

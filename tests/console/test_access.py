@@ -84,6 +84,12 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
     "/note": {"text": "已联系门店"},
     "/acknowledge": {},
+    "/properties": {"version": 1, "priority": "high"},
+    "/properties/outlook": {},
+    "/customer": {"contact_version": 1, "value_class": "VIP", "attributes": ""},
+    "/customer/outlook": {},
+    "/merge": {"version": 1, "into": "2611-0001", "into_version": 1},
+    "/split": {"version": 1, "subject": "另一件事"},
     "/retry": {},
     "/entries": {},
     "/mark": {},
@@ -166,6 +172,10 @@ def test_nothing_is_changed_by_a_get() -> None:
         f"/rules/recompute/{RULE_ID}",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}",
         "/tickets/{number:[0-9]{4}-[0-9]{4,9}}/entries",
+        *(
+            f"/tickets/{{number:[0-9]{{4}}-[0-9]{{4,9}}}}/{what}"
+            for what in ("properties/outlook", "customer/outlook", "merge", "split")
+        ),
     }
 
 

@@ -229,6 +229,23 @@ ROWS: dict[tuple[str, str], Row] = {
         STAFF, f"{TICKET}/letters/x/retry", frozenset({404})
     ),
     ("POST", "/console/tickets/{number}/acknowledge"): Row(STAFF, f"{TICKET}/acknowledge"),
+    ("POST", "/console/tickets/{number}/properties"): Row(
+        STAFF, f"{TICKET}/properties", frozenset({200, 409}), {"version": "1", "priority": "high"}
+    ),
+    ("GET", "/console/tickets/{number}/properties/outlook"): Row(STAFF, f"{TICKET}/properties/outlook?priority=high"),
+    ("POST", "/console/tickets/{number}/customer"): Row(
+        STAFF, f"{TICKET}/customer", frozenset({200, 409}), {"contact_version": "1", "value_class": "VIP"}
+    ),
+    ("GET", "/console/tickets/{number}/customer/outlook"): Row(STAFF, f"{TICKET}/customer/outlook?value_class=VIP"),
+    ("GET", "/console/tickets/{number}/merge"): Row(STAFF, f"{TICKET}/merge"),
+    # A chat's ticket, and no other; tests/console/test_desk.py merges and splits.
+    ("POST", "/console/tickets/{number}/merge"): Row(
+        STAFF, f"{TICKET}/merge", frozenset({409, 422}), {"version": "1", "into": "2611-9999", "into_version": "1"}
+    ),
+    ("GET", "/console/tickets/{number}/split"): Row(STAFF, f"{TICKET}/split"),
+    ("POST", "/console/tickets/{number}/split"): Row(
+        STAFF, f"{TICKET}/split", frozenset({409, 422}), {"version": "1", "subject": "另一件事"}
+    ),
     ("POST", "/console/tickets/{number}/reply"): Row(
         STAFF,
         f"{TICKET}/reply",

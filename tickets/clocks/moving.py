@@ -34,6 +34,22 @@ def merge(tx: Transaction, source: Ticket, target: Ticket, promised: Terms, now:
     return reply is not None
 
 
+def foresee(tx: Transaction, source: Ticket, target: Ticket, promised: Terms, now: int) -> tuple[Clock, ...]:
+    """The target's clocks with their due times as they would be after merge()."""
+    pairs = [[rows.running_reply(tx, ticket.conversation_id) for ticket in (source, target)]]
+    pairs.append([_resolution(tx, ticket.id) for ticket in (source, target)])
+    found = []
+    for theirs, own in pairs:
+        running = _by_start(theirs, own)
+        if theirs is None:
+            found += running
+            continue
+        metric, strictest = _strictest(tx, running[0], _candidates(tx, running, promised), now)
+        due_at = due_under(tx, replace(running[0], metric=metric), strictest, now)
+        found.append(replace(running[0], metric=metric, due_at=running[0].due_at if due_at is None else due_at))
+    return tuple(found)
+
+
 def split(
     tx: Transaction,
     old: Ticket,
@@ -78,12 +94,11 @@ def _join(
     by_agent_id: str,
 ) -> None:
     """Of two waits the one that began first goes on as the target's, the other ends."""
-    running = sorted((one for one in (theirs, own) if one is not None), key=lambda one: (one.started_at, one.id))
-    if theirs is None or not running:
+    running = _by_start(theirs, own)
+    if theirs is None:
         return
     kept = running[0]
-    candidates: list[_Candidate] = [(kept.metric, None)]
-    candidates += [candidate for other in running[1:] for candidate in _terms_of(tx, other)]
+    candidates = _candidates(tx, running, promised)
     for other in running[1:]:
         stop(tx, other, MERGED, now)
     told = [one.promised_at for one in running if one.promised_at is not None]
@@ -94,8 +109,18 @@ def _join(
         needs_person=True,
         promised_at=min(told, default=None),
     )
-    _reckon_strictly(tx, moved, [*candidates, (kept.metric, promised)], Cause.MERGED, now, by_agent_id)
+    _reckon_strictly(tx, moved, candidates, Cause.MERGED, now, by_agent_id)
     notify_queue(tx, target.conversation_id)
+
+
+def _by_start(theirs: Clock | None, own: Clock | None) -> list[Clock]:
+    return sorted((one for one in (theirs, own) if one is not None), key=lambda one: (one.started_at, one.id))
+
+
+def _candidates(tx: Transaction, running: Sequence[Clock], promised: Terms) -> list[_Candidate]:
+    """How the first of these clocks may be measured after a merger."""
+    others = [candidate for other in running[1:] for candidate in _terms_of(tx, other)]
+    return [(running[0].metric, None), *others, (running[0].metric, promised)]
 
 
 def _take_along(

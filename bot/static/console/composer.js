@@ -137,6 +137,7 @@ async function sendAnyway(how) {
     }
   }
   forms.reply.elements.namedItem("last_seen").value = panel.dataset.last;
+  forms.reply.elements.namedItem("version").value = panel.dataset.version;
   await send("reply");
 }
 

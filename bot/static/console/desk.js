@@ -24,12 +24,15 @@ function startPanes() {
 }
 
 async function startTicket() {
-  const [{ startTalk, showTyping }, { startEntries }] = await Promise.all([import("./talk.js"), import("./entries.js")]);
+  const [{ startTalk, showTyping }, { startEntries }, { startShape }] = await Promise.all([
+    import("./talk.js"), import("./entries.js"), import("./shape.js"),
+  ]);
   const columns = document.querySelector(".columns");
   startTalk();
   startComposer();
   startWhy();
   startEntries();
+  startShape();
   document.addEventListener("click", (event) => {
     const candidate = event.target.closest("[data-insert]")?.closest(".candidate");
     if (!candidate) return;

@@ -162,7 +162,7 @@ export async function refresh() {
     setServerTime(Number(parts.dataset.now));
     for (const fresh of parts.querySelectorAll(":scope > [data-region]")) {
       const region = document.querySelector(`.region[data-region="${fresh.dataset.region}"]`);
-      if (region) (fresh.dataset.region === "queue" ? swapQueue : swap)(region, fresh);
+      if (region && !region.dataset.busy) (fresh.dataset.region === "queue" ? swapQueue : swap)(region, fresh);
     }
     tick();
     for (const listener of listeners) listener();

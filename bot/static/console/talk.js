@@ -23,7 +23,10 @@ function scrollToEnd() {
 /** Take the newest message for seen if it is on screen before a person. */
 export function noteSeen() {
   atEnd = isAtEnd();
-  if (atEnd && !document.hidden) seenField().value = newest();
+  if (atEnd && !document.hidden) {
+    seenField().value = newest();
+    document.querySelector('#form-reply [name="version"]').value = scroll.querySelector(".talk").dataset.version;
+  }
   toNewest.hidden = atEnd || seenField().value === newest();
 }
 
