@@ -217,7 +217,7 @@ async def test_a_closed_way_fails_fast_until_a_test_arrives(
     await office.queue(peer, ["everyone"])
     await office.deliver()
     assert (await office.states())[-2:] == ["sent", "sent"]
-    assert not (await database.read(outages.look, office.ways, clock())).any
+    assert await database.read(outages.look, office.ways, clock()) == outages.Outage(closed=[], spent=[])
 
 
 async def test_a_way_that_is_closed_until_tomorrow_opens_by_itself(
@@ -298,7 +298,7 @@ async def test_messages_that_cost_money_stop_at_the_days_budget(
     await office.queue(peer, ["+8613800000001"])
     await office.deliver()
     assert len(peer.took) == 4
-    assert not (await database.read(outages.look, office.ways, clock())).any
+    assert await database.read(outages.look, office.ways, clock()) == outages.Outage(closed=[], spent=[])
 
 
 async def test_old_notices_are_forgotten_and_what_waits_is_not(

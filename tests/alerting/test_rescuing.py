@@ -197,7 +197,7 @@ async def test_a_level_for_the_console_alone_has_arrived_there(
     office = await open_office(pages, *([Peer("mail")] if outside else []))
     assert await go_on(office, 5 * MINUTE) == []
     assert await office.rows("SELECT level, delivered_at FROM alert") == [{"level": 1, "delivered_at": DUE}]
-    assert not (await database.read(outages.look, office.ways, clock())).any
+    assert await database.read(outages.look, office.ways, clock()) == outages.Outage(closed=[], spent=[])
 
 
 async def test_what_is_acknowledged_is_not_rescued(

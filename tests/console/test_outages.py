@@ -55,7 +55,7 @@ async def test_when_no_way_works_it_says_so(console: Console, new_browser: NewBr
 async def test_a_closed_way_is_named_with_its_code_and_what_to_do(console: Console, agent: Browser) -> None:
     await console.database.write(close, console.clock.now)
     _, text = await agent.open("/console")
-    assert "已停用，从 今天" in text
+    assert "已停用（今天" in text
     assert "对方返回 &lt;410&gt;。" in text
     assert "修好后请管理员测试一次，测试成功即恢复。" in text
     assert "<b>the webhook" not in text
@@ -82,7 +82,7 @@ async def test_it_is_told_in_english_too_and_not_to_readers(console: Console, ne
     console.clock.pass_by(3 * MINUTE)
     await agent.send("/console/language", language="en", next="/console")
     _, text = await agent.open("/console")
-    assert "has not been used since" in text
-    assert "1 alerts have reached nobody, the first of them for 3 min" in text
+    assert "is closed (Today" in text
+    assert "Alerts that have reached nobody: 1, the first of them for 3 min" in text
     reader = await new_browser.of(console.cast.reader)
     assert "没有送达" not in (await reader.open("/console/knowledge"))[1]

@@ -27,11 +27,6 @@ class Outage:
     spent: Sequence[WayState] = ()
     all_down: bool = False
 
-    @property
-    def any(self) -> bool:
-        """Whether there is anything to say."""
-        return bool(self.unreached or self.closed or self.spent)
-
 
 def look(tx: Transaction, ways: Ways, now: int) -> Outage:
     """What is wrong now."""

@@ -31,9 +31,9 @@ class News:
     outage: Outage = field(default_factory=Outage)
 
     @property
-    def any(self) -> bool:
-        """Whether there is anything to say."""
-        return bool(self.quarantined or self.undelivered or self.unread or self.outage.any)
+    def more(self) -> bool:
+        """Whether there is anything to say beside that alerts reach nobody."""
+        return bool(self.quarantined or self.undelivered or self.unread or self.outage.closed or self.outage.spent)
 
     @property
     def failed(self) -> int:
