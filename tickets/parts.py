@@ -61,6 +61,8 @@ def merge(tx: Transaction, conversation_id: str, into_id: str, now: int) -> None
 
 def latest(tx: Transaction, conversation_id: str, limit: int) -> list[Message]:
     """The newest messages of the conversation and of all that were merged into it, at most limit, oldest first."""
+    if len(ids(tx, conversation_id)) == 1:
+        return conversations.latest(tx, conversation_id, limit)
     rows = tx.execute(
         """
         WITH RECURSIVE part (id) AS (

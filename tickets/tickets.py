@@ -367,7 +367,8 @@ def counts(tx: Transaction, agent_id: str | None) -> dict[str, int]:
 
 
 def timeline(tx: Transaction, ticket: Ticket) -> Timeline:
-    """The newest messages of the ticket's conversation and of those merged into it, its events, notes and alerts."""
+    """The newest messages of the ticket's conversation and its notes, with those merged into it; its own events and
+    alerts."""
     return Timeline(
         messages=parts.latest(tx, ticket.conversation_id, LONGEST_TIMELINE),
         events=events.of_ticket(tx, ticket.id),
@@ -377,8 +378,14 @@ def timeline(tx: Transaction, ticket: Ticket) -> Timeline:
 
 
 def _notes(tx: Transaction, ticket_id: str) -> list[Note]:
+    """The notes of the ticket and of all that were merged into it."""
     rows = tx.execute(
-        "SELECT id, ticket_id, agent_id, text, created_at FROM note WHERE ticket_id = :ticket_id ORDER BY id",
+        """
+        WITH RECURSIVE part (id) AS (
+            SELECT :ticket_id UNION SELECT t.id FROM ticket t JOIN part ON t.merged_into_id = part.id
+        )
+        SELECT id, ticket_id, agent_id, text, created_at FROM note WHERE ticket_id IN (SELECT id FROM part) ORDER BY id
+        """,
         {"ticket_id": ticket_id},
     )
     return [Note(**row) for row in rows]

@@ -242,7 +242,7 @@ def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhea
     contact = contacts.get_contact(tx, ticket.contact_id)
     timeline = tickets.timeline(tx, ticket)
     way = way_of(conversation, contact, timeline.messages, mailboxes)
-    told = particulars.load(tx, ticket)
+    told = particulars.load(tx, ticket, timeline.messages)
     guesses = guesses_of(ticket.candidates)
     return Records(
         ticket=ticket,

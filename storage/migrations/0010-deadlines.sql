@@ -57,6 +57,7 @@ ALTER TABLE ticket ADD COLUMN policy_at BIGINT;
 ALTER TABLE ticket ADD COLUMN first_answered_at BIGINT;
 ALTER TABLE ticket ADD COLUMN merged_into_id TEXT;
 CREATE INDEX ticket_contact ON ticket (contact_id);
+CREATE INDEX ticket_merged ON ticket (merged_into_id) WHERE merged_into_id IS NOT NULL;
 
 -- Where the messages of this conversation go on, since its ticket was merged into another.
 ALTER TABLE conversation ADD COLUMN merged_into_id TEXT;

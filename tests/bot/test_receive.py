@@ -626,3 +626,22 @@ async def test_an_answer_in_traditional_keeps_its_addresses(
     assert bold["inlines"] == [{"kind": "text", "text": "輪胎"}]
     assert link["href"] == "https://www.example.com/轮胎"
     assert answer.text.startswith("輪胎見說明")
+
+
+async def test_a_ticket_gets_the_category_of_what_was_asked_back_about_and_no_worse_guess(
+    database: SQLiteDatabase, bot: Answering, lin: Customer, shelf: ScriptedShelf
+) -> None:
+    sorted_in = replace(SERVICE, category="保养", version=2)
+    await database.write(entries.save, [sorted_in], "test", NOW)
+    shelf.knows("首保", match(sorted_in, 0.5), match(PRICE, 0.4))
+    await talk(bot, lin, "首保", "转人工")
+    asked_back = (await database.read(_tickets))[0]
+    assert asked_back["category"] == "保养"
+    other = Customer(database, "visitor-wu", lin.now)
+    shelf.knows("天上的星星", match(sorted_in, 0.1))
+    await talk(answering(database, shelf, other), other, "天上的星星", "转人工")
+    assert [row["category"] for row in await database.read(_tickets)] == ["保养", None]
+
+
+def _tickets(tx: Transaction) -> list[Row]:
+    return tx.execute("SELECT number, category FROM ticket ORDER BY number")

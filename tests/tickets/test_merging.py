@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from bot.messages import Channel, InboundMessage, Thread
 from bot.receive import accept
 from storage.database import Transaction, new_id
-from storage.sqlite import SQLiteDatabase
+from storage.sqlite import SQLiteDatabase, open_database
 from tests.rules import RULES
 from tests.tickets.scenarios import Scene, at_the_desk
 from tickets import contacts, conversations, desk, events, merging, parts, tickets
@@ -16,7 +17,8 @@ from tickets.clocks import receipts, rows
 from tickets.clocks.receipts import Cause
 from tickets.errors import Conflict, Obstacle, Refused
 from tickets.escalation import acknowledging
-from tickets.mail import sent
+from tickets.mail import sent, undelivered
+from tickets.mail.undelivered import Undelivered
 from tickets.model import Agent, Alert, Owner, Reason, Status, Ticket
 
 BOTH = "Mon 08:00 customer mail; 08:01 hand over mail; 09:00 customer; 09:01 hand over"
@@ -281,6 +283,7 @@ async def test_what_a_mail_server_says_of_an_older_reply_reaches_the_ticket_that
         scene.go_on("Mon 10:00 merge mail")
         sent.record_bounce(scene.tx, sent_id, sent.Report("failed", "5.1.1", None, dead=True), scene.now)
         assert actions(scene, "chat")[-1] == "mail_bounced"
+        assert undelivered.of_live_tickets(scene.tx) == [Undelivered(scene.number("chat"), 1)]
 
     await at_the_desk(database, BOTH, then)
 
@@ -299,3 +302,28 @@ async def test_a_reply_that_was_written_before_the_merger_is_shown_it_first(data
             assert [change.kind for change in conflict.value.changes] == ["merged"]
 
     await at_the_desk(database, BOTH, then)
+
+
+async def test_what_colleagues_noted_at_the_ticket_that_ended_is_read_where_it_goes_on(
+    database: SQLiteDatabase,
+) -> None:
+    def then(scene: Scene) -> None:
+        assert [note.text for note in tickets.timeline(scene.tx, scene.ticket("chat")).notes] == ["客户很着急"]
+
+    await at_the_desk(database, f"{BOTH}; 09:30 note in mail; 10:00 merge mail", then)
+
+
+async def test_a_merger_holds_after_a_restart(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "again")
+    scene = await at_the_desk(database, f"{BOTH}; 10:00 merge mail", lambda scene: scene)
+    await database.close()
+    database = open_database(tmp_path / "again")
+    try:
+        inbound = InboundMessage(
+            Channel.MAIL, "mail:later", "lin@example.com", "还有一事", scene.now + 1, thread=Thread.THIS,
+            conversation_id=scene.conversations["mail"], facts={"mail": {"id": "later", "verified": True}},
+        )  # fmt: skip
+        kept = await database.write(accept, inbound)
+        assert kept.conversation.id == scene.conversations["chat"]
+    finally:
+        await database.close()

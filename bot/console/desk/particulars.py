@@ -1,12 +1,12 @@
 """What a ticket's page shows beside the conversation: its properties and their choices, and what it was merged with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from knowledgebase.authoring import catalogue
 from storage.database import Transaction
 from tickets import parts, splitting, teams, tickets
-from tickets.model import LIVE, Priority, Ticket
+from tickets.model import LIVE, Author, Message, Priority, Ticket
 from tickets.teams import Team
 
 MOST_CATEGORIES = 200
@@ -32,11 +32,10 @@ class Particulars:
         return sorted(set(self.merged_from.values()))
 
 
-def load(tx: Transaction, ticket: Ticket) -> Particulars:
-    """The particulars of this ticket."""
+def load(tx: Transaction, ticket: Ticket, messages: Sequence[Message]) -> Particulars:
+    """The particulars of this ticket; messages are those that its page shows."""
     ids = parts.ids(tx, ticket.conversation_id)
-    live = ticket.status in LIVE
-    theirs = splitting.open_messages(tx, ticket) if live else []
+    theirs = [one for one in messages if one.author is Author.CONTACT and splitting.TRACE_SPLIT not in one.trace]
     return Particulars(
         priorities=tuple(Priority),
         teams=_teams(tx, ticket),
@@ -44,7 +43,7 @@ def load(tx: Transaction, ticket: Ticket) -> Particulars:
         parts=tuple(ids),
         merged_from=tickets.merged_numbers(tx, ticket.conversation_id) if ids[1:] else {},
         merged_into=tickets.number_of(tx, ticket.merged_into_id) if ticket.merged_into_id else None,
-        movable=frozenset(one.id for one in theirs) if len(theirs) > 1 else frozenset(),
+        movable=frozenset(one.id for one in theirs) if ticket.status in LIVE and len(theirs) > 1 else frozenset(),
     )
 
 
