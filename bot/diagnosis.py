@@ -27,6 +27,7 @@ from storage.folder import DATABASE_NAME
 from storage.sqlite import read_folder
 from tickets.business_time import known_until
 from tickets.clocks import terms
+from tickets.escalation import way_states
 from tickets.escalation.notices import addressees
 from tickets.escalation.people import told
 from tickets.escalation.telling import staff_now
@@ -48,6 +49,7 @@ async def diagnose(config: Config, now: int) -> list[Finding]:
         *_dead_letters(config.server.data_folder),
         *_answers(config.server.data_folder),
         _chain(config),
+        *closed_ways(config, now),
         calendar_years(now, config.sla.time_zone),
         await _mail(config),
         *await mailbox_findings(config.mail),
@@ -142,6 +144,19 @@ def _reached_by_level(tx: Transaction, ways: Ways, zone: str) -> dict[str, int]:
         level.name: len(addressees(ways, (*level.transports, *level.fallback), told(level, None, None, staff)))
         for level in terms.chain_of(tx, policy).levels
     }
+
+
+def closed_ways(config: Config, now: int) -> list[Finding]:
+    """The transports that are not used until somebody has mended and tested them."""
+    try:
+        states = read_folder(config.server.data_folder, partial(way_states.of_ways, ways=ways_of(config)))
+    except StorageError:
+        return []
+    return [
+        Finding(Severity.PROBLEM, f"transport {state.transport}: closed, {state.error}. Mend it and test it.")
+        for state in states
+        if state.is_closed(now)
+    ]
 
 
 def calendar_years(now: int, zone: str) -> Finding:

@@ -229,6 +229,8 @@ CREATE TABLE notice (
 CREATE INDEX notice_joinable ON notice (transport, recipient) WHERE state = 'queued' AND tried_at IS NULL;
 CREATE INDEX notice_counted ON notice (transport, sent_at) WHERE state IN ('sent', 'unknown');
 CREATE INDEX notice_created ON notice (created_at);
+CREATE INDEX notice_way ON notice (transport, created_at);
+CREATE INDEX notice_unfinished ON notice (transport) WHERE finished_at IS NULL;
 CREATE INDEX notice_dead ON notice (finished_at) WHERE state IN ('failed', 'unknown') AND finished_at IS NOT NULL;
 
 -- Which alerts a notice tells of.

@@ -10,6 +10,8 @@ from bot import diagnosis
 from bot.config import Config
 from bot.diagnosis import calendar_years
 from storage.check import Severity
+from storage.sqlite import open_database
+from tickets.escalation import way_states
 
 ZONE = "Asia/Shanghai"
 
@@ -43,3 +45,16 @@ async def test_the_doctor_has_a_line_about_calendars(tmp_path: Path) -> None:
     config = Config.model_validate({"server": {"data_folder": str(tmp_path)}})
     told = await diagnosis.diagnose(config, at("2026-06-01"))
     assert [one.severity for one in told if one.sentence.startswith("calendars")] == [Severity.FINE]
+
+
+async def test_the_doctor_names_transports_that_are_closed(tmp_path: Path) -> None:
+    now = at("2026-06-01")
+    database = open_database(tmp_path)
+    await database.write(way_states.close, "webhook", "410", "the webhook answered 410", now)
+    await database.close()
+    webhook = {"url": "https://hook.example.com", "secret": "a secret of the webhook"}
+    config = Config.model_validate({"server": {"data_folder": str(tmp_path)}, "webhook": webhook})
+    told = [one for one in diagnosis.closed_ways(config, now) if one.severity is Severity.PROBLEM]
+    assert [one.sentence for one in told] == [
+        "transport webhook: closed, the webhook answered 410. Mend it and test it."
+    ]
