@@ -21,6 +21,7 @@ from knowledgebase.publishing import questions
 from storage.database import Transaction
 from storage.signals import Bell
 from storage.sqlite import SQLiteDatabase, open_database
+from tests import rules
 from tests.console import cast as people
 from tests.console.conftest import build
 from tickets.model import Agent
@@ -72,6 +73,7 @@ async def open_newsroom(folder: Path, new_context: MakeContext) -> AsyncIterator
     """The console, while it runs."""
     database = open_database(folder)
     clock = people.Clock()
+    await database.write(rules.seed, people.NOON - 90 * 24 * people.HOUR, own=people.CHAIN)
     cast = await database.write(people.hire)
     await database.write(_fill)
     app = build(database, clock, people.TypingHeard())

@@ -170,7 +170,8 @@ def _trial(
     wanted = trying.wanted(fields if fields is not None else request.query, calendar, now)
     return {
         "wanted": wanted,
-        "trials": sort.trials(form, wanted, seen, teller),
+        # Of what cannot be read a due time would be wrong.
+        "trials": [] if form.findings else sort.trials(form, wanted, seen, teller),
         "occasions": [
             (trying.occasion_words(one, teller), *trying.typed_moment(one.at, calendar))
             for one in occasions(calendar, now)
