@@ -285,8 +285,7 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
     await workers.stop()
     for mailbox in posting:
         await mailbox.close()
-    for way in delivering:
-        await way.close()
+    await asyncio.gather(*(way.close() for way in delivering))
 
 
 def _tell_busy(app: web.Application) -> TellBusy:

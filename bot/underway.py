@@ -55,10 +55,12 @@ class UnderWay:
             await asyncio.gather(*waits, return_exceptions=True)
         self._freed.clear()
 
-    async def close(self) -> None:
-        """Break off what is under way; its rows are due again when their leases end."""
+    async def close(self, within_s: float = 0.0) -> None:
+        """Let what is under way end within so long, and break off the rest; its rows are due when their leases end."""
         self._bell.close()
         tasks = tuple(self._tasks.values())
+        if tasks and within_s > 0:
+            await asyncio.wait(tasks, timeout=within_s)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

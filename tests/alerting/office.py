@@ -143,7 +143,7 @@ class Office:
 
     async def close(self) -> None:
         for loop in self.loops:
-            await loop.close()
+            await loop.close(within_s=0)
 
     async def start_again(self) -> None:
         """As after a kill: the loops know nothing but what is kept."""

@@ -1,5 +1,6 @@
 """What becomes of a message: taken, tried again, asked about, given up, or stopped with its way."""
 
+import asyncio
 import itertools
 from collections import Counter
 from typing import Any
@@ -185,6 +186,16 @@ async def test_a_process_that_dies_in_the_middle_leaves_a_message_to_ask_about(
     assert len(peer.questions) == int(known)
     assert (len(peer.attempts), len(peer.took)) == (2, 1)
     assert await office.states() == ["sent"]
+
+
+async def test_a_restart_waits_for_what_is_under_way(open_office: OpenOffice) -> None:
+    office = await open_office(peer := Peer(hangs=True))
+    await office.queue(peer)
+    await office.deliver()
+    closing = asyncio.gather(*(loop.close(within_s=10) for loop in office.loops))
+    peer.go_on()
+    await closing
+    assert (len(peer.attempts), await office.states()) == (1, ["sent"])
 
 
 async def test_a_closed_way_fails_fast_until_a_test_arrives(

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 8
 LOOK_AGAIN_S = 5.0
 SHORTEST_WAIT_S = 0.05
+GOODBYE_WITHIN_S = 1.5
 LONGEST_ROUND_MS = 60_000
 
 
@@ -56,9 +57,9 @@ class Dispatch:
         """Until something is queued, something under way has ended, or the next message may go out."""
         await self._under_way.wait(min(LOOK_AGAIN_S, max(SHORTEST_WAIT_S, await self._until_next() / 1000)))
 
-    async def close(self) -> None:
-        """Break off what is under way; its rows are due again when their leases end."""
-        await self._under_way.close()
+    async def close(self, within_s: float = GOODBYE_WITHIN_S) -> None:
+        """Let what is under way end, so that a restart makes nobody hear of it twice; break off what takes longer."""
+        await self._under_way.close(within_s)
 
     async def _until_next(self) -> float:
         """Milliseconds; while nothing more can begin, what is due does not matter."""
