@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from bot.alerting.delivery.dispatch import Dispatch
+from bot.alerting.heartbeat import Heart
 from bot.config import load_config
 from bot.errors import ConfigError
 from bot.keys import WORKERS
@@ -41,12 +42,26 @@ async def beats(monitor: Receiver) -> None:
     await eventually(lambda: len(monitor.requests) > before + 1)
 
 
-async def stays_silent(monitor: Receiver) -> None:
-    """The call that may be under way is the last for ten beats."""
-    await asyncio.sleep(2 * BEAT / 1000)
-    before = len(monitor.requests)
-    await asyncio.sleep(10 * BEAT / 1000)
-    assert len(monitor.requests) == before
+@pytest.fixture(autouse=True)
+def rounds(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One for each round of a heartbeat that has ended."""
+    ended: list[None] = []
+    beat = Heart.beat
+
+    async def counted(heart: Heart) -> None:
+        await beat(heart)
+        ended.append(None)
+
+    monkeypatch.setattr(Heart, "beat", counted)
+    return ended
+
+
+async def stays_silent(monitor: Receiver, rounds: list[None]) -> None:
+    """The call that may be under way is the last for ten rounds."""
+    for more in (2, 10):
+        called, wanted = len(monitor.requests), len(rounds) + more
+        await eventually(lambda wanted=wanted: len(rounds) >= wanted)  # type: ignore[misc]
+    assert len(monitor.requests) == called
 
 
 async def test_as_long_as_deadlines_are_watched_the_monitor_is_called(start_server: StartServer) -> None:
@@ -58,13 +73,14 @@ async def test_as_long_as_deadlines_are_watched_the_monitor_is_called(start_serv
 
 
 async def test_a_sweeper_that_hangs_turns_readyz_red_and_the_monitor_is_called_no_more(
-    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch, rounds: list[None]
 ) -> None:
-    hangs, go_on = asyncio.Event(), asyncio.Event()
+    hangs, hung, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def watch_deadlines(*_: object) -> Callable[[], Awaitable[None]]:
         async def turn() -> None:
             if hangs.is_set():
+                hung.set()
                 await go_on.wait()
 
         return turn
@@ -74,7 +90,7 @@ async def test_a_sweeper_that_hangs_turns_readyz_red_and_the_monitor_is_called_n
         server = await start(start_server, monitor)
         await beats(monitor)
         hangs.set()
-        await asyncio.sleep(3 * BEAT / 1000)
+        await hung.wait()
         workers = server.app[WORKERS]
         later = workers.steady() + 61
         monkeypatch.setattr(workers, "steady", lambda: later)
@@ -83,14 +99,16 @@ async def test_a_sweeper_that_hangs_turns_readyz_red_and_the_monitor_is_called_n
         status, reasons = await ready(server)
         assert status == 503
         assert reasons == ["worker: sweep has stopped", "alerts: nobody watches the deadlines, the sweep has stopped"]
-        await stays_silent(monitor)
+        await stays_silent(monitor, rounds)
         go_on.set()
         hangs.clear()
         await beats(monitor)
         assert await ready(server) == (200, [])
 
 
-async def test_a_way_whose_loop_has_died_is_named(start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_way_whose_loop_has_died_is_named(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch, rounds: list[None]
+) -> None:
     async def dies(_self: Dispatch) -> None:
         raise asyncio.CancelledError
 
@@ -101,7 +119,7 @@ async def test_a_way_whose_loop_has_died_is_named(start_server: StartServer, mon
         status, reasons = await ready(server)
         assert status == 503
         assert "alerts: nothing goes out by mail, its loop has stopped" in reasons
-        await stays_silent(monitor)
+        await stays_silent(monitor, rounds)
 
 
 async def overdue(server: Server, clock: Clock) -> None:
@@ -118,9 +136,8 @@ async def delivered(server: Server) -> list[bool]:
 
 
 async def test_when_every_way_is_down_readyz_says_so_until_one_works_again(
-    start_server: StartServer, clock: Clock
+    start_server: StartServer, clock: Clock, rounds: list[None]
 ) -> None:
-    """T6."""
     async with Receiver().open() as monitor, Mailbox(refuse={"MAIL": "451 later"}).open() as mailbox:
         post = {"host": "127.0.0.1", "port": mailbox.port, "security": "none"}
         server = await start(start_server, monitor, mail=post)
@@ -138,7 +155,7 @@ async def test_when_every_way_is_down_readyz_says_so_until_one_works_again(
         assert (status, len(reasons)) == (503, 1)
         assert reasons[0].startswith("alerts: ")
         assert reasons[0].endswith("have reached nobody, every way is closed or failing (mail)")
-        await stays_silent(monitor)
+        await stays_silent(monitor, rounds)
         told = await scrape(server)
         assert told[("yingsheng_transport_up", (("transport", "mail"),))] == 0
         assert told[("yingsheng_alerts_unreached", ())] >= 1
