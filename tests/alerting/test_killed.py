@@ -1,4 +1,4 @@
-"""C2: the server is killed at every point of an alert's way, by six ways at once. Each delivers it: once, or a second
+"""The server is killed at every point of an alert's way, by six ways at once. Each delivers it: once, or a second
 time under the same key where the peer had taken it and cannot be asked, and never not at all."""
 
 import asyncio

@@ -332,7 +332,7 @@ async def test_old_notices_are_forgotten_and_what_waits_is_not(
 async def test_a_thousand_that_fail_together_do_not_come_back_together(
     open_office: OpenOffice, clock: Clock, messages: int, wait: int | None
 ) -> None:
-    """F6: no second of retries holds more than three times the mean, though all were told to wait as long."""
+    """No second of retries holds more than three times the mean, though all were told to wait as long."""
     office = await open_office(peer := Peer(lasting=True))
     peer.fail(Failure.RETRY, wait_ms=wait)
     await office.queue(peer, [f"person{number}@example.com" for number in range(messages)])

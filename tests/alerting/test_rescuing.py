@@ -75,7 +75,6 @@ async def test_a_way_that_works_leaves_the_chain_as_it_was_planned(
 async def test_a_way_that_does_not_answer_is_replaced_within_a_minute(
     shop: ServiceDesk, open_office: OpenOffice, clock: Clock
 ) -> None:
-    """T6, first half."""
     await overdue(shop, clock, TWO)
     office = await open_office(robot := Peer("robot", ROBOT, lasting=True), Peer("mail"))
     robot.fail(Failure.RETRY)
@@ -218,7 +217,6 @@ async def test_what_is_acknowledged_is_not_rescued(
 async def test_when_nothing_works_it_is_known_within_two_minutes(
     shop: ServiceDesk, open_office: OpenOffice, database: SQLiteDatabase, clock: Clock
 ) -> None:
-    """T6, second half."""
     await overdue(shop, clock, TWO, customers=3)
     office = await open_office(robot := Peer("robot", ROBOT, lasting=True), mail := Peer("mail", lasting=True))
     robot.fail(Failure.CLOSED)

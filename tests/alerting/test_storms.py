@@ -36,7 +36,7 @@ def most_in_a_minute(times: list[float]) -> int:
 async def test_a_hundred_alerts_in_a_minute_are_all_named_and_never_too_fast(
     shop: ServiceDesk, open_office: OpenOffice, clock: Clock, sweep_every: int
 ) -> None:
-    """F4, against a robot that is deaf for ten minutes after more than twenty messages in a minute."""
+    """Against a robot that is deaf for ten minutes after more than twenty messages in a minute."""
     tickets = [
         await shop.ticket_from("转人工", MORNING + number * 600, f"visitor-{number}") for number in range(TICKETS)
     ]
@@ -98,7 +98,7 @@ async def test_nothing_is_sent_when_all_of_it_is_over(
 
 
 async def test_a_way_that_hangs_for_ten_minutes_holds_up_no_other(open_office: OpenOffice, clock: Clock) -> None:
-    """F3: ten minutes of the office's clock, a message to each way every four seconds, by the loops of a server."""
+    """Ten minutes of the office's clock, a message to each way every four seconds, by the loops of a server."""
     hung = Peer("hung", Addressing.EVERYONE, hangs=True)
     others = [Peer(f"other-{number}") for number in range(3)]
     office = await open_office(hung, *others)
