@@ -48,7 +48,7 @@ async def diagnose(config: Config, now: int) -> list[Finding]:
         *check(config.server.data_folder),
         *_dead_letters(config.server.data_folder),
         *_answers(config.server.data_folder),
-        _chain(config),
+        _chain(config, now),
         *closed_ways(config, now),
         calendar_years(now, config.sla.time_zone),
         await _mail(config),
@@ -118,11 +118,12 @@ def _answers(folder: Path) -> list[Finding]:
     return [Finding(Severity.FINE, "answers: none has changed by itself since it was accepted.")]
 
 
-def _chain(config: Config) -> Finding:
+def _chain(config: Config, now: int) -> Finding:
     """Whether each level of the chain that holds for everybody can reach somebody outside the console."""
-    ways, zone = ways_of(config), config.sla.time_zone
+    ways = {name: way for name, way in ways_of(config).items() if way.is_outside}
     try:
-        reached = read_folder(config.server.data_folder, partial(_reached_by_level, ways=ways, zone=zone))
+        asked = partial(_reached_by_level, ways=ways, zone=config.sla.time_zone, now=now)
+        reached = read_folder(config.server.data_folder, asked)
     except StorageError:
         reached = {}
     if not ways:
@@ -134,12 +135,12 @@ def _chain(config: Config) -> Finding:
     return Finding(Severity.FINE, f"The escalation chain has {len(reached) or len(config.escalation.levels)} levels.")
 
 
-def _reached_by_level(tx: Transaction, ways: Ways, zone: str) -> dict[str, int]:
+def _reached_by_level(tx: Transaction, ways: Ways, zone: str, now: int) -> dict[str, int]:
     """How many addresses each level of the last policy's chain reaches now."""
     policies = rulebook.in_force(tx).policies
     if not policies or not isinstance(policy := policies[-1].definition, Policy):
         return {}
-    staff = staff_now(tx, round(time.time() * 1000), zone)
+    staff = staff_now(tx, now, zone)
     return {
         level.name: len(addressees(ways, (*level.transports, *level.fallback), told(level, None, None, staff)))
         for level in terms.chain_of(tx, policy).levels

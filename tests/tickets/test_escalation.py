@@ -126,6 +126,13 @@ async def test_after_a_downtime_there_is_one_late_alert_and_the_chain_counts_fro
     assert (second.level, second.late) == (2, False)
 
 
+@pytest.mark.parametrize(("delay", "late"), [(0, False), (MINUTE, False), (MINUTE + 1, True)])
+async def test_an_alert_is_late_only_beyond_the_allowance(shop: ServiceDesk, delay: int, late: bool) -> None:
+    await shop.ticket_from("转人工", MORNING)
+    (alert,) = await sweep(shop, DUE + delay)
+    assert alert.late is late
+
+
 async def test_a_clock_set_back_raises_nothing_twice(shop: ServiceDesk) -> None:
     await shop.ticket_from("转人工", MORNING)
     assert len(await sweep(shop, DUE)) == 1

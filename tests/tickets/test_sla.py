@@ -63,8 +63,3 @@ def test_the_chain_ends_with_its_last_level_again_and_again(level: int, name: st
     assert told is not None
     assert told.name == name
     assert dues.next_alert_at(level, MORNING, (MORNING,), chain()) == MORNING + next_after
-
-
-@pytest.mark.parametrize(("delay", "late"), [(0, False), (MINUTE, False), (MINUTE + 1, True), (-HOUR, False)])
-def test_an_alert_is_late_only_beyond_the_allowance(delay: int, late: bool) -> None:
-    assert dues.is_late(MORNING, MORNING + delay, MINUTE) is late

@@ -61,23 +61,6 @@ def running_of_ticket(tx: Transaction, ticket_id: str) -> list[Clock]:
     return [clock for clock in of_ticket(tx, ticket_id) if clock.stopped_at is None]
 
 
-def get_clock(tx: Transaction, clock_id: str) -> Clock:
-    """The clock with this id, which has to exist."""
-    clock = _one(
-        tx.execute(
-            """
-            SELECT id, conversation_id, ticket_id, metric, first_message_number, needs_person, policy_id,
-                policy_version, calendar_id, calendar_version, started_at, budget_ms, due_at, paused_at, plan_json,
-                next_alert_at, next_level, promised_at, stopped_at, stop_reason
-            FROM clock WHERE id = :id
-            """,
-            {"id": clock_id},
-        )
-    )
-    assert clock is not None, f"there is no clock {clock_id}"
-    return clock
-
-
 def insert(tx: Transaction, clock: Clock) -> bool:
     """Keep a new clock; False, and nothing done, if its conversation or ticket has one of its sort that runs."""
     added = tx.change(

@@ -69,11 +69,6 @@ def next_alert_at(level: int, raised_at: int, plan: Sequence[int], chain: Chain)
     return raised_at + chain.repeat_ms
 
 
-def is_late(planned_at: int, raised_at: int, late_after_ms: int) -> bool:
-    """Whether an alert came so long after its planned moment that people must be told."""
-    return raised_at - planned_at > late_after_ms
-
-
 def _used(warning: Warning, length_ms: int) -> int:
     """How much of the budget is used up when the warning is due; never all of it."""
     used = length_ms * warning.share // 100 if warning.share is not None else length_ms - (warning.lead_ms or 0)

@@ -33,7 +33,6 @@ class Flaw(StrEnum):
     RESPONSE_MAY_BE_AFTER_RESOLUTION = "response_may_be_after_resolution"
     NEXT_AFTER_RESOLUTION = "next_after_resolution"
     CONDITION_EMPTY = "condition_empty"
-    CONDITION_UNKNOWN_FIELD = "condition_unknown_field"
     CONDITION_UNKNOWN_VALUE = "condition_unknown_value"
     CONDITION_NO_ATTRIBUTE = "condition_no_attribute"
     CONDITIONS_CONTRADICT = "conditions_contradict"
