@@ -13,9 +13,11 @@ from bot.console.live import LIVE_PAGES, LivePages, close_pages, live_pages
 from bot.console.login_delays import LoginDelays
 from bot.console.mail import doors, letters
 from bot.console.mail.news import bring_news
+from bot.console.people import doors as people
 from bot.console.problems import protect, translate_problems
 from bot.console.rules import doors as rules
 from bot.console.session import DELAYS
+from bot.console.ways import doors as ways
 from bot.gateway.files import Files
 
 PREFIX = "/console"
@@ -50,6 +52,8 @@ ROUTES = (
     *doors.ROUTES,
     *rules.ROUTES,
     *desk_doors.ROUTES,
+    *people.ROUTES,
+    *ways.ROUTES,
 )
 
 

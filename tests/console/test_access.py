@@ -10,6 +10,7 @@ from aiohttp import ClientResponse
 from bot.console.access import PERMISSIONS, Permission, Route, is_own_origin
 from bot.console.routes import ROUTES, console_app
 from bot.console.rules.around import RULE_ID
+from bot.console.ways.doors import WAY_NAME
 from bot.keys import ConsoleSettings
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
@@ -26,6 +27,7 @@ ENTRY_FORM = {"id": "fresh", "question": "问？", "answer": "答。", "version"
 ENTRY_ACTS = ("/submit", "/send-back", "/discard", "/restore", "/roll-back", "/publish", "/archive")
 NO_RULE = "00000000-0000-7000-8000-000000000000"
 # Everything that each address wants to hear; an address that is not here fails the tests.
+RULES = ("policies", "calendars", "chains", "rotas")
 WHOLE: dict[str, dict[str, Any]] = {
     "/setup": {"token": "t", "login": "new", "name": "新人", "password": "x" * 12, "again": "x" * 12},
     "/login": {"login": "li", "password": people.PASSWORD},
@@ -73,12 +75,18 @@ WHOLE: dict[str, dict[str, Any]] = {
         for ending in ("", "/text", "/html", "/raw.eml", "/read-again", "/release", "/open-ticket", "/done")
     },
     "/rules": {},
-    **{f"/rules/{place}/new": {"version": 0} for place in ("policies", "calendars")},
-    **{f"/rules/{place}/try": {"version": 0} for place in ("policies", "calendars")},
-    "/rules/calendars": {},
+    **{f"/rules/{place}/new": {"version": 0} for place in RULES},
+    **{f"/rules/{place}/try": {"version": 0} for place in RULES},
+    **{f"/rules/{place}": {} for place in ("calendars", "chains", "rotas", "people", "ways")},
     "/rules/recompute": {},
-    **{f"/rules/{place}/{{id}}": {"version": 1} for place in ("policies", "calendars", "recompute")},
+    **{f"/rules/{place}/{{id}}": {"version": 1} for place in (*RULES, "recompute", "people", "teams")},
     "/rules/policies/{id}/move": {"past": "x"},
+    "/me": {"version": 99},
+    **{f"/rules/people/{{id}}/{act}": {"version": 1} for act in ("disable", "enable")},
+    "/rules/teams": {"name": ""},
+    **{f"/rules/teams/{{id}}/{act}": {"version": 1} for act in ("archive", "revive")},
+    **{f"/rules/ways/{{name}}{act}": {"to": "other"} for act in ("", "/tests/{id}", "/test", "/retry")},
+    "/rules/notices/{id}/retry": {},
     **{f"/rules/{{id}}/{act}": {"version": 1, "to": 1} for act in ("versions", "restore", "archive", "revive")},
     "/tickets": {},
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
@@ -112,9 +120,11 @@ async def knock(
     browser: Browser, route: Route, number: str, origin: str | None = "own", csrf: str | None = "own"
 ) -> ClientResponse:
     """Use a route with everything that it wants to hear."""
-    pattern = route.path.replace(RULE_ID, "{id}")
+    pattern = route.path.replace(RULE_ID, "{id}").replace(WAY_NAME, "{name}")
     thing = NO_RULE if pattern.startswith("/rules") else "tyre-01"
-    path = "/console" + re.sub(r"\{number.*?\}\}", number, pattern).replace("{id}", thing).replace("{sent}", "x")
+    path = "/console" + re.sub(r"\{number.*?\}\}", number, pattern).replace("{id}", thing).replace(
+        "{name}", "mail"
+    ).replace("{sent}", "x")
     path = re.sub(r"\{ending.*\}", "csv", path)
     whole = "{" not in route.path or route.path.startswith(("/knowledge", "/mail", "/rules"))
     name = pattern if whole else route.path.rpartition("}")[2] or "/tickets"
@@ -164,9 +174,12 @@ def test_nothing_is_changed_by_a_get() -> None:
         "/rules",
         "/rules/policies/new",
         f"/rules/policies/{RULE_ID}",
-        "/rules/calendars",
-        "/rules/calendars/new",
-        f"/rules/calendars/{RULE_ID}",
+        *(f"/rules/{place}" for place in ("calendars", "chains", "rotas", "people", "ways")),
+        *(f"/rules/{place}/new" for place in ("calendars", "chains", "rotas")),
+        *(f"/rules/{place}/{RULE_ID}" for place in ("calendars", "chains", "rotas", "people", "teams")),
+        f"/rules/ways/{WAY_NAME}",
+        f"/rules/ways/{WAY_NAME}/tests/{RULE_ID}",
+        "/me",
         f"/rules/{RULE_ID}/versions",
         "/rules/recompute",
         f"/rules/recompute/{RULE_ID}",

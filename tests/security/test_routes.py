@@ -42,6 +42,7 @@ CHANGED = frozenset({303, 409, 422})
 MAIL = "/console/mail/x"
 RULE = "00000000-0000-7000-8000-000000000000"
 PUBLICATION = "/console/knowledge/publications/x"
+WAY = "/console/rules/ways/mail"
 HELLO = {"type": "resume", "after": 0}
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/"): Row(EVERYBODY, "/", frozenset({302})),
@@ -176,12 +177,33 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/console/explain"): Row(STAFF, "/console/explain?text=a"),
     ("GET", "/console/news"): Row(STAFF, "/console/news"),
     ("GET", "/console/rules"): Row(EDITORS, "/console/rules"),
-    ("GET", "/console/rules/calendars"): Row(EDITORS, "/console/rules/calendars"),
+    **{
+        ("GET", f"/console/rules/{place}"): Row(EDITORS, f"/console/rules/{place}")
+        for place in ("calendars", "chains", "rotas", "people", "ways")
+    },
+    ("GET", "/console/me"): Row(STAFF, "/console/me"),
+    ("POST", "/console/me"): Row(STAFF, "/console/me", frozenset({409}), {"version": "99"}),
+    # No such person, team, test or message; tests/console has some.
+    **{
+        (method, f"/console/rules/{place}/{{id}}{act}"): Row(
+            ADMINS, f"/console/rules/{place}/{RULE}{act}", frozenset({404}), {"version": "1", "name": "x"}
+        )
+        for place, acts in (("people", ("disable", "enable")), ("teams", ("archive", "revive")))
+        for method, act in (("GET", ""), ("POST", ""), *(("POST", f"/{act}") for act in acts))
+    },
+    ("POST", "/console/rules/teams"): Row(ADMINS, "/console/rules/teams", frozenset({422}), {"name": ""}),
+    ("GET", "/console/rules/ways/{name}"): Row(EDITORS, WAY, frozenset({200, 404})),
+    ("GET", "/console/rules/ways/{name}/tests/{id}"): Row(EDITORS, f"{WAY}/tests/{RULE}", frozenset({404})),
+    ("POST", "/console/rules/ways/{name}/test"): Row(ADMINS, f"{WAY}/test", frozenset({404, 422}), {"to": "other"}),
+    ("POST", "/console/rules/ways/{name}/retry"): Row(ADMINS, f"{WAY}/retry", frozenset({303, 404})),
+    ("POST", "/console/rules/notices/{id}/retry"): Row(
+        ADMINS, f"/console/rules/notices/{RULE}/retry", frozenset({409})
+    ),
     ("GET", "/console/rules/recompute"): Row(EDITORS, "/console/rules/recompute"),
     ("POST", "/console/rules/recompute"): Row(ADMINS, "/console/rules/recompute", frozenset({303})),
     **{
         route: row
-        for place in ("policies", "calendars")
+        for place in ("policies", "calendars", "chains", "rotas")
         for route, row in {
             ("GET", f"/console/rules/{place}/new"): Row(ADMINS, f"/console/rules/{place}/new"),
             ("POST", f"/console/rules/{place}/new"): Row(ADMINS, f"/console/rules/{place}/new", frozenset({422})),

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bot.config import OWN_TRANSPORTS
 from bot.console.access import LOGIN
 from bot.console.render import almanac_for
 from bot.console.rules.sentences import Names, Teller
+from bot.console.ways.labels import Labels
 from bot.keys import CLOCK, DATABASE, WAYS
 from bot.messages import Channel
 from storage.database import Transaction
@@ -40,18 +42,20 @@ def around(tx: Transaction, ways: frozenset[str], now: int) -> Around:
     """As it is in this transaction."""
     rules = editing.surroundings(tx, CHANNELS, ways, now)
     team_names = {team.id: team.name for team in teams.all_teams(tx)}
-    return Around(rules, agents.names(tx), Names(rulebook.names(tx), team_names))
+    people = agents.names(tx)
+    return Around(rules, people, Names(rulebook.names(tx), team_names, people))
 
 
 def transports(request: web.Request) -> frozenset[str]:
-    """The names of the ways of telling people that are set up."""
+    """The names of the ways that a chain may use: those that are set up, and those that every installation knows."""
     ways = request.config_dict[WAYS]
-    return frozenset(ways)
+    return frozenset({*ways, *OWN_TRANSPORTS})
 
 
 def teller_for(request: web.Request, seen: Around) -> Teller:
     """Tells rules to the reader of this request."""
-    return Teller(almanac_for(request), seen.names)
+    almanac = almanac_for(request)
+    return Teller(almanac, seen.names, Labels(request.config_dict[WAYS], almanac.say))
 
 
 def may_edit(request: web.Request) -> bool:

@@ -15,6 +15,7 @@ from bot.console.rules.around import RULE_ID, Around, around, look_around, may_e
 from bot.console.rules.days import occasions
 from bot.console.rules.sentences import Facet, Teller
 from bot.console.rules.sorts import CALENDARS, POLICIES, Form, Sort
+from bot.console.rules.told_sorts import CHAINS, ROTAS
 from bot.keys import CLOCK, DATABASE
 from storage.database import Transaction
 from tickets.errors import Conflict, NotFound
@@ -139,7 +140,10 @@ async def _show(
     seen = await look_around(request)
     teller = teller_for(request, seen)
     theirs = await _meanwhile(request, rule, conflict, seen, teller) if rule and conflict is not None else None
-    template = "rules/tried.html" if is_fetch(request) else f"rules/{sort.place}_edit.html"
+    template = sort.tried if is_fetch(request) else f"rules/{sort.place}_edit.html"
+    trial = _trial(request, sort, form, seen, teller, fields)
+    if sort.look is not None:
+        trial = await sort.look(request, form, seen, teller)
     return page(
         request,
         template,
@@ -150,14 +154,14 @@ async def _show(
         form=form,
         typed=defaultdict(str, form.typed),
         seen=seen_version,
-        checked=fields is not None,
+        checked=fields is not None and not fields.get("then"),
         fetched=is_fetch(request),
         problems=_problems(form, rule, seen, teller),
         teller=teller,
         may_edit=may_edit(request),
         by=who(rule.changed_by, seen, teller) if rule else "",
         theirs=theirs,
-        **_trial(request, sort, form, seen, teller, fields),
+        **trial,
         **sort.context(form, seen),
     )
 
@@ -246,7 +250,7 @@ def _of(sort: Sort, handler: SortHandler) -> Callable[[web.Request], Awaitable[w
 
 ROUTES = tuple(
     Route(method, f"/rules/{sort.place}/{place}", _of(sort, handler), permission)
-    for sort in (POLICIES, CALENDARS)
+    for sort in (POLICIES, CALENDARS, CHAINS, ROTAS)
     for method, place, handler, permission in (
         ("GET", "new", show_new, Permission.ADMIN),
         ("POST", "new", create, Permission.ADMIN),

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.console.access import LOGIN, Permission, Route, read_form
 from bot.console.knowledge.numbers import version_in
 from bot.console.render import page
+from bot.console.rules import told_lists
 from bot.console.rules.around import RULE_ID, Around, around, look_around, may_edit, teller_for, transports, who
 from bot.console.rules.sentences import Teller
 from bot.keys import CLOCK, DATABASE
@@ -19,7 +20,12 @@ from tickets.sla.checking import RuleRefused, Surroundings
 from tickets.sla.checking.reach import hidden_by
 from tickets.sla.model import Policy, Rule, RuleKind
 
-PLACES = {RuleKind.POLICY: "/rules", RuleKind.CALENDAR: "/rules/calendars"}
+PLACES = {
+    RuleKind.POLICY: "/rules",
+    RuleKind.CALENDAR: "/rules/calendars",
+    RuleKind.CHAIN: "/rules/chains",
+    RuleKind.ROTA: "/rules/rotas",
+}
 Act = Callable[[Transaction, str, Surroundings, str], None]
 
 
@@ -105,6 +111,8 @@ def _do(tx: Transaction, act: Act, rule_id: str, ways: frozenset[str], by: str, 
 async def _list(
     request: web.Request, kind: RuleKind, status: int = 200, refused: RuleRefused | None = None
 ) -> web.Response:
+    if kind in (RuleKind.CHAIN, RuleKind.ROTA):
+        return await told_lists.show_list(request, kind, status, refused)
     seen = await look_around(request)
     teller = teller_for(request, seen)
     policies = kind is RuleKind.POLICY

@@ -1,9 +1,10 @@
 """Rules and what is found of them, in sentences. Pure but for the words, which `say` gives."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
+from bot.console.rules.chain_sentences import ChainWords
 from bot.console.rules.units import UNITS, clock
 from bot.console.story import isolated
 from bot.console.texts import Say
@@ -16,10 +17,11 @@ from tickets.sla.model import Budget, Chain, Condition, ConditionField, Definiti
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What ids stand for: rules, archived ones among them, and teams."""
+    """What ids stand for: rules, archived ones among them, teams and agents."""
 
     rules: Mapping[str, str]
     teams: Mapping[str, str]
+    agents: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,11 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Tells rules in one language, with the names of what they name."""
+    """Tells rules in one language, with the names of what they name; label: what people call a way of telling them."""
 
     almanac: Almanac
     names: Names
+    label: Callable[[str], str] = str
 
     @property
     def say(self) -> Say:
@@ -149,8 +152,15 @@ class Teller:
                 return self._of_policy(definition, is_last)
             case Calendar():
                 return self._of_calendar(definition)
-            case Chain() | Rota():
-                return []
+            case Chain():
+                return [Facet(label, text) for label, text in self.chains.of_chain(definition)]
+            case Rota():
+                return [Facet(label, text) for label, text in self.chains.of_rota(definition)]
+
+    @property
+    def chains(self) -> ChainWords:
+        """Tells chains and rotas in the same words."""
+        return ChainWords(self.say, self.names.rules, self.names.agents, self.label, self.length)
 
     def _of_policy(self, policy: Policy, is_last: bool) -> list[Facet]:
         found = [Facet(self.say("rules.facet.audience"), self.audience(policy, is_last))]

@@ -1,8 +1,10 @@
 """What policies and calendars have of their own: their form, their first text, what is tried out of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from aiohttp import web
 
 from bot.console.rules import calendar_form, policy_form, trying
 from bot.console.rules.around import Around
@@ -39,7 +41,9 @@ class Sort:
     """A kind of rule that has a form.
 
     written reads what was typed, filled shows what is kept, blank is what a new one says at first; calendar_of is whose
-    days the trial is about, trials what comes of a start; context is what its template wants to know beside.
+    days the trial is about, trials what comes of a start; context is what its template wants to know beside. look
+    is for sorts that show something else than a trial: what the template wants to know of things as they are; tried
+    names the template of that part alone.
     """
 
     kind: RuleKind
@@ -47,9 +51,11 @@ class Sort:
     written: Callable[[Mapping[str, str]], Form]
     filled: Callable[[str, Any], Form]
     blank: Callable[[Around], Definition]
-    calendar_of: Callable[[Form, Around, str], Calendar]
-    trials: Callable[[Form, Wanted, Around, Teller], Sequence[Trial]]
-    context: Callable[[Form, Around], dict[str, Any]]
+    calendar_of: Callable[[Form, Around, str], Calendar] = lambda form, seen, zone: NATURAL
+    trials: Callable[[Form, Wanted, Around, Teller], Sequence[Trial]] = lambda form, wanted, seen, teller: ()
+    context: Callable[[Form, Around], dict[str, Any]] = lambda form, seen: {}
+    look: Callable[[web.Request, Form, Around, Teller], Awaitable[dict[str, Any]]] | None = None
+    tried: str = "rules/tried.html"
 
 
 def _blank_policy(seen: Around) -> Policy:

@@ -87,6 +87,7 @@ if (form?.querySelector("[data-saves]")) {
   });
 }
 document.getElementById("problems")?.focus();
+document.querySelector(".subnav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
 const going = document.querySelector("[data-goes-on]");
 if (going) setTimeout(() => going.requestSubmit(), WAIT_MS);

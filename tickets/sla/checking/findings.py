@@ -49,6 +49,7 @@ class Flaw(StrEnum):
     UNKNOWN_ZONE = "unknown_zone"
     UNKNOWN_HOLIDAYS = "unknown_holidays"
     BAD_DATE = "bad_date"
+    BAD_TIME = "bad_time"
     SPECIAL_DAY_TWICE = "special_day_twice"
     SPECIAL_DAY_NAMELESS = "special_day_nameless"
     BREAKS_POLICY = "breaks_policy"
