@@ -1,5 +1,6 @@
 """Running clocks under changed rules: looked at, counted, shown line by line, and done once somebody wants it."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +71,9 @@ async def begin(request: web.Request) -> web.StreamResponse:
     if rule_id is not None:
         await request.config_dict[DATABASE].read(rulebook.get_rule, rule_id)
     asked = await request.config_dict[DATABASE].write(recomputing.begin, rule_id, by, now)
-    await _look(request, asked)
+    # Rules that change at this very moment are told of on the page.
+    with contextlib.suppress(RulesMoved):
+        await _look(request, asked)
     raise web.HTTPSeeOther(f"/console/rules/recompute/{asked.id}")
 
 
