@@ -74,6 +74,12 @@ async def test_what_somebody_types_is_not_taken_away_by_news(pair: Pair) -> None
     await expect(category).to_have_value("维修")
     await page.locator("form[data-shape=properties]").get_by_role("button", name="保存").click()
     await expect(page.locator(".toast-bad")).to_contain_text("没有完成：工单刚刚有变化")
+    await expect(category).to_have_value("维修")
+    version = page.locator("form[data-shape=properties] [name=version]")
+    await expect(version).to_have_value("2")
+    await page.locator("form[data-shape=properties]").get_by_role("button", name="保存").click()
+    await expect(page.locator(".toast")).to_contain_text("工单属性已保存")
+    await expect(category).to_have_value("维修")
 
 
 async def test_a_mail_is_merged_into_a_chat_and_one_of_its_messages_split_off_again(pair: Pair) -> None:

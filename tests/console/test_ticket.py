@@ -314,7 +314,7 @@ async def test_the_parts_for_the_script_are_the_same_without_the_page(
     status, parts = await browser.open(f"/console/tickets/{ticket.number}", **FETCH)
     assert status == 200
     assert "<html" not in parts
-    names = ["queue", "head", "banner", "talk", "hint", "side", "properties"]
+    names = ["queue", "head", "banner", "talk", "hint", "side", "properties", "description"]
     assert re.findall(r'data-region="(\w+)"', parts) == names
     _, parts = await browser.open("/console", **FETCH)
     assert re.findall(r'data-region="(\w+)"', parts) == ["queue", "home"]

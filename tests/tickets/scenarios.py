@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from bot.messages import Channel, InboundMessage, Thread
 from bot.receive import accept
 from storage.database import Transaction, new_id
@@ -72,6 +74,21 @@ async def at_the_desk(database: SQLiteDatabase, happened: str, then: Callable[["
         return then(scene)
 
     return await database.write(played)
+
+
+class Undone(Exception):
+    """Nothing of what was tried is kept."""
+
+
+async def rehearse(database: SQLiteDatabase, happened: str, then: Callable[["Scene"], object]) -> None:
+    """As at_the_desk, with nothing of it kept: the next one finds the database empty."""
+
+    def tried(scene: Scene) -> None:
+        then(scene)
+        raise Undone
+
+    with pytest.raises(Undone):
+        await at_the_desk(database, happened, tried)
 
 
 def moment(day: date, clock: str) -> int:

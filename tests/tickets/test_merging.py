@@ -1,6 +1,7 @@
 """Two tickets of one person become one: who waits, what is told, what cannot be, and what races."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bot.receive import accept
 from storage.database import Transaction, new_id
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.rules import RULES
-from tests.tickets.scenarios import Scene, at_the_desk
+from tests.tickets.scenarios import Scene, at_the_desk, rehearse
 from tickets import contacts, conversations, desk, events, merging, parts, tickets
 from tickets.clocks import receipts, rows
 from tickets.clocks.receipts import Cause
@@ -19,7 +20,7 @@ from tickets.errors import Conflict, Obstacle, Refused
 from tickets.escalation import acknowledging
 from tickets.mail import sent, undelivered
 from tickets.mail.undelivered import Undelivered
-from tickets.model import Agent, Alert, Owner, Reason, Status, Ticket
+from tickets.model import Agent, Alert, Metric, Owner, Reason, Status, Ticket
 
 BOTH = "Mon 08:00 customer mail; 08:01 hand over mail; 09:00 customer; 09:01 hand over"
 
@@ -327,3 +328,33 @@ async def test_a_merger_holds_after_a_restart(tmp_path: Path) -> None:
         assert kept.conversation.id == scene.conversations["chat"]
     finally:
         await database.close()
+
+
+MAIL_SAYS = ("priority urgent in mail", "category 维修 in mail", "note in mail")
+CHAT_SAYS = ("priority urgent", "category 维修", "hold", "reply", "note")
+
+
+@pytest.mark.parametrize("first", ["mail", "chat"])
+async def test_whatever_the_terms_no_promise_is_put_off_and_it_comes_as_it_was_foreseen(
+    database: SQLiteDatabase, first: str
+) -> None:
+    opened = {"mail": "customer mail; 08:01 hand over mail", "chat": "customer; 08:01 hand over"}
+    second = opened["chat" if first == "mail" else "mail"].replace("08:", "09:")
+    for mail_says, chat_says in itertools.product(MAIL_SAYS, CHAT_SAYS):
+        happened = f"Mon 08:00 {opened[first]}; 09:00 {second}; 09:10 {mail_says}; 09:20 {chat_says}"
+        await rehearse(database, happened, merges_strictly)
+
+
+def merges_strictly(scene: Scene) -> None:
+    source, target = scene.ticket("mail"), scene.ticket("chat")
+    before = [*rows.running_of_ticket(scene.tx, source.id), *rows.running_of_ticket(scene.tx, target.id)]
+    foreseen = merging.foresee(scene.tx, source, target, scene.now)
+    scene.play("merge mail")
+    after = rows.running_of_ticket(scene.tx, target.id)
+    assert sorted((one.metric, one.due_at) for one in foreseen) == sorted((one.metric, one.due_at) for one in after)
+    for resolution in (True, False):
+        earlier = [one.due_at for one in before if (one.metric is Metric.RESOLUTION) is resolution]
+        now = [one.due_at for one in after if (one.metric is Metric.RESOLUTION) is resolution]
+        assert len(now) == min(1, len(earlier))
+        assert not earlier or now[0] <= min(earlier)
+    assert rows.running_of_ticket(scene.tx, source.id) == []

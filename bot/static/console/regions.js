@@ -149,6 +149,16 @@ export function applyQueue() {
 bar.addEventListener("click", applyQueue);
 column.addEventListener("pointerleave", () => { if (!column.contains(document.activeElement)) applyQueue(); });
 
+/** Whether somebody has chosen or typed something in these fields that is not saved. */
+export const isChanged = (field) => (field.tagName === "SELECT"
+  ? field.selectedOptions[0]?.defaultSelected === false
+  : field.value !== field.defaultValue);
+
+/** While somebody types in a region's form, nothing that is new may take it away. */
+function isTypedInto(region) {
+  return [...region.querySelectorAll("form[data-shape] :is(input:not([type=hidden]), select, textarea)")].some(isChanged);
+}
+
 /** Fetch and show what is new; one at a time, and once more if asked meanwhile. Returns whether it worked. */
 export async function refresh() {
   if (running) {
@@ -162,7 +172,7 @@ export async function refresh() {
     setServerTime(Number(parts.dataset.now));
     for (const fresh of parts.querySelectorAll(":scope > [data-region]")) {
       const region = document.querySelector(`.region[data-region="${fresh.dataset.region}"]`);
-      if (region && !region.dataset.busy) (fresh.dataset.region === "queue" ? swapQueue : swap)(region, fresh);
+      if (region && !isTypedInto(region)) (fresh.dataset.region === "queue" ? swapQueue : swap)(region, fresh);
     }
     tick();
     for (const listener of listeners) listener();

@@ -1,25 +1,14 @@
 // A ticket's properties and its customer: what would follow is told while somebody chooses, and saved can be undone.
 import { toast } from "./toasts.js";
-import { explain, post } from "./server.js";
-import { refresh } from "./regions.js";
+import { explain, fetchParts, post } from "./server.js";
+import { isChanged, refresh } from "./regions.js";
 
 const PAUSE_MS = 350;
-const region = document.querySelector('.region[data-region="properties"]');
+const side = document.getElementById("side");
 const typedIn = (form) => [...form.elements].filter((one) => one.name && one.type !== "hidden");
 const pathOf = (form) => form.getAttribute("action");
 
-function isDirty(form) {
-  return typedIn(form).some((one) => (one.tagName === "SELECT"
-    ? one.selectedOptions[0]?.defaultSelected === false
-    : one.value !== one.defaultValue));
-}
-
-/** While somebody types here, nothing that is new may take it away. */
-function noteBusy() {
-  const busy = [...region.querySelectorAll("form[data-shape]")].some(isDirty);
-  if (busy) region.dataset.busy = "yes";
-  else delete region.dataset.busy;
-}
+const isDirty = (form) => typedIn(form).some(isChanged);
 
 function tell(form, text, bad = false) {
   const place = form.querySelector("[data-outlook]");
@@ -55,31 +44,39 @@ async function foretell(form) {
   }
 }
 
+/** Somebody was faster, and the agent has been told: what is saved next takes that into account. */
+async function catchUp(form) {
+  await refresh();
+  const fresh = (await fetchParts())?.querySelector(`form[data-shape="${form.dataset.shape}"]`);
+  for (const name of ["version", "contact_version"]) {
+    const seen = form.elements.namedItem(name);
+    if (seen && fresh) seen.value = fresh.elements.namedItem(name).value;
+  }
+}
+
 async function save(form, path, fields) {
   const answer = await post(path, fields);
   if (!answer.ok) {
     if (answer.status === 422 && form) tell(form, answer.data.text, true);
     else explain(answer);
-    if (answer.status !== 409) return;
-  } else {
-    const { text, undo } = answer.data;
-    const { fields: before, ...seen } = undo ?? {};
-    toast(text, { undo: undo && (() => save(null, path, { ...seen, ...before })) });
+    if (answer.status === 409 && form) await catchUp(form);
+    return;
   }
-  // What is shown from here on is how it stands now, after a conflict too: what was typed was refused.
-  delete region.dataset.busy;
+  const { text, undo } = answer.data;
+  const { fields: before, ...seen } = undo ?? {};
+  toast(text, { undo: undo && (() => save(null, path, { ...seen, ...before })) });
+  for (const one of document.querySelectorAll("form[data-shape]")) if (pathOf(one) === path) one.reset();
   await refresh();
 }
 
 export function startShape() {
-  region.addEventListener("input", (event) => {
+  side.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-shape]");
     if (!form) return;
-    noteBusy();
     clearTimeout(waiting.get(form));
     waiting.set(form, setTimeout(() => foretell(form), PAUSE_MS));
   });
-  region.addEventListener("submit", async (event) => {
+  side.addEventListener("submit", async (event) => {
     const form = event.target.closest("form[data-shape]");
     if (!form) return;
     event.preventDefault();
