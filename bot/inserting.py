@@ -16,7 +16,7 @@ from knowledgebase.learning.edits import EditedAnswer, Use, Verdict
 from knowledgebase.learning.masking import mask_personal
 from knowledgebase.model import Entry
 from storage.database import Transaction
-from tickets import attachments, conversations, desk, tickets
+from tickets import attachments, conversations, desk, parts, tickets
 from tickets.errors import FilesGone
 from tickets.model import Agent, Author, Message
 
@@ -102,8 +102,9 @@ def _claim(tx: Transaction, agent: Agent, sent: Reply, message: Message) -> None
 
 
 def open_question(tx: Transaction, conversation_id: str) -> AskedQuestion | None:
-    """The question that the customer wrote last, if nothing but pleasantries and ways to be reached came after it."""
-    for message in reversed(conversations.latest(tx, conversation_id, REMEMBERED)):
+    """The question that the customer wrote last, here or in what was merged into this conversation, if nothing but
+    pleasantries and ways to be reached came after it."""
+    for message in reversed(parts.latest(tx, conversation_id, REMEMBERED)):
         if message.author is not Author.CONTACT or message.action is not None:
             continue
         if question := asked.of_message(tx, message.id):

@@ -11,7 +11,7 @@ from knowledgebase.learning.asked import AskedQuestion, Decided
 from knowledgebase.model import Match
 from knowledgebase.wording.text import compact
 from storage.database import Transaction
-from tickets import conversations, desk
+from tickets import conversations, desk, parts, tickets
 from tickets.model import Agent, Author, Message, MessageKind, Reason, Ticket
 
 # A complaint or a cry for help is for people to answer, whatever question stands in it.
@@ -102,9 +102,13 @@ def answer_from_agents(tx: Transaction, questions: Sequence[AskedQuestion]) -> s
 
 
 def resolve(tx: Transaction, number: str, agent: Agent, version: int, now: int) -> Ticket:
-    """desk.resolve; and what was asked in the talk before it counts as answered by agents."""
+    """desk.resolve; and what was asked in the talk before it counts as answered by agents, as does what was asked
+    before the tickets that were merged into it."""
     ticket = desk.resolve(tx, number, agent, version, now)
-    asked.answered_under(tx, ticket.conversation_id, ticket.id, ticket.created_at - TALK_MS)
+    for part in parts.ids(tx, ticket.conversation_id):
+        opened = ticket if part == ticket.conversation_id else tickets.newest_of_conversation(tx, part)
+        if opened is not None:
+            asked.answered_under(tx, part, ticket.id, opened.created_at - TALK_MS)
     return ticket
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from bot import learning
 from storage.database import Transaction, new_id
 from tests.conftest import StartServer
 from tests.fakes import Clock
+from tests.mail.arrivals import until
 from tests.mail.desk import Office, mail_settings, mailbox
 from tests.mail.post import SETTINGS, Post, mail
 from tickets import agents, events, merging, splitting, tickets
@@ -93,3 +95,26 @@ async def test_what_is_answered_after_a_merger_goes_to_where_the_customer_wrote_
     letter = (await office.read(sent.of_conversation, target.conversation_id))[-1]
     assert letter.in_reply_to == asked.trace["mail"]["message_id"]
     assert letter.about_id == asked.id
+
+
+async def test_what_was_asked_in_the_old_thread_counts_as_answered_when_the_ticket_that_goes_on_is_resolved(
+    post: Post,
+) -> None:
+    _, one, other = await two_threads(post)
+    database, now = post.server.database, post.server.clock()
+
+    def questions(tx: Transaction) -> list[str | None]:
+        return [row["ticket_id"] for row in tx.execute("SELECT ticket_id FROM asked_question ORDER BY asked_at")]
+
+    async def both_are_kept() -> bool:
+        return await database.read(questions) == [None, None]
+
+    await until(both_are_kept)
+    await database.write(merge, one.number, other.number, now)
+
+    def resolve(tx: Transaction) -> None:
+        agent = agents.create(tx, "wu", "吴悦", Role.AGENT, "hash", None, now)
+        learning.resolve(tx, other.number, agent, tickets.by_number(tx, other.number).version, now)
+
+    await database.write(resolve)
+    assert await database.read(questions) == [other.id, other.id]
