@@ -51,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--tokens", type=int, default=5_000, help="how many damaged and guessed links are tried")
     parser.addoption("--bounces", type=int, default=30, help="how many bounces come in at once")
     parser.addoption("--deadlines", type=int, default=300, help="how many random deadlines are reckoned twice")
+    parser.addoption("--desks", type=int, default=15, help="how many random days at the desk are played")
     parser.addoption("--cuts", type=int, default=300, help="how many messages of robots are cut to their length")
     parser.addoption("--seed", type=int, default=20261121, help="what random journeys start from")
     parser.addoption("--mutations", type=int, default=600, help="how many damaged mails are read")

@@ -188,7 +188,8 @@ def close(tx: Transaction, number: str, agent: Agent, version: int, now: int) ->
 
 
 def reopen(tx: Transaction, number: str, agent: Agent, version: int, now: int) -> Ticket:
-    """The ticket, open again; a wait that ended only because it was resolved goes on. Raises as hand_back.
+    """The ticket, open again; a wait that ended only because it was resolved goes on, and one that began since is the
+    ticket's. Raises as hand_back.
 
     NotAllowed also if the conversation has another live ticket by now.
     """
@@ -198,6 +199,7 @@ def reopen(tx: Transaction, number: str, agent: Agent, version: int, now: int) -
         raise NotAllowed(f"ticket {number} cannot be reopened: its conversation goes on in {live.number}")
     ticket = _act(tx, number, agent, version, Action.REOPEN, now)
     waits.reopen(tx, ticket, now)
+    waits.join(tx, ticket, now)
     return _reconsidered(tx, ticket, _by(agent), now)
 
 

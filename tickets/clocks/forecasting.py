@@ -8,6 +8,7 @@ from enum import StrEnum
 from storage.database import Row, Transaction
 from tickets.business_time import Pause
 from tickets.clocks import rows
+from tickets.clocks.reckoning import last_resolution
 from tickets.clocks.terms import facts_from
 from tickets.model import Clock, Metric, Status
 from tickets.sla import choice, dues
@@ -125,11 +126,11 @@ def _run_on(clock: Clock, standing: Standing, rule: Rule, book: Rulebook, now: i
 def _begun(standing: Standing, rule: Rule, book: Rulebook, now: int) -> Forecast | None:
     """The clock of a solution that is promised from now on, from the start of the ticket's first wait."""
     budget = _policy(rule).resolution
-    ended = [clock for clock in standing.clocks if clock.metric is Metric.RESOLUTION]
-    first = ended[-1:] or [clock for clock in standing.clocks if clock.metric is not Metric.RESOLUTION][:1]
-    if budget is None or not first:
+    ended = last_resolution(standing.clocks)
+    first = ended or next((clock for clock in standing.clocks if clock.metric is not Metric.RESOLUTION), None)
+    if budget is None or first is None:
         return None
-    clock = replace(first[0], id=first[0].id if ended else "", metric=Metric.RESOLUTION)
+    clock = replace(first, id=first.id if ended else "", metric=Metric.RESOLUTION)
     due_at = _due(clock, budget, standing, book, now)
     return _forecast(clock, Effect.BEGINS, None, due_at, rule, budget, book)
 

@@ -10,11 +10,10 @@ from dataclasses import replace
 from storage.database import Transaction
 from tickets.clocks import rows, terms
 from tickets.clocks.receipts import Cause
-from tickets.clocks.reckoning import begin, due_under, new_clock, notify_queue, reckon, record, stop
+from tickets.clocks.reckoning import MERGED, begin, due_under, new_clock, notify_queue, reckon, record, stop
 from tickets.clocks.terms import Terms
 from tickets.model import Clock, Message, Metric, Ticket
 
-MERGED = "merged"
 SPLIT = "split"
 
 # A metric and the terms by which it may be measured; None: those that the clock has.

@@ -1,6 +1,7 @@
 """When a clock is due and what its chain does next: every change of a due time is worked out here, and kept with its
 receipt."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from storage.database import Row, Transaction, first, new_id
@@ -12,6 +13,7 @@ from tickets.sla import dues
 from tickets.sla.model import Chain
 
 NOT_PROMISED = "not_promised"
+MERGED = "merged"
 # Whoever acknowledged an alert did not know yet that the contact would ask again.
 _SETS_GOING = frozenset({Cause.REOPENED, Cause.REFUSED})
 
@@ -119,6 +121,13 @@ def record(tx: Transaction, clock: Clock, cause: Cause, now: int) -> None:
         receipts.record(tx, clock, under[1].calendar, cause, now)
 
 
+def last_resolution(clocks: Sequence[Clock]) -> Clock | None:
+    """Of a ticket's clocks the resolution clock that runs or ended last, or None; one that goes on in another, since
+    tickets were merged, is none."""
+    found = [clock for clock in clocks if clock.metric is Metric.RESOLUTION and clock.stop_reason != MERGED]
+    return max(found, key=lambda clock: (clock.stopped_at is None, clock.stopped_at or 0), default=None)
+
+
 def notify_queue(tx: Transaction, conversation_id: str) -> None:
     """Clocks belong to conversations; the queue listens for tickets."""
     found = tx.execute(
@@ -159,21 +168,30 @@ def _pinned(clock: Clock, promised: Terms, measure: Measure) -> Clock:
 def _next_step(tx: Transaction, planned: Clock, before: Clock, chain: Chain, cause: Cause, now: int) -> Clock:
     """Which step comes next on a clock whose plan has changed, and when.
 
-    What was raised stays raised. Of the steps that are overdue now only the latest is raised. A clock that stands
-    still has none. A breach that lies ahead again lets the chain go on from there; one that does not leaves it as it
-    was.
+    What was raised stays raised, and no level is raised twice, however many warnings there were and are. Of the steps
+    that are overdue now only the latest is raised. A clock that stands still has none. A breach that lies ahead again
+    lets the chain go on from there; one that does not leaves it as it was.
     """
     if planned.paused_at is not None:
         return replace(planned, next_alert_at=None)
     first_level = dues.first_level(planned.plan)
-    untouched = before.next_level == dues.first_level(before.plan)
+    raised = _last_raised(tx, before.id)
+    untouched = raised is None and before.next_level == dues.first_level(before.plan)
     level = first_level if untouched else max(first_level, before.next_level)
+    level = level if raised is None else max(level, raised + 1)
     if level > 1:
         breach = dues.planned_at(1, planned.plan, chain)
         at = breach if breach > now else _goes_on(tx, planned, before, chain, cause, now)
         return replace(planned, next_level=level, next_alert_at=at)
     planned = replace(planned, next_level=level, next_alert_at=dues.planned_at(level, planned.plan, chain))
     return _skip_overdue(planned, chain, now)
+
+
+def _last_raised(tx: Transaction, clock_id: str) -> int | None:
+    """The highest level that was ever raised of a clock, or None."""
+    (row,) = tx.execute("SELECT MAX(level) AS level FROM alert WHERE clock_id = :id", {"id": clock_id})
+    level: int | None = row["level"]
+    return level
 
 
 def _skip_overdue(planned: Clock, chain: Chain, now: int) -> Clock:

@@ -10,7 +10,7 @@ from storage.database import Transaction
 from tickets.business_time import Pause
 from tickets.clocks import rows, terms
 from tickets.clocks.receipts import Cause
-from tickets.clocks.reckoning import NOT_PROMISED, begin, new_clock, notify_queue, reckon, record, stop
+from tickets.clocks.reckoning import NOT_PROMISED, begin, last_resolution, new_clock, notify_queue, reckon, record, stop
 from tickets.clocks.terms import Terms
 from tickets.model import Clock, Conversation, Metric, Owner, Status, Ticket
 
@@ -175,10 +175,10 @@ def _promise_resolution(
     if promised.definition.resolution is None:
         return
     clocks = rows.of_ticket(tx, ticket.id)
-    ended = [clock for clock in clocks if clock.metric is Metric.RESOLUTION]
+    ended = last_resolution(clocks)
     waits = [clock for clock in clocks if clock.metric is not Metric.RESOLUTION]
-    if ended:
-        reckon(tx, replace(ended[-1], stopped_at=None, stop_reason=None), promised, cause, now, by_agent_id)
+    if ended is not None:
+        reckon(tx, replace(ended, stopped_at=None, stop_reason=None), promised, cause, now, by_agent_id)
     elif waits:
         resolve_from(tx, ticket, waits[0], promised, now)
 
@@ -186,10 +186,9 @@ def _promise_resolution(
 def _resume_resolution(tx: Transaction, ticket: Ticket, promised: Terms | None, now: int) -> bool:
     """Let the ticket's resolution clock go on under these terms (None: its own), without the time in which the ticket
     was done; False if it never had one."""
-    ended = [clock for clock in rows.of_ticket(tx, ticket.id) if clock.metric is Metric.RESOLUTION]
-    if not ended or ended[-1].stopped_at is None:
-        return bool(ended)
-    clock = ended[-1]
+    clock = last_resolution(rows.of_ticket(tx, ticket.id))
+    if clock is None or clock.stopped_at is None:
+        return clock is not None
     done_at = clock.stopped_at or now
     if clock.stop_reason != NOT_PROMISED:
         rows.add_pause(tx, clock.id, Pause(done_at, max(now, done_at), Status.RESOLVED))

@@ -71,9 +71,12 @@ def _rest(tx: Transaction, clock: Clock, agent: Agent, now: int, snooze_ms: int 
     chain = _chain(tx, clock)
     length = snooze_ms if snooze_ms is not None else chain.acknowledged_for_ms
     until = None if length is None else now + length
-    broken = clock.next_level > 1 and dues.planned_at(1, clock.plan or (clock.due_at,), chain) <= now
-    if broken and clock.paused_at is None:
-        tx.change("UPDATE clock SET next_alert_at = :until WHERE id = :id", {"until": until, "id": clock.id})
+    plan = clock.plan or (clock.due_at,)
+    broken = clock.next_level > 1 and dues.planned_at(1, plan, chain) <= now
+    if clock.paused_at is None and (broken or clock.next_alert_at is None):
+        # Whoever is faster than the telling takes from it the planning of what follows a warning, too.
+        at = until if broken else dues.planned_at(min(clock.next_level, 1), plan, chain)
+        tx.change("UPDATE clock SET next_alert_at = :at WHERE id = :id", {"at": at, "id": clock.id})
     tx.change(
         """
         INSERT INTO acknowledgement (id, ticket_id, clock_id, agent_id, snoozed, until, reason, at)

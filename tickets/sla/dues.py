@@ -48,8 +48,9 @@ def first_level(plan: Sequence[int]) -> int:
 
 
 def planned_at(level: int, plan: Sequence[int], chain: Chain) -> int:
-    """When a step up to the breach is planned. The breach's own level may wait a little after the due time."""
-    at = plan[level - first_level(plan)]
+    """When a step up to the breach is planned; a warning that the plan does not have counts as its first step. The
+    breach's own level may wait a little after the due time."""
+    at = plan[max(0, level - first_level(plan))]
     return at + chain.levels[0].after_ms if level == 1 else at
 
 
