@@ -80,7 +80,8 @@ async def try_out(request: web.Request, sort: Sort) -> web.StreamResponse:
     """POST …/try: the form as it was typed, with what it would come to; keeps nothing."""
     typed = await read_form(request)
     rule_id = typed.get("id", "")
-    rule = await request.config_dict[DATABASE].read(_found, rule_id) if rule_id else None
+    found = await request.config_dict[DATABASE].read(_found, rule_id) if rule_id else None
+    rule = found if found is not None and found.kind is sort.kind else None
     return await _show(request, sort, rule, sort.written(typed), version_in(typed.get("version")), fields=typed)
 
 

@@ -10,6 +10,8 @@ from tickets.business_time import Span
 MINUTE_MS = 60_000
 UNITS: Mapping[str, int] = {"minutes": MINUTE_MS, "hours": 60 * MINUTE_MS, "days": 24 * 60 * MINUTE_MS}
 LONGEST_NUMBER = 9
+LONGEST_HOURS = 200
+YEARS = range(2000, 2101)
 
 _TO = re.compile(r"\s*(?:-|–|—|―|~|〜|至|到|to)\s*")
 _SPAN = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?-(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?")
@@ -34,6 +36,9 @@ def write_length(length_ms: int, days: bool) -> tuple[str, str]:
 
 def read_hours(text: str) -> tuple[Span, ...] | None:
     """The spans of a day, such as 09:00-12:00 13:30-18:00; none for an empty text, None for what cannot be read."""
+    # What is longer is not what a person writes, and would take long to read.
+    if len(text) > LONGEST_HOURS:
+        return None
     parts = [part for part in _BETWEEN.split(_TO.sub("-", _plain(text))) if part]
     found = [_SPAN.fullmatch(part) for part in parts]
     if not all(found):
@@ -54,11 +59,12 @@ def clock(second: int) -> str:
 
 
 def read_date(text: str) -> date | None:
-    """A day; None for what is none."""
+    """A day within YEARS, where every zone can still tell the days around it; None for what is none."""
     try:
-        return date.fromisoformat(_plain(text))
+        found = date.fromisoformat(_plain(text))
     except ValueError:
         return None
+    return found if found.year in YEARS else None
 
 
 def _span(found: re.Match[str]) -> Span:

@@ -11,7 +11,7 @@ from bot.console.rules import calendar_form, policy_form
 from bot.console.rules.days import occasions
 from bot.console.rules.sentences import Names, Teller
 from bot.console.rules.trying import try_out
-from bot.console.rules.units import read_hours, read_length, write_hours, write_length
+from bot.console.rules.units import read_date, read_hours, read_length, write_hours, write_length
 from bot.console.texts import Language, sayer
 from bot.console.times import Almanac
 from tests.console import cast as people
@@ -276,12 +276,19 @@ def _some_budget(dice: random.Random) -> Budget:
         ("09:00-", None),
         ("009:00-10:00", None),
         ("09:00-10:00 x", None),
+        ("9" + " " * 1_000_000 + "18", None),
+        (" ".join(f"0:0:{second}-0:0:{second + 1}" for second in range(0, 58, 2)), None),
     ],
 )
 def test_hours_are_read_as_people_write_them(text: str, spans: tuple[Span, ...] | None) -> None:
     assert read_hours(text) == spans
     if spans:
         assert read_hours(write_hours(spans)) == spans
+
+
+def test_days_are_read_of_years_that_every_zone_can_tell() -> None:
+    assert read_date("2026-10-01") == date(2026, 10, 1)
+    assert [read_date(text) for text in ("9999-12-31", "0001-01-01", "2026-02-30", "")] == [None] * 4
 
 
 @pytest.mark.parametrize(

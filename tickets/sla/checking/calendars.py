@@ -57,7 +57,7 @@ def _years(calendar: Calendar, now: int) -> Iterator[Finding]:
 
 def _policies(calendar: Calendar, rule_id: str | None, around: Surroundings) -> Iterator[Finding]:
     """The policies by which a promise could not be kept any more."""
-    if rule_id is None:
+    if rule_id is None or rule_id not in around.others:
         return
     others = {**around.others, rule_id: replace(around.others[rule_id], definition=calendar)}
     changed = replace(around, others=others)
