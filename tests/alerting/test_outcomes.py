@@ -445,3 +445,14 @@ async def test_the_results_of_a_way_are_listed_with_what_they_tell_of(
     assert await database.read(results.of_way, "webhook", 10) == []
     nobody = Person(None, None, None)
     assert await database.write(results.try_out, office.ways["mail"], nobody, clock()) is None
+
+
+async def test_that_nobody_had_a_page_of_the_console_open_is_no_dead_letter(
+    open_office: OpenOffice, database: SQLiteDatabase
+) -> None:
+    office = await open_office(pages := Peer("console", Addressing.AGENT))
+    pages.fail(Failure.PERMANENT, code="no_page")
+    await office.queue(pages, ["agent-1"])
+    await office.deliver()
+    assert await office.states() == ["failed"]
+    assert await database.read(results.dead_letters, 10) == []

@@ -10,7 +10,7 @@ from tickets import contact_details
 from tickets.escalation import notices
 from tickets.escalation.notices import NoticeState, Purpose
 from tickets.escalation.people import Person
-from tickets.escalation.ways import Way
+from tickets.escalation.ways import CONSOLE, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +34,27 @@ class Result:
 
 def dead_letters(tx: Transaction, limit: int) -> list[Result]:
     """Notices that failed or of which nobody knows whether they arrived, and that nothing more is done about; the
-    newest first."""
+    newest first. That somebody had no page of the console open is none: the other ways are for that."""
     rows = tx.execute(
         """
         SELECT id, transport, recipient, agent_id, state, attempts, created_at, sent_at, finished_at, code, error
-        FROM notice WHERE state IN ('failed', 'unknown') AND finished_at IS NOT NULL
+        FROM notice WHERE state IN ('failed', 'unknown') AND finished_at IS NOT NULL AND transport <> :console
         ORDER BY finished_at DESC, id DESC LIMIT :limit
         """,
-        {"limit": limit},
+        {"limit": limit, "console": CONSOLE},
     )
     named = tx.execute(
         """
         SELECT DISTINCT x.notice_id, t.number
         FROM (
-            SELECT id FROM notice WHERE state IN ('failed', 'unknown') AND finished_at IS NOT NULL
+            SELECT id FROM notice
+            WHERE state IN ('failed', 'unknown') AND finished_at IS NOT NULL AND transport <> :console
             ORDER BY finished_at DESC, id DESC LIMIT :limit
         ) AS dead JOIN notice_alert x ON x.notice_id = dead.id
             JOIN alert a ON a.id = x.alert_id JOIN ticket t ON t.id = a.ticket_id
         ORDER BY t.number
         """,
-        {"limit": limit},
+        {"limit": limit, "console": CONSOLE},
     )
     return _results(rows, named)
 

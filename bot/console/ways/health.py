@@ -31,6 +31,7 @@ class WayFacts:
     target: str
     health: Health
     state: WayState
+    is_outside: bool
     budget: Budget
     used: int
 
@@ -48,8 +49,9 @@ def facts(way: Way, state: WayState, used: int, now: int) -> WayFacts:
         transport.kind,
         transport.addressing,
         target_of(way),
-        health_of(state, now),
+        health_of(state, now) if way.is_outside else _within(state, now),
         state,
+        way.is_outside,
         allowance.budget_of(way.settings),
         used,
     )
@@ -70,6 +72,11 @@ def health_of(state: WayState, now: int) -> Health:
     if state.is_failing:
         return Health.FAILING
     return Health.UNTRIED if state.sent_at is None else Health.WORKS
+
+
+def _within(state: WayState, now: int) -> Health:
+    """That nobody has a page of the console open is no fault of it."""
+    return Health.CLOSED if state.is_closed(now) else Health.WORKS
 
 
 _URGENT = (Health.CLOSED, Health.FAILING, Health.RESTS, Health.UNTRIED, Health.WORKS)

@@ -20,7 +20,7 @@ from tickets.alerts import EVERYONE, TRANSPORTS, allowance
 from tickets.errors import NotFound
 from tickets.escalation import results, way_states
 from tickets.escalation.results import Result
-from tickets.escalation.ways import Way, Ways
+from tickets.escalation.ways import CONSOLE, Way, Ways
 from tickets.model import Agent, Role
 
 MOST_DEAD = 100
@@ -126,7 +126,7 @@ def _overview(tx: Transaction, ways: Ways, now: int, zone: str) -> Overview:
         all_facts(ways, states, used, now),
         results.dead_letters(tx, MOST_DEAD),
         agents.names(tx),
-        [kind for kind in TRANSPORTS if kind not in there],
+        [kind for kind in TRANSPORTS if kind not in there and kind != CONSOLE],
     )
 
 

@@ -133,3 +133,12 @@ async def test_a_rota_that_a_chain_names_is_not_archived(console: Console, admin
     assert "「夜里」正在使用" in page.alerts()
     assert "夜里" in (await opened(admin, "/rotas")).says("rota")[0]
     assert "值班「夜间值班」" in (await opened(admin, "/chains")).says("rung-person")
+
+
+async def test_who_only_reads_sees_no_empty_rows(console: Console, admin: Browser, new_browser: NewBrowser) -> None:
+    await sent(admin, "/rotas/new", nights(console))
+    rule = await the_rota(console)
+    zhou = await new_browser.of(console.cast.supervisor)
+    page = await opened(zhou, f"/rotas/{rule.id}")
+    assert len(page.tree.xpath("//ol[contains(@class, 'member-list')]//select")) == 2
+    assert len(page.tree.xpath("//input[@type='date' and contains(@name, '.first')]")) == 1
