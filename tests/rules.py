@@ -16,7 +16,7 @@ from tickets.sla.seeding import Names, Seed
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 ZONE = "Asia/Shanghai"
-NAMES = Names("标准时限", "标准升级链", "工作时间", "预警")
+NAMES = Names("标准时限", "标准升级链", "工作时间", "临近提醒")
 RULES = DeskRules(late_after_ms=MINUTE, reopen_within_ms=72 * HOUR, time_zone=ZONE)
 LEVELS = (
     Level("agents", 0, ("assignee",), ("mail",)),
