@@ -98,7 +98,7 @@ async def test_a_mailbox_that_is_not_read_is_told_of_within_eleven_minutes_once_
 @pytest.mark.parametrize(
     ("language", "over", "subject", "part"),
     [
-        ("zh", False, "【收信中断】邮箱 desk 收不到来信", "今天 09:48起读不到来信，已经 12 分钟"),
+        ("zh", False, "【收信中断】邮箱 desk 收不到来信", "今天 09:48 起读不到来信，已经 12 分钟"),
         ("zh", True, "【恢复】邮箱 desk 已恢复收信", "一封不丢"),
         ("en", False, "[mail interrupted] Mailbox desk is not being read", "09:48 today, for 12 min"),
         ("en", True, "[recovered] Mailbox desk is read again", "nothing is lost"),
