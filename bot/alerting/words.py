@@ -72,13 +72,14 @@ def notice(row: OutboxRow, waiting: Waiting, speech: Speech, now: int) -> Notice
         text=text.strip(),
         numbers=tuple(dict.fromkeys(one.ticket_number for one in waiting.alerts)),
         mentions=tuple(row.payload["mentions"]),
-        facts=tuple(_facts(one) for one in waiting.alerts) or (row.payload,),
+        facts=tuple(asdict(one) for one in waiting.alerts) or (_other_facts(row.payload),),
         more=str(_words(speech, "").more(f"{speech.public_url}/console")).strip(),
     )
 
 
-def _facts(told: Told) -> dict[str, Any]:
-    return asdict(told)
+def _other_facts(payload: dict[str, Any]) -> dict[str, Any]:
+    """What a message that is about no alert tells, without how it is delivered."""
+    return {name: value for name, value in payload.items() if name not in ("notice_id", "mentions")}
 
 
 def _about_alerts(alerts: Sequence[Told], speech: Speech, now: int) -> tuple[str, str]:
