@@ -25,7 +25,7 @@ WRONG = [
     ("level.1.others", "12345", "「12345」不是可以通知的人"),
     ("level.1.to.agent:11111111-1111-4111-8111-111111111111", "on", "不是可以通知的人"),
     ("level.1.to.rota:11111111-1111-4111-8111-111111111111", "on", "不是可以通知的人"),
-    ("level.1.way.pigeon", "on", "没有配置「pigeon」这种通知方式"),
+    ("level.1.way.pigeon", "on", "没有配置「pigeon」这种发送方式"),
     ("level.1.fallback.mail", "on", "「mail」已经在主要方式里了"),
     ("repeat.amount", "1m", "请填写数字"),
     ("longest_snooze.amount", "31", "最多 30 天"),
@@ -67,7 +67,7 @@ def two_levels(console: Console) -> dict[str, str]:
         "level.1.way.mail": "on",
         "level.1.fallback.webhook": "on",
         "warning.on": "on",
-        "warning.name": "预警",
+        "warning.name": "临近提醒",
         "warning.to.assignee": "on",
         "warning.others": "",
         "warning.way.console": "on",
@@ -95,7 +95,7 @@ async def test_a_chain_is_written_and_read_as_a_ladder(console: Console, admin: 
                 ("webhook",),
             ),
         ),
-        warning=Level("预警", 0, ("assignee",), ("console",)),
+        warning=Level("临近提醒", 0, ("assignee",), ("console",)),
         repeat_ms=2 * HOUR,
         acknowledged_for_ms=None,
         longest_snooze_ms=24 * HOUR,
@@ -103,9 +103,9 @@ async def test_a_chain_is_written_and_read_as_a_ladder(console: Console, admin: 
     assert "再过 1 小时 30 分钟" in page.says("rung-when")
     assert {"全体主管", "陈晓雯", "d***@example.com", "138****0012"} <= set(page.says("rung-person"))
     assert "邮件 送不到时：Webhook" in page.says("rung-ways")
-    (facts,) = [told for told in page.says("chain-facts") if "预警通知受理人（控制台）" in told]
+    (facts,) = [told for told in page.says("chain-facts") if "临近提醒通知受理人（工作台）" in told]
     assert "确认后不再继续" in facts
-    assert "推迟最长 1 天" in facts
+    assert "稍后提醒最长 1 天" in facts
 
 
 async def test_a_form_shows_what_is_kept_and_saving_it_changes_nothing(console: Console, admin: Browser) -> None:
@@ -173,7 +173,7 @@ async def test_beside_the_form_stands_who_would_be_told_now(console: Console, ad
     assert "大客户组还没有组长" in told
     assert "li@example.com" not in page.text
     warning = page.says("told-level")[0]
-    assert "这一级只在控制台里显示" in warning
+    assert "这一级只在工作台里显示" in warning
 
 
 async def test_a_level_that_reaches_nobody_is_warned_of_and_may_be_kept(console: Console, admin: Browser) -> None:
