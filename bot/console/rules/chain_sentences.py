@@ -37,12 +37,17 @@ class ChainWords:
     def step(self, level: Level, when: str) -> Step:
         """One level."""
         return Step(
-            isolated(level.name),
+            self.name(level),
             when,
             [self.recipient(name) for name in level.recipients],
             [self.label(name) for name in level.transports],
             [self.label(name) for name in level.fallback],
         )
+
+    def name(self, level: Level) -> str:
+        """What a level is called; the names of the default chain in the reader's language."""
+        key = f"chains.named.{level.name}"
+        return self.say(key) if self.say.knows(key) else isolated(level.name)
 
     def when(self, number: int, level: Level) -> str:
         """When a level is told: at the due time, or so long after the level before it."""
@@ -98,7 +103,7 @@ class ChainWords:
         """All that a chain says, by what it is about."""
         levels = [
             (
-                self.say("chains.level_named", number=number + 1, name=isolated(level.name)),
+                self.say("chains.level_named", number=number + 1, name=self.name(level)),
                 self.sentence(level, self.when(number, level)),
             )
             for number, level in enumerate(chain.levels)

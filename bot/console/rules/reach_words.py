@@ -47,7 +47,7 @@ class ReachWords:
     def levels(self, chain: Chain) -> list[LevelReach]:
         """Each level in order, the warning first."""
         told = [
-            self._level(level, isolated(level.name), self.words.when(number, level))
+            self._level(level, self.words.name(level), self.words.when(number, level))
             for number, level in enumerate(chain.levels)
         ]
         if chain.warning is None:

@@ -253,3 +253,16 @@ async def test_names_are_text_and_nothing_else(console: Console, admin: Browser)
         page = await opened(admin, path)
         assert "<img src=x" not in page.text
         assert page.tree.xpath("//img[@src='x']") == []
+
+
+async def test_the_levels_of_the_default_chain_are_named_in_the_readers_language(
+    console: Console, admin: Browser
+) -> None:
+    level = Level("supervisors", 0, ("role:supervisor",), ("mail",))
+    chain = Chain((level,), None, HOUR, None, HOUR)
+    await console.database.write(rulebook.add, RuleKind.CHAIN, "一", chain, "settings", 0, people.NOON)
+    assert "主管" in (await opened(admin, "/chains")).says("rung-name")
+    await admin.send("/console/language", fetch=False, language="en")
+    english = await opened(admin, "/chains")
+    assert "Supervisors" in english.says("rung-name")
+    assert "When overdue" in english.says("rung-when")
