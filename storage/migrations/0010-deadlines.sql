@@ -174,6 +174,7 @@ SELECT id, clock_id, ticket_id, level, CASE WHEN level = 1 THEN 'breach' ELSE 'e
     ) THEN NULL ELSE raised_at END,
     raised_at, NULL, acknowledged_at, acknowledged_by, settled_at
 FROM alert;
+UPDATE alert_of_clock SET delivered_at = NULL WHERE told_at IS NULL;
 -- What still waited was told in another form; it is told anew.
 UPDATE mailbox_state SET told_at = NULL
 WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.status = 'queued' AND o.key LIKE 'mailbox:' || mailbox_state.mailbox || ':%');

@@ -54,8 +54,8 @@ def test_a_wait_goes_on_where_it_was(upgraded: sqlite3.Connection) -> None:
 
 
 def test_an_obligation_stays_open_and_what_still_waited_is_told_anew(upgraded: sqlite3.Connection) -> None:
-    alerts = upgraded.execute("SELECT id, kind, late, told_at, settled_at FROM alert ORDER BY id").fetchall()
-    assert alerts == [("a1", "breach", 0, 1100, None), ("a2", "escalation", 1, None, None)]
+    alerts = upgraded.execute("SELECT id, kind, late, told_at, delivered_at FROM alert ORDER BY id").fetchall()
+    assert alerts == [("a1", "breach", 0, 1100, 1100), ("a2", "escalation", 1, None, None)]
     assert upgraded.execute("SELECT id, status FROM outbox ORDER BY id").fetchall() == [
         ("o1", "sent"), ("o2", "withdrawn"), ("o3", "queued"),
     ]  # fmt: skip
