@@ -34,15 +34,16 @@ async def readyz(request: web.Request) -> web.Response:
     """Whether messages can be accepted durably now, the loops go round and somebody can be told; 503 with the reasons
     if not.
 
-    Only a monitor is told the storage's own words: they name folders of this machine.
+    Only a monitor is told the storage's own words, which name folders of this machine, and what ways there are.
     """
-    reasons = []
+    reasons, named = [], _is_monitor(request)
     try:
         await request.app[DATABASE].probe()
     except StorageUnavailable as error:
-        reasons.append(f"storage: {error}" if _is_monitor(request) else "storage: nothing can be kept")
-    reasons += [f"worker: {name} has stopped" for name in request.app[WORKERS].stalled()]
-    reasons += await readiness.of_alerts(request.app)
+        reasons.append(f"storage: {error}" if named else "storage: nothing can be kept")
+    topics = frozenset() if named else {way.topic for way in request.app[WAYS].values()}
+    reasons += [f"worker: {name} has stopped" for name in request.app[WORKERS].stalled() if name not in topics]
+    reasons += await readiness.of_alerts(request.app, named)
     body: dict[str, object] = {
         "status": "unavailable" if reasons else "ok",
         "reasons": reasons,

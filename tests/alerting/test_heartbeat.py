@@ -26,8 +26,9 @@ BEAT = 20
 LOOPBACK = ["127.0.0.0/8"]
 
 
-async def ready(server: Server) -> tuple[int, list[str]]:
-    async with aiohttp.ClientSession() as session, session.get(f"{server.url}/readyz") as response:
+async def ready(server: Server, **headers: str) -> tuple[int, list[str]]:
+    url = f"{server.url}/readyz"
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as response:
         return response.status, (await response.json())["reasons"]
 
 
@@ -119,6 +120,10 @@ async def test_a_way_whose_loop_has_died_is_named(
         status, reasons = await ready(server)
         assert status == 503
         assert "alerts: nothing goes out by mail, its loop has stopped" in reasons
+        assert await ready(server, Forwarded="for=198.51.100.1") == (
+            503,
+            ["alerts: nothing goes out by 1 of the ways, their loops have stopped"],
+        )
         await stays_silent(monitor, rounds)
 
 
@@ -155,6 +160,8 @@ async def test_when_every_way_is_down_readyz_says_so_until_one_works_again(
         assert (status, len(reasons)) == (503, 1)
         assert reasons[0].startswith("alerts: ")
         assert reasons[0].endswith("have reached nobody, every way is closed or failing (mail)")
+        _, others = await ready(server, Forwarded="for=198.51.100.1")
+        assert others[0].endswith("have reached nobody, every way is closed or failing")
         await stays_silent(monitor, rounds)
         told = await scrape(server)
         assert told[("yingsheng_transport_up", (("transport", "mail"),))] == 0

@@ -192,6 +192,17 @@ async def test_addresses_that_are_none_are_refused_in_words(desk: Desk, admin: B
     assert await desk.states() == []
 
 
+async def test_nobody_can_be_flooded_with_tests(desk: Desk, admin: Browser) -> None:
+    fields = {"to": "other", "other": "138 0000 0012"}
+    pages = [await sent(admin, f"{LIST}/sms/test", **fields) for _ in range(6)]
+    assert [page.status for page, _ in pages] == [200] * 5 + [422]
+    assert "请稍后再试" in pages[-1][0].alerts()
+    assert await desk.states() == ["queued"] * 5
+    desk.console.clock.pass_by(people.MINUTE + 1)
+    page, _ = await sent(admin, f"{LIST}/sms/test", **fields)
+    assert page.status == 200
+
+
 async def test_dead_letters_are_sent_again_one_by_one_and_all_of_a_way(desk: Desk, admin: Browser) -> None:
     database = desk.console.database
     desk.robot.answer_with(430102)

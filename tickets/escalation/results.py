@@ -160,6 +160,18 @@ def count_dead(tx: Transaction, transport: str) -> int:
     return int(rows[0]["dead"])
 
 
+def tests_since(tx: Transaction, way: Way, since: int) -> int:
+    """How many tests of a way were asked for since then."""
+    rows = tx.execute(
+        """
+        SELECT COUNT(*) AS tests FROM notice n JOIN outbox o ON o.key = 'notice:' || n.id
+        WHERE n.created_at >= :since AND n.transport = :transport AND o.topic = :topic
+        """,
+        {"since": since, "transport": way.name, "topic": way.test_topic},
+    )
+    return int(rows[0]["tests"])
+
+
 def try_out(tx: Transaction, way: Way, person: Person, now: int) -> str | None:
     """Queue a test of a way, to this person; its notice's id, None if the way does not reach the person.
 

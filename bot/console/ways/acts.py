@@ -17,6 +17,8 @@ from tickets.model import Agent
 logger = logging.getLogger(__name__)
 
 LONGEST_RECIPIENT = 320
+MINUTE_MS = 60_000
+MOST_TESTS_A_MINUTE = 5
 OTHER = "other"
 KINDS = {Addressing.PHONE: "phone", Addressing.MAIL: "email"}
 
@@ -24,13 +26,16 @@ KINDS = {Addressing.PHONE: "phone", Addressing.MAIL: "email"}
 async def test_way(request: web.Request) -> web.StreamResponse:
     """POST /console/rules/ways/{name}/test: queue a test to oneself or to an address; the page then shows its outcome.
 
-    Its address is refused with 422 in words.
+    Its address is refused with 422 in words, and so is a test after too many: whoever has a login of ours must not be
+    able to flood anybody, or what the installation pays for.
     """
     way, typed = way_of(request), await read_form(request)
     addressing = way.transport.addressing
     wanted = typed.get("other", "")[:LONGEST_RECIPIENT] if typed.get("to") == OTHER else None
     person = _person(addressing, request[LOGIN].agent, wanted)
     now = request.config_dict[CLOCK]()
+    if await request.config_dict[DATABASE].read(results.tests_since, way, now - MINUTE_MS) >= MOST_TESTS_A_MINUTE:
+        return await way_page(request, way, 422, "ways.test_fault.too_many", wanted or "")
     notice_id = (
         await request.config_dict[DATABASE].write(results.try_out, way, person, now) if person is not None else None
     )
