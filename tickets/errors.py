@@ -53,10 +53,13 @@ class Change:
 
 
 class Conflict(DeskError):
-    """Somebody else was faster; nothing was done. Carries what changed, oldest first."""
+    """Somebody else was faster; nothing was done. Carries what changed, oldest first.
+
+    ticket_number: what has changed; of a rule, an agent or a team its id.
+    """
 
     def __init__(self, ticket_number: str, changes: tuple[Change, ...]) -> None:
-        super().__init__(f"ticket {ticket_number} changed while it was being answered")
+        super().__init__(f"{ticket_number} has changed meanwhile")
         self.ticket_number = ticket_number
         self.changes = changes
 

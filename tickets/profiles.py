@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tickets.errors import DeskError
 from tickets.model import Agent
 
 MINUTES_A_DAY = 1_440
@@ -35,7 +36,7 @@ class Profile:
     team_id: str | None
 
 
-class ProfileRefused(Exception):
+class ProfileRefused(DeskError):
     """A profile is not kept because of these faults."""
 
     def __init__(self, faults: Sequence[ProfileFault]) -> None:

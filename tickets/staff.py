@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from storage.database import Transaction
 from tickets import agents, teams
-from tickets.errors import Conflict
+from tickets.errors import Conflict, DeskError
 from tickets.model import Agent, Role
 from tickets.profiles import Profile, ProfileRefused, faults
 from tickets.sla import rulebook
 from tickets.sla.model import Chain, Rota, Rule
 
 
-class LastAdmin(Exception):
+class LastAdmin(DeskError):
     """Nobody could administer the console any more."""
 
 

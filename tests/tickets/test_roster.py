@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 from tests.tickets.test_people import ROTA, shanghai
-from tickets.escalation.roster import DutyDay, duty_days, shifts, today
+from tickets.escalation.people import duty_day
+from tickets.escalation.roster import DutyDay, duty_days, shifts
 
 
 def test_each_day_has_the_one_whose_turn_it_is_or_who_stands_in() -> None:
@@ -20,8 +21,8 @@ def test_each_day_has_the_one_whose_turn_it_is_or_who_stands_in() -> None:
 
 
 def test_the_day_of_a_duty_begins_with_the_handover() -> None:
-    assert today(ROTA, shanghai("2026-11-30T08:59")) == date(2026, 11, 29)
-    assert today(ROTA, shanghai("2026-11-30T09:00")) == date(2026, 11, 30)
+    assert duty_day(ROTA, shanghai("2026-11-30T08:59")) == date(2026, 11, 29)
+    assert duty_day(ROTA, shanghai("2026-11-30T09:00")) == date(2026, 11, 30)
 
 
 def test_now_and_next_are_told_with_their_handovers() -> None:

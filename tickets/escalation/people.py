@@ -59,13 +59,17 @@ def told(level: Level, assignee_id: str | None, team_id: str | None, staff: Staf
 
 def on_duty(rota: Rota, now: int) -> str | None:
     """The id of the agent whose turn it is, None before the rota starts or without members."""
-    local = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(rota.zone))
-    handed_over = local - timedelta(minutes=rota.handover_minute)
-    day = handed_over.date()
+    day = duty_day(rota, now)
     for substitution in rota.substitutions:
         if substitution.first <= day <= substitution.last:
             return substitution.agent_id
     return _turn(rota, day)
+
+
+def duty_day(rota: Rota, now: int) -> date:
+    """The day whose duty it is now: before the handover that of the day before."""
+    local = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(rota.zone))
+    return (local - timedelta(minutes=rota.handover_minute)).date()
 
 
 def rests(agent: Agent, now: int, zone: str) -> bool:

@@ -1,11 +1,11 @@
 """Who is on duty on the days to come. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from tickets.escalation.people import on_duty
+from tickets.escalation.people import duty_day, on_duty
 from tickets.sla.model import Rota
 
 LOOKED_AHEAD_DAYS = 366
@@ -35,15 +35,9 @@ def duty_days(rota: Rota, first: date, days: int) -> list[DutyDay]:
     return [_duty_day(rota, first + timedelta(days=number)) for number in range(days)]
 
 
-def today(rota: Rota, now: int) -> date:
-    """The day whose duty it is now: before the handover that of the day before."""
-    local = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(rota.zone))
-    return (local - timedelta(minutes=rota.handover_minute)).date()
-
-
 def shifts(rota: Rota, now: int, most: int = 2) -> list[Shift]:
     """The shift of now and those that follow, at most so many, as far as a year ahead."""
-    first = today(rota, now)
+    first = duty_day(rota, now)
     days = duty_days(rota, first, LOOKED_AHEAD_DAYS)
     found = []
     for agent_id, same in groupby(days, key=lambda one: one.agent_id):

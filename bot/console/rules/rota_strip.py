@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.console.story import isolated
 from bot.console.times import Almanac
-from tickets.escalation import roster
+from tickets.escalation import people, roster
 from tickets.sla.model import Rota
 
 WEEKS = 4
@@ -39,7 +39,7 @@ class DutyShift:
 
 def strip(rota: Rota, agents: Mapping[str, str], almanac: Almanac) -> Sequence[Sequence[DutyCell]]:
     """Whole weeks from Monday of this one."""
-    today = roster.today(rota, almanac.now)
+    today = people.duty_day(rota, almanac.now)
     first = today - timedelta(days=today.weekday())
     colours = {agent_id: number % COLOURS + 1 for number, agent_id in enumerate(dict.fromkeys(rota.members))}
     cells = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tickets.business_time import Calendar
+from tickets.errors import DeskError
 from tickets.sla.model import Rule, RuleKind
 
 LONGEST_NAME = 60
@@ -128,7 +129,7 @@ class Surroundings:
         return (rule for rule in rules if rule.kind is kind)
 
 
-class RuleRefused(Exception):
+class RuleRefused(DeskError):
     """A rule is not kept because of what was found."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
