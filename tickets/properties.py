@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.database import Transaction
-from tickets import changes, contacts, events, teams, tickets
+from tickets import changes, contacts, events, finding, teams, tickets
 from tickets.clocks import reckoning, rows, terms, waits
 from tickets.clocks.receipts import Cause
 from tickets.clocks.terms import Terms
@@ -106,7 +106,7 @@ def describe_contact(
         )
         if one != other
     }
-    for live in tickets.live_of_contact(tx, before.id):
+    for live in finding.live_of_contact(tx, before.id):
         _, detail = reconsider(tx, live, now, agent.id)
         _record(tx, live, "contact_described", Actor("agent", agent.id), {"changed": changed, **detail}, now)
     if ticket.status not in LIVE:

@@ -10,7 +10,7 @@ from bot.console.pages import customer_name
 from bot.console.render import page, say_for
 from bot.keys import CLOCK, DATABASE
 from storage.database import Transaction
-from tickets import contacts, conversations, merging, tickets
+from tickets import contacts, conversations, finding, merging, tickets
 from tickets.errors import Conflict, NotFound, Obstacle, Refused
 from tickets.model import Clock, Contact, Conversation, Ticket
 
@@ -83,7 +83,7 @@ def load_choice(tx: Transaction, number: str, words: str, now: int) -> Choice:
     """Raises NotFound."""
     ticket = tickets.by_number(tx, number)
     conversation = conversations.get_conversation(tx, ticket.conversation_id)
-    found = tickets.find_live(tx, ticket, words, MOST_FOUND)
+    found = finding.find_live(tx, ticket, words, MOST_FOUND)
     return Choice(
         ticket=ticket,
         contact=contacts.get_contact(tx, ticket.contact_id),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from knowledgebase.authoring import catalogue
 from storage.database import Transaction
-from tickets import parts, splitting, teams, tickets
+from tickets import finding, parts, splitting, teams
 from tickets.model import LIVE, Author, Message, Priority, Ticket
 from tickets.teams import Team
 
@@ -41,8 +41,8 @@ def load(tx: Transaction, ticket: Ticket, messages: Sequence[Message]) -> Partic
         teams=_teams(tx, ticket),
         categories=_categories(tx, ticket),
         parts=tuple(ids),
-        merged_from=tickets.merged_numbers(tx, ticket.conversation_id) if ids[1:] else {},
-        merged_into=tickets.number_of(tx, ticket.merged_into_id) if ticket.merged_into_id else None,
+        merged_from=finding.merged_numbers(tx, ticket.conversation_id) if ids[1:] else {},
+        merged_into=finding.number_of(tx, ticket.merged_into_id) if ticket.merged_into_id else None,
         movable=frozenset(one.id for one in theirs) if ticket.status in LIVE and len(theirs) > 1 else frozenset(),
     )
 
@@ -58,5 +58,5 @@ def _teams(tx: Transaction, ticket: Ticket) -> tuple[Team, ...]:
 
 def _categories(tx: Transaction, ticket: Ticket) -> tuple[str, ...]:
     """Those that tickets have, then those of entries."""
-    known = [*tickets.categories(tx, MOST_CATEGORIES), *(one.name for one in catalogue.categories(tx))]
+    known = [*finding.categories(tx, MOST_CATEGORIES), *(one.name for one in catalogue.categories(tx))]
     return tuple(dict.fromkeys(name for name in known if name))[:MOST_CATEGORIES]
