@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec
 
+from bot.clock_gap import ClockGap
 from bot.files.sweeping import sweep
 from bot.mail.postman import came_by_mail
 from bot.receive import Answering
@@ -122,10 +123,21 @@ def _some(waiting: Sequence[Message]) -> list[Message]:
     return [*(message for message in waiting if not came_by_mail(message)), *letters[:LETTERS_AT_ONCE]]
 
 
-def watch_deadlines(database: Database, rules: DeskRules, ways: Ways, clock: Callable[[], int]) -> Turn:
-    """A turn that raises every alert that is due, tells the people responsible, and goes on where none was reached."""
+def watch_deadlines(
+    database: Database,
+    rules: DeskRules,
+    ways: Ways,
+    clock: Callable[[], int],
+    steady: Callable[[], float] = time.monotonic,
+) -> Turn:
+    """A turn that raises every alert that is due, tells the people responsible, and goes on where none was reached.
+
+    It says so if clock was set since the last turn, as steady tells.
+    """
+    gap = ClockGap(clock, steady)
 
     async def turn() -> None:
+        gap.look()
         again = True
         while again:
             again = bool(await database.write(sweep_deadlines, clock(), rules.late_after_ms))
@@ -213,7 +225,7 @@ def start_workers(
     )
     workers.start(
         "sweep",
-        watch_deadlines(database, rules, ways, clock),
+        watch_deadlines(database, rules, ways, clock, workers.steady),
         lambda: asyncio.sleep(sweep_every_ms / 1000),
         sweep_every_ms + LONGEST_ROUND_MS,
     )
