@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from bot.config import Config, load_config
 from bot.errors import ConfigError
 from bot.mail.parse_command import parse_mails
 from bot.replay_command import Proposal
+from bot.simulation.command import Order
 from knowledgebase.authoring.lifecycle import Action
 from knowledgebase.model import EntryStatus
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+DAY = click.DateTime(["%Y-%m-%d"])
 EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
@@ -61,6 +64,30 @@ def evaluate(
     """Measure the matching on labelled queries, beside BM25 and rapidfuzz."""
     work = partial(operations.evaluate, knowledge, queries, predictions, as_json, precision, encoder)
     sys.exit(operations.guarded(work))
+
+
+@main.command()
+@click.option("--policy", default="standard", show_default=True, help="standard, working, or a file (TOML or JSON).")
+@click.option("--from", "first", type=DAY, default="2026-01-01", show_default=True, help="The first day.")
+@click.option("--to", "last", type=DAY, default="2026-01-31", show_default=True, help="The last day.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same customers and trouble.")
+@click.option("--tickets", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True, help="About how many.")
+@click.option("--picture", type=FILE, help="Draw one of the days to this file (SVG).")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help="The language of the picture.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def simulate(
+    policy: str,
+    first: datetime,
+    last: datetime,
+    seed: int,
+    tickets: int,
+    picture: Path | None,
+    language: str,
+    as_json: bool,
+) -> None:
+    """Play a desk's months in a scratch database and check every alarm; exit code 1 if one came otherwise."""
+    order = Order(policy, first, last, seed, tickets, picture, language)
+    sys.exit(operations.guarded(partial(operations.simulate, order, as_json), on_problem=2))
 
 
 @main.command()

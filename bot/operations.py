@@ -26,6 +26,10 @@ from bot.mail.posting.diagnosis import send_test_mails
 from bot.replay_command import Proposal, acceptance, as_plain, carry_out, gather, with_accepted
 from bot.replay_command import render as render_replay
 from bot.server import serve, wall_clock
+from bot.simulation.command import Order, name_of
+from bot.simulation.command import carry_out as carry_out_simulation
+from bot.simulation.report import as_plain as simulated_as_plain
+from bot.simulation.report import render as render_simulation
 from bot.templates import load_templates
 from knowledgebase.authoring import entries
 from knowledgebase.authoring.importing import unknown_related
@@ -85,6 +89,16 @@ def evaluate(
     report = evaluate_files(knowledge, queries, predictions, precision, semantic)
     say(json.dumps(asdict(report)) if as_json else render(report))
     return 0
+
+
+def simulate(order: Order, as_json: bool) -> int:
+    """Play months of a desk and print what came beside what should have; exit code 1 if they differ."""
+    with Progress(console=console, transient=True) as progress:
+        progress.add_task(f"simulating {order.tickets} tickets", total=None)
+        wish, result = carry_out_simulation(order)
+    told = simulated_as_plain(wish, result, name_of(order))
+    say(json.dumps(told) if as_json else render_simulation(wish, result, name_of(order)))
+    return 1 if result.verdict.found else 0
 
 
 def explain_match(config: Config, text: str, path: Path | None, limit: int, language: str | None) -> int:

@@ -49,6 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--alert-kills", type=int, default=4, help="how often the server is killed with alerts")
     parser.addoption("--file-kills", type=int, default=8, help="how often a process is killed while it keeps files")
     parser.addoption("--tokens", type=int, default=5_000, help="how many damaged and guessed links are tried")
+    parser.addoption("--races", type=int, default=60, help="how often an answer races with its deadline")
     parser.addoption("--bounces", type=int, default=30, help="how many bounces come in at once")
     parser.addoption("--deadlines", type=int, default=300, help="how many random deadlines are reckoned twice")
     parser.addoption("--desks", type=int, default=15, help="how many random days at the desk are played")
