@@ -16,6 +16,7 @@ from benchmarks import (
     matching,
     robustness,
     speed,
+    sweep,
     topics,
 )
 
@@ -32,6 +33,7 @@ BENCHMARKS = {
     "contrast": contrast.run,
     "robustness": robustness.run,
     "topics": topics.run,
+    "sweep": sweep.run,
 }
 
 
