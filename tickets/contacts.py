@@ -95,10 +95,14 @@ def are_one_person(tx: Transaction, contact_id: str, other_id: str) -> bool:
         tx.execute(
             """
             SELECT 1 AS found
-            FROM identity i JOIN mail m ON LOWER(m.from_address) = LOWER(i.address) AND m.authenticity = 'aligned'
-                JOIN conversation v ON v.id = m.conversation_id
-            WHERE i.channel = 'mail' AND ((i.contact_id = :one AND v.contact_id = :other)
-                OR (i.contact_id = :other AND v.contact_id = :one))
+            FROM identity i JOIN conversation v ON v.contact_id = :other JOIN mail m ON m.conversation_id = v.id
+            WHERE i.contact_id = :one AND i.channel = 'mail' AND m.authenticity = 'aligned'
+                AND LOWER(m.from_address) = LOWER(i.address)
+            UNION ALL
+            SELECT 1 AS found
+            FROM identity i JOIN conversation v ON v.contact_id = :one JOIN mail m ON m.conversation_id = v.id
+            WHERE i.contact_id = :other AND i.channel = 'mail' AND m.authenticity = 'aligned'
+                AND LOWER(m.from_address) = LOWER(i.address)
             LIMIT 1
             """,
             {"one": contact_id, "other": other_id},

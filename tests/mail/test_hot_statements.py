@@ -7,6 +7,7 @@ import pytest
 
 from storage.database import Row, Transaction
 from storage.sqlite import SQLiteDatabase
+from tickets import contacts
 from tickets.mail import inbox, ledger, limits
 
 STATEMENTS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], set[str]]] = {
@@ -20,6 +21,11 @@ STATEMENTS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], set[str]]] = {
     "what went out within a minute": (limits.sent_lately, ("desk", 0), {"sent_mail_lately"}),
     "the same words again": (limits.incoming, ("m1", (), 0), {"mail_repeated"}),
     "who takes part": (inbox.participants, ("c1",), {"identity_contact", "sent_mail_conversation"}),
+    "whether two people are one": (
+        contacts.are_one_person,
+        ("c1", "c2"),
+        {"identity_contact", "conversation_contact", "mail_conversation"},
+    ),
     "what the ledger counts": (ledger.tallies, (), {"mail_state", "mail_outcome", "mail_reason"}),
 }
 
