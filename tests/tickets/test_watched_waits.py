@@ -160,11 +160,13 @@ async def test_no_wait_is_forgotten_whatever_happens_at_the_desk(
     await at_the_desk(database, "Mon 09:00 customer", all_desks)
 
 
-def promise(tx: Transaction, ticket: Ticket | None, warnings: tuple[Warning, ...], now: int) -> None:
-    """Everybody, and this ticket, gets twelve hours with these warnings from now on."""
+def promise(
+    tx: Transaction, ticket: Ticket | None, warnings: tuple[Warning, ...], now: int, length_ms: int = 12 * HOUR
+) -> None:
+    """Everybody, and this ticket, gets so long with these warnings from now on."""
     rule = rulebook.in_force(tx).policies[-1]
     assert isinstance(rule.definition, Policy)
-    budget = Budget(12 * HOUR, warnings=warnings)
+    budget = Budget(length_ms, warnings=warnings)
     promised = replace(rule.definition, first_response=budget, next_response=budget)
     rulebook.revise(tx, rule.id, rule.version, rule.name, promised, "zhou", now)
     if ticket is not None:
@@ -195,6 +197,19 @@ async def test_people_are_told_of_a_warning_that_the_policy_knows_no_more(shop: 
     await shop.database.write(promise, ticket, (), MORNING + 3 * HOUR)
     assert await raised(shop, MORNING + 3 * HOUR) == [-3]
     assert await raised(shop, MORNING + 12 * HOUR) == [1]
+
+
+async def test_an_alert_that_reached_nobody_brings_nothing_forward_of_a_promise_that_lies_ahead_again(
+    shop: ServiceDesk,
+) -> None:
+    ticket = await shop.ticket_from("转人工", MORNING)
+    assert await raised(shop, MORNING + 12 * HOUR) == [1]
+    await shop.database.write(promise, ticket, (), MORNING + 12 * HOUR, 24 * HOUR)
+    later = MORNING + 12 * HOUR + MINUTE
+    rescued = await shop.database.write(rescue, later, rules.RULES, rules.WAYS)
+    assert [one.level for one in rescued.advanced] == [1]
+    assert await raised(shop, later) == []
+    assert await raised(shop, MORNING + 24 * HOUR) == [2]
 
 
 async def test_no_level_is_raised_twice_when_warnings_go_and_come_again(shop: ServiceDesk) -> None:

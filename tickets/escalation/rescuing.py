@@ -14,6 +14,7 @@ from tickets.escalation.raised import Raised, all_raised
 from tickets.escalation.telling import bundles, staff_now
 from tickets.escalation.ways import CONSOLE, Ways
 from tickets.rules import DeskRules
+from tickets.sla import dues
 
 PATIENCE_MS = 45_000
 AT_ONCE = 500
@@ -31,7 +32,8 @@ def rescue(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int =
     """Go on with open alerts that reached nobody within PATIENCE_MS, or that nobody can be reached with any more.
 
     The first time the level's fallback is used, the second time the chain's next level is due at once; without a
-    fallback it is so the first time. Nothing is brought forward of what follows a warning or the last level.
+    fallback it is so the first time. Nothing is brought forward of what follows a warning or the last level, nor while
+    the promise lies ahead again.
     """
     stuck, fell_back = _stuck(tx, now, limit)
     if not stuck:
@@ -96,6 +98,11 @@ def _tell_otherwise(
     return helped
 
 
+def _is_broken(raised: Raised, now: int) -> bool:
+    """Whether the promise is broken still: its due time may lie ahead again since."""
+    return not raised.plan or dues.planned_at(1, raised.plan, raised.chain) <= now
+
+
 def _advance(tx: Transaction, stuck: Sequence[Raised], now: int) -> None:
     tx.change_all(
         """
@@ -106,7 +113,7 @@ def _advance(tx: Transaction, stuck: Sequence[Raised], now: int) -> None:
         [
             {"id": one.clock_id, "next_level": one.level + 1, "now": now}
             for one in stuck
-            if 1 <= one.level < len(one.chain.levels)
+            if 1 <= one.level < len(one.chain.levels) and _is_broken(one, now)
         ],
     )
     tx.change_all(
