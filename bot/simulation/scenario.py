@@ -4,8 +4,7 @@ There are two times, both in milliseconds. True time only runs forward; it is wh
 begins at the epoch. Wall time is what the machine's clock shows, and all that the program knows.
 """
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -158,8 +157,3 @@ class Log:
     due: dict[tuple[int, int, bool], int] = field(default_factory=dict)
     numbers: dict[int, list[str]] = field(default_factory=dict)
     end: int = 0
-
-
-def offset_at(settings: Sequence[Setting], true: int) -> int:
-    """How far the wall's clock is ahead at a true moment."""
-    return settings[bisect_right(settings, true, key=lambda one: one.true) - 1].offset
