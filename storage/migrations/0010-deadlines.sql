@@ -32,7 +32,8 @@ CREATE TABLE team (
 );
 
 -- phone is E.164. Between quiet_from and quiet_until (minutes of the desk's local day, over midnight if from is later)
--- alerts go to the deputy instead. version is the compare-and-set token of these columns.
+-- alerts go to the deputy instead. team_id: whose tickets this person works on. version is the compare-and-set token of
+-- these columns.
 ALTER TABLE agent ADD COLUMN phone TEXT;
 ALTER TABLE agent ADD COLUMN quiet_from INTEGER;
 ALTER TABLE agent ADD COLUMN quiet_until INTEGER;
@@ -46,9 +47,9 @@ ALTER TABLE contact ADD COLUMN value_class TEXT;
 ALTER TABLE contact ADD COLUMN attributes_json TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE contact ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 
--- policy_id and policy_version are what the ticket was promised under, chosen at policy_at; calendars count as they
--- stood then. first_answered_at: when the contact first got a real answer in it. merged_into_id: the ticket in which it
--- goes on.
+-- category is what the ticket is about in the desk's own words, team_id whose it is. policy_id and policy_version are
+-- what the ticket was promised under, chosen at policy_at; calendars count as they stood then. first_answered_at: when
+-- the contact first got a real answer in it. merged_into_id: the ticket in which it goes on.
 ALTER TABLE ticket ADD COLUMN category TEXT;
 ALTER TABLE ticket ADD COLUMN team_id TEXT;
 ALTER TABLE ticket ADD COLUMN policy_id TEXT;
@@ -142,10 +143,10 @@ CREATE TABLE receipt (
 
 -- An obligation: somebody has to take notice that a promise is about to be broken or is broken. Open until
 -- acknowledged_at, or settled_at when the contact was really answered. kind: 'warning', 'breach', 'escalation'.
--- planned_at is when it should have been raised. told_at: the people of its level were picked and written to (notice),
--- and the chain's next step was planned; delivered_at: the first of those notices arrived; fallback_at: its level's
--- other ways were used because none had; advanced_at: nor had those, and the chain's next level was brought forward.
--- ticket_id is NULL until a ticket was opened for it.
+-- planned_at is when it should have been raised; late: raised_at is so long after that people are told so. told_at:
+-- the people of its level were picked and written to (notice), and the chain's next step was planned; delivered_at:
+-- the first of those notices arrived; fallback_at: its level's other ways were used because none had; advanced_at: nor
+-- had those, and the chain's next level was brought forward. ticket_id is NULL until a ticket was opened for it.
 CREATE TABLE alert_of_clock (
     id TEXT PRIMARY KEY,
     clock_id TEXT NOT NULL REFERENCES clock (id),
@@ -189,9 +190,9 @@ CREATE INDEX alert_undelivered ON alert (told_at)
     WHERE delivered_at IS NULL AND acknowledged_at IS NULL AND settled_at IS NULL;
 CREATE INDEX alert_raised ON alert (raised_at);
 
--- Somebody took notice of a ticket's open alerts. until: the chain goes on then, if the contact still waits; NULL when
--- it rests for good, and the moment itself when it does not rest because no promise was broken. reason is what that
--- person wrote.
+-- Somebody took notice of a ticket's open alerts; one row for each clock that they are about. snoozed: that person
+-- asked for a time of their own. until: the chain goes on then, if the contact still waits; NULL when it rests for
+-- good, and the moment itself when it does not rest because no promise was broken. reason is what that person wrote.
 CREATE TABLE acknowledgement (
     id TEXT PRIMARY KEY,
     ticket_id TEXT NOT NULL REFERENCES ticket (id),
