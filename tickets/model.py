@@ -262,6 +262,11 @@ class Alert:
     acknowledged_by: str | None
     settled_at: int | None
 
+    @property
+    def open(self) -> bool:
+        """Whether nobody has taken notice yet, and the contact still waits."""
+        return self.acknowledged_at is None and self.settled_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:

@@ -14,6 +14,7 @@ from tickets.model import (
     Author,
     Message,
     MessageKind,
+    Metric,
     Note,
     Priority,
     Reason,
@@ -26,8 +27,23 @@ LONGEST_TIMELINE = 500
 
 
 @dataclass(frozen=True, slots=True)
+class NextDue:
+    """The promise of a ticket that comes next: the answer that its contact waits for, else its resolution.
+
+    soon_at: when its first warning is planned, None without warnings. paused_at, pause_reason: since when it stands
+    still, and why.
+    """
+
+    metric: Metric
+    due_at: int
+    soon_at: int | None
+    paused_at: int | None
+    pause_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A ticket as the queue shows it. due_at is None while the contact waits for nothing."""
+    """A ticket as the queue shows it. due_at is that of the answer, None while the contact waits for nothing."""
 
     number: str
     subject: str
@@ -46,7 +62,9 @@ class QueueRow:
     last_at: int | None
     waiting_since: int | None
     due_at: int | None
+    next: NextDue | None
     open_alerts: int
+    open_breaches: int
     version: int
     created_at: int
     updated_at: int
@@ -242,9 +260,16 @@ _QUEUE = """
     SELECT t.number, t.subject, t.status, t.priority, t.reason, v.channel, c.id AS contact_id, c.name AS contact_name,
         t.assignee_id, a.name AS assignee_name, v.last_number, m.text AS last_text, m.author AS last_author,
         m.kind AS last_kind, m.created_at AS last_at, k.started_at AS waiting_since, k.due_at,
+        COALESCE(k.metric, r.metric) AS next_metric, COALESCE(k.due_at, r.due_at) AS next_due_at,
+        COALESCE(k.plan_json, r.plan_json) AS next_plan_json,
+        CASE WHEN k.id IS NULL THEN r.paused_at ELSE k.paused_at END AS next_paused_at,
+        (SELECT p.reason FROM pause p
+            WHERE p.clock_id = COALESCE(k.id, r.id) AND p.ended_at IS NULL) AS next_pause_reason,
         (SELECT COUNT(*) FROM alert
             WHERE alert.ticket_id = t.id AND alert.acknowledged_at IS NULL AND alert.settled_at IS NULL
         ) AS open_alerts,
+        (SELECT COUNT(*) FROM alert WHERE alert.ticket_id = t.id AND alert.acknowledged_at IS NULL
+            AND alert.settled_at IS NULL AND alert.level > 0) AS open_breaches,
         t.version, t.created_at, t.updated_at
     FROM ticket t
     JOIN conversation v ON v.id = t.conversation_id
@@ -252,6 +277,7 @@ _QUEUE = """
     LEFT JOIN agent a ON a.id = t.assignee_id
     LEFT JOIN message m ON m.conversation_id = v.id AND m.number = v.last_number
     LEFT JOIN clock k ON k.conversation_id = v.id AND k.stopped_at IS NULL AND k.metric <> 'resolution'
+    LEFT JOIN clock r ON r.ticket_id = t.id AND r.stopped_at IS NULL AND r.metric = 'resolution'
 """
 _LIVE = " WHERE t.status IN ('new', 'open', 'pending', 'on_hold')"
 _BY_DUE = " ORDER BY CASE WHEN k.due_at IS NULL THEN 1 ELSE 0 END, k.due_at, t.created_at, t.id LIMIT :limit"
@@ -338,6 +364,11 @@ def alert_from(row: Row) -> Alert:
     return Alert(**{**row, "kind": AlertKind(row["kind"]), "late": bool(row["late"])})
 
 
+def _next_due(row: Row) -> NextDue:
+    plan = json.loads(row.pop("plan_json"))
+    return NextDue(**{**row, "metric": Metric(row["metric"]), "soon_at": plan[0] if len(plan) > 1 else None})
+
+
 def ticket_from(row: Row) -> Ticket:
     """A ticket from a row with exactly the ticket's columns."""
     candidates = json.loads(row.pop("candidates_json"))
@@ -353,9 +384,12 @@ def ticket_from(row: Row) -> Ticket:
 
 
 def _queue_row(row: Row) -> QueueRow:
+    names = ("metric", "due_at", "plan_json", "paused_at", "pause_reason")
+    coming = {name: row.pop(f"next_{name}") for name in names}
     return QueueRow(
         **{
             **row,
+            "next": _next_due(coming) if coming["metric"] is not None else None,
             "status": Status(row["status"]),
             "priority": Priority(row["priority"]),
             "reason": Reason(row["reason"]),

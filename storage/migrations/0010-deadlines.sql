@@ -59,6 +59,11 @@ ALTER TABLE ticket ADD COLUMN first_answered_at BIGINT;
 ALTER TABLE ticket ADD COLUMN merged_into_id TEXT;
 CREATE INDEX ticket_contact ON ticket (contact_id);
 CREATE INDEX ticket_merged ON ticket (merged_into_id) WHERE merged_into_id IS NOT NULL;
+CREATE INDEX ticket_assignee ON ticket (assignee_id) WHERE status IN ('new', 'open', 'pending', 'on_hold');
+CREATE INDEX ticket_team ON ticket (team_id) WHERE status IN ('new', 'open', 'pending', 'on_hold');
+
+-- wall: the login of a screen in the office, which sees the wall-board alone and does not end for want of use.
+ALTER TABLE session ADD COLUMN wall INTEGER NOT NULL DEFAULT 0;
 
 -- Where the messages of this conversation go on, since its ticket was merged into another.
 ALTER TABLE conversation ADD COLUMN merged_into_id TEXT;
@@ -107,10 +112,13 @@ CREATE UNIQUE INDEX clock_reply_running ON clock (conversation_id)
     WHERE stopped_at IS NULL AND metric <> 'resolution';
 CREATE UNIQUE INDEX clock_resolution_running ON clock (ticket_id) WHERE stopped_at IS NULL AND metric = 'resolution';
 CREATE INDEX clock_alert ON clock (next_alert_at) WHERE next_alert_at IS NOT NULL;
-CREATE INDEX clock_due ON clock (due_at) WHERE stopped_at IS NULL;
+CREATE INDEX clock_due ON clock (due_at, id, stopped_at, paused_at, metric, policy_id, ticket_id)
+    WHERE stopped_at IS NULL;
+CREATE INDEX clock_paused ON clock (paused_at, id) WHERE paused_at IS NOT NULL;
 CREATE INDEX clock_conversation ON clock (conversation_id, started_at);
 CREATE INDEX clock_ticket ON clock (ticket_id) WHERE ticket_id IS NOT NULL;
-CREATE INDEX clock_stopped ON clock (stopped_at) WHERE ticket_id IS NOT NULL AND stopped_at IS NOT NULL;
+CREATE INDEX clock_promise ON clock (due_at, id, stopped_at, paused_at, metric, policy_id)
+    WHERE ticket_id IS NOT NULL AND policy_id IS NOT NULL;
 
 -- A time that does not count towards a clock's budget, and why. ended_at is NULL while it lasts.
 CREATE TABLE pause (
@@ -123,7 +131,8 @@ CREATE TABLE pause (
 );
 
 -- How a due time came about, once for each time that it was worked out; never changed. cause says why it was, segments
--- what counted and what did not from the start to the due time or, once stopped, to the stop.
+-- what counted and what did not from the start to the due time or, once stopped, to the stop; counted_ms is how much of
+-- that counted.
 CREATE TABLE receipt (
     clock_id TEXT NOT NULL REFERENCES clock (id),
     number INTEGER NOT NULL,
@@ -135,6 +144,7 @@ CREATE TABLE receipt (
     calendar_version INTEGER,
     budget_ms BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
+    counted_ms BIGINT NOT NULL,
     segments_json TEXT NOT NULL,
     unknown_years_json TEXT NOT NULL,
     at BIGINT NOT NULL,

@@ -7,8 +7,9 @@ from tests.tickets.cast import HOUR, MINUTE, MORNING, ServiceDesk
 from tickets import agents, sessions
 from tickets.errors import AlreadyExists, NotFound
 from tickets.model import Role
+from tickets.sessions import Lifetime, Session
 
-LIMITS = (30 * MINUTE, 12 * HOUR)
+LIMITS = Lifetime(30 * MINUTE, 12 * HOUR, 30 * 24 * HOUR)
 
 
 async def test_a_login_is_found_in_any_case_with_its_hash(database: SQLiteDatabase) -> None:
@@ -38,7 +39,7 @@ async def test_a_disabled_agent_cannot_log_in_has_no_session_and_keeps_the_name(
     again = await database.write(agents.disable, "zhou", MORNING + 9)
     assert disabled == again
     assert await database.read(agents.by_login, "zhou") is None
-    assert await database.read(sessions.find_session, "hash-1", MORNING + 2, *LIMITS) is None
+    assert await database.read(sessions.find_session, "hash-1", MORNING + 2, LIMITS) is None
     assert await database.read(agents.active_agents) == []
     assert await database.read(agents.count_admins) == 0
     assert await database.read(agents.names) == {zhou.id: "Zhou"}
@@ -67,9 +68,9 @@ async def test_a_session_ends_by_idleness_and_by_age(
     zhou = await shop.hire("zhou")
     await database.write(sessions.open_session, zhou.id, "hash-1", "csrf", MORNING)
     await database.write(sessions.touch, "hash-1", MORNING + last_seen)
-    found = await database.read(sessions.find_session, "hash-1", MORNING + now, *LIMITS)
-    assert found == ((zhou, "csrf") if valid else None)
-    assert await database.write(sessions.drop_expired, MORNING + now, *LIMITS) == (0 if valid else 1)
+    found = await database.read(sessions.find_session, "hash-1", MORNING + now, LIMITS)
+    assert found == (Session(zhou, "csrf", wall=False) if valid else None)
+    assert await database.write(sessions.drop_expired, MORNING + now, LIMITS) == (0 if valid else 1)
 
 
 async def test_logging_out_ends_one_session_and_ending_all_ends_the_rest(
@@ -79,8 +80,8 @@ async def test_logging_out_ends_one_session_and_ending_all_ends_the_rest(
     for token_hash in ("hash-1", "hash-2", "hash-3"):
         await database.write(sessions.open_session, zhou.id, token_hash, "csrf", MORNING)
     await database.write(sessions.close_session, "hash-1")
-    assert await database.read(sessions.find_session, "hash-1", MORNING + 1, *LIMITS) is None
-    assert await database.read(sessions.find_session, "hash-2", MORNING + 1, *LIMITS) is not None
+    assert await database.read(sessions.find_session, "hash-1", MORNING + 1, LIMITS) is None
+    assert await database.read(sessions.find_session, "hash-2", MORNING + 1, LIMITS) is not None
     assert await database.write(sessions.close_sessions_of, zhou.id) == 2
 
 
@@ -93,3 +94,17 @@ async def test_a_setup_token_works_once_until_it_expires_and_only_the_newest(dat
     assert await database.read(sessions.has_setup_token, "new", MORNING)
     assert await database.write(sessions.use_setup_token, "new", MORNING)
     assert not await database.write(sessions.use_setup_token, "new", MORNING)
+
+
+@pytest.mark.parametrize(("now", "valid"), [(29 * 24 * HOUR, True), (30 * 24 * HOUR, False)])
+async def test_the_login_of_a_screen_ends_by_age_alone_and_all_of_them_at_once(
+    shop: ServiceDesk, database: SQLiteDatabase, now: int, valid: bool
+) -> None:
+    zhou = await shop.hire("zhou")
+    await database.write(sessions.open_session, zhou.id, "hash-1", "csrf", MORNING, wall=True)
+    found = await database.read(sessions.find_session, "hash-1", MORNING + now, LIMITS)
+    assert found == (Session(zhou, "csrf", wall=True) if valid else None)
+    assert await database.read(sessions.walls, MORNING + now, LIMITS.wall_ms) == (1 if valid else 0)
+    assert await database.write(sessions.drop_expired, MORNING + now, LIMITS) == (0 if valid else 1)
+    assert await database.write(sessions.close_walls) == (1 if valid else 0)
+    assert await database.read(sessions.find_session, "hash-1", MORNING + now, LIMITS) is None

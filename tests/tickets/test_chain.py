@@ -14,7 +14,7 @@ from tickets import desk
 from tickets.clocks import receipts, rows, terms, waits
 from tickets.clocks.receipts import Cause
 from tickets.errors import NotAllowed
-from tickets.escalation.acknowledging import acknowledge, longest_snooze_ms
+from tickets.escalation.acknowledging import acknowledge, rest_of
 from tickets.escalation.sweeping import sweep
 from tickets.escalation.telling import tell
 from tickets.model import AlertKind, Metric, Reason, Status
@@ -106,7 +106,7 @@ async def test_a_snooze_needs_a_reason_and_is_bounded_by_the_chain(
     zhou = await shop.hire("zhou")
     ticket = await shop.ticket_from("转人工", MORNING)
     assert [await raised(DUE) for _ in range(3)] == [[-1], [0], [1]]
-    assert await database.read(longest_snooze_ms, ticket.id) == 2 * HOUR
+    assert (await database.read(rest_of, ticket.id)).longest_snooze_ms == 2 * HOUR
     for length, reason in ((HOUR, " "), (2 * HOUR + 1, "等配件"), (0, "等配件")):
         with pytest.raises(NotAllowed):
             await database.write(acknowledge, ticket.number, zhou, DUE + 1, length, reason)

@@ -1,6 +1,6 @@
-"""The ways an alert reaches people outside the console: one module per transport, and their registry."""
+"""The ways an alert reaches people: one module per transport, and their registry."""
 
-from tickets.alerts import apprise, dingtalk, feishu, mail, sms_aliyun, sms_tencent, webhook, wecom
+from tickets.alerts import apprise, console, dingtalk, feishu, mail, sms_aliyun, sms_tencent, webhook, wecom
 from tickets.alerts.errors import DeliveryError, Failure
 from tickets.alerts.notice import EVERYONE, Notice, Sent
 from tickets.alerts.transport import Addressing, Transport
@@ -10,6 +10,7 @@ __all__ = ["EVERYONE", "TRANSPORTS", "Addressing", "DeliveryError", "Failure", "
 TRANSPORTS = {
     one.kind: one
     for one in (
+        console.TRANSPORT,
         mail.TRANSPORT,
         webhook.TRANSPORT,
         wecom.TRANSPORT,

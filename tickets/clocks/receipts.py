@@ -32,6 +32,7 @@ class Cause(StrEnum):
 class Receipt:
     """Why a clock was due when it was; segments cover its start to its due time or, once stopped, to the stop.
 
+    counted_ms: how much of that counted; policy and calendar: what those were called then, None for natural time.
     unknown_years: years among them whose public holidays were not known, so that it was due earlier, not later.
     """
 
@@ -45,9 +46,12 @@ class Receipt:
     calendar_version: int | None
     budget_ms: int
     due_at: int
+    counted_ms: int
     segments: tuple[Segment, ...]
     unknown_years: tuple[int, ...]
     at: int
+    policy: str | None
+    calendar: str | None
 
 
 def record(
@@ -60,9 +64,9 @@ def record(
     tx.change(
         """
         INSERT INTO receipt (clock_id, number, cause, by_agent_id, policy_id, policy_version, calendar_id,
-            calendar_version, budget_ms, due_at, segments_json, unknown_years_json, at)
+            calendar_version, budget_ms, due_at, counted_ms, segments_json, unknown_years_json, at)
         SELECT :clock_id, COUNT(*) + 1, :cause, :by_agent_id, :policy_id, :policy_version, :calendar_id,
-            :calendar_version, :budget_ms, :due_at, :segments_json, :unknown_years_json, :at
+            :calendar_version, :budget_ms, :due_at, :counted_ms, :segments_json, :unknown_years_json, :at
         FROM receipt WHERE clock_id = :clock_id
         """,
         {
@@ -75,6 +79,7 @@ def record(
             "calendar_version": clock.calendar_version,
             "budget_ms": clock.budget_ms,
             "due_at": clock.due_at,
+            "counted_ms": sum(one.end - one.start for one in segments if one.kind.counts),
             "segments_json": json.dumps([(one.start, one.end, one.kind, one.reason) for one in segments]),
             "unknown_years_json": json.dumps(business_time.unknown_years(clock.started_at, end, calendar)),
             "at": now,
@@ -86,13 +91,37 @@ def of_clock(tx: Transaction, clock_id: str) -> list[Receipt]:
     """Every receipt of a clock, oldest first."""
     found = tx.execute(
         """
-        SELECT clock_id, number, cause, by_agent_id, policy_id, policy_version, calendar_id, calendar_version,
-            budget_ms, due_at, segments_json, unknown_years_json, at
-        FROM receipt WHERE clock_id = :clock_id ORDER BY number
+        SELECT r.clock_id, r.number, r.cause, r.by_agent_id, r.policy_id, r.policy_version, r.calendar_id,
+            r.calendar_version, r.budget_ms, r.due_at, r.counted_ms, r.segments_json, r.unknown_years_json, r.at,
+            p.name AS policy, c.name AS calendar
+        FROM receipt r
+        LEFT JOIN rule_version p ON p.rule_id = r.policy_id AND p.version = r.policy_version
+        LEFT JOIN rule_version c ON c.rule_id = r.calendar_id AND c.version = r.calendar_version
+        WHERE r.clock_id = :clock_id ORDER BY r.number
         """,
         {"clock_id": clock_id},
     )
     return [_receipt(row) for row in found]
+
+
+def of_ticket(tx: Transaction, ticket_id: str) -> dict[str, list[Receipt]]:
+    """Every receipt of each of a ticket's clocks, the newest first, by the clock's id."""
+    found = tx.execute(
+        """
+        SELECT r.clock_id, r.number, r.cause, r.by_agent_id, r.policy_id, r.policy_version, r.calendar_id,
+            r.calendar_version, r.budget_ms, r.due_at, r.counted_ms, r.segments_json, r.unknown_years_json, r.at,
+            p.name AS policy, c.name AS calendar
+        FROM clock k JOIN receipt r ON r.clock_id = k.id
+        LEFT JOIN rule_version p ON p.rule_id = r.policy_id AND p.version = r.policy_version
+        LEFT JOIN rule_version c ON c.rule_id = r.calendar_id AND c.version = r.calendar_version
+        WHERE k.ticket_id = :ticket_id ORDER BY r.clock_id, r.number DESC
+        """,
+        {"ticket_id": ticket_id},
+    )
+    receipts: dict[str, list[Receipt]] = {}
+    for row in found:
+        receipts.setdefault(row["clock_id"], []).append(_receipt(row))
+    return receipts
 
 
 def _receipt(row: Row) -> Receipt:

@@ -104,6 +104,18 @@ def pauses(tx: Transaction, clock_id: str) -> list[Pause]:
     return [Pause(row["started_at"], row["ended_at"], row["reason"]) for row in rows]
 
 
+def standing(tx: Transaction, ticket_id: str) -> dict[str, str]:
+    """Why each of a ticket's clocks that stand still does so, by its id."""
+    rows = tx.execute(
+        """
+        SELECT p.clock_id, p.reason FROM clock k JOIN pause p ON p.clock_id = k.id
+        WHERE k.ticket_id = :ticket_id AND p.ended_at IS NULL
+        """,
+        {"ticket_id": ticket_id},
+    )
+    return {row["clock_id"]: row["reason"] for row in rows}
+
+
 def add_pause(tx: Transaction, clock_id: str, pause: Pause) -> None:
     """One more time that does not count."""
     tx.change(

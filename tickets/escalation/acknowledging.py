@@ -1,5 +1,7 @@
 """Taking notice of a ticket's open alerts, for good, for a while, or for as long as somebody asks."""
 
+from dataclasses import dataclass
+
 from storage.database import Transaction, new_id
 from tickets import events, tickets
 from tickets.clocks import rows, terms
@@ -9,6 +11,15 @@ from tickets.sla import dues, rulebook
 from tickets.sla.model import Chain, Policy
 
 LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How long the chains of a ticket rest: after an acknowledgement (None: for good), and at most when somebody asks
+    for a while of their own."""
+
+    acknowledged_for_ms: int | None
+    longest_snooze_ms: int
 
 
 def acknowledge(
@@ -49,10 +60,11 @@ def acknowledge(
     return len(acknowledged)
 
 
-def longest_snooze_ms(tx: Transaction, ticket_id: str) -> int:
-    """How long the chains of this ticket's running clocks may be snoozed."""
+def rest_of(tx: Transaction, ticket_id: str) -> Rest:
+    """How long the chains of this ticket's running clocks may rest; the strictest of them counts."""
     chains = [_chain(tx, clock) for clock in rows.running_of_ticket(tx, ticket_id)]
-    return min((chain.longest_snooze_ms for chain in chains), default=0)
+    bounded = [chain.acknowledged_for_ms for chain in chains if chain.acknowledged_for_ms is not None]
+    return Rest(min(bounded, default=None), min((chain.longest_snooze_ms for chain in chains), default=0))
 
 
 def _require_bounded(tx: Transaction, clocks: list[Clock], snooze_ms: int | None, reason: str) -> None:

@@ -73,6 +73,29 @@ def in_force(tx: Transaction) -> Rulebook:
     )
 
 
+def policy_names(tx: Transaction) -> dict[str, str]:
+    """What every policy is called now, archived ones as well, by id; in the order in which they are asked."""
+    rows = tx.execute(
+        """
+        SELECT r.id, v.name FROM rule r JOIN rule_version v ON v.rule_id = r.id AND v.version = r.version
+        WHERE r.kind = 'policy' ORDER BY r.position, r.id
+        """
+    )
+    return {row["id"]: row["name"] for row in rows}
+
+
+def calendars(tx: Transaction) -> dict[tuple[str, int], Calendar]:
+    """Every calendar in every version that there was, by id and version."""
+    rows = tx.execute(
+        """
+        SELECT v.rule_id, v.version, v.definition_json FROM rule r JOIN rule_version v ON v.rule_id = r.id
+        WHERE r.kind = 'calendar'
+        """
+    )
+    found = {(row["rule_id"], row["version"]): read(RuleKind.CALENDAR, row["definition_json"]) for row in rows}
+    return {key: calendar for key, calendar in found.items() if isinstance(calendar, Calendar)}
+
+
 def get_rule(tx: Transaction, rule_id: str, version: int | None = None) -> Rule:
     """A rule in one of its versions, the newest for None, archived or not. Raises NotFound."""
     row = first(
