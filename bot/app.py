@@ -13,6 +13,7 @@ from bot.alerting.heartbeat import start_heartbeat
 from bot.alerting.seeding import seed_of
 from bot.alerting.ways import ways_of
 from bot.config import Config
+from bot.console.live import LIVE_PAGES
 from bot.console.routes import add_console
 from bot.decide import Limits
 from bot.encoding import make_store
@@ -105,7 +106,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
         Intake(app[BLOBS]), database, config.files.largest, frozenset(map(Family, config.files.kinds))
     )
     app[RULES] = config.rules
-    app[WAYS] = ways_of(config)
+    app[WAYS] = ways_of(config, lambda notice: app[LIVE_PAGES].alarm(notice))
     app[TEMPLATES] = load_templates()
     app[LETTERHEAD] = letterhead(config, public_url)
     app[ORIGINS] = origins(config, public_url)
@@ -117,7 +118,7 @@ def build_app(config: Config, database: SQLiteDatabase, public_url: str, clock: 
     app[WORKERS] = Workers(clock)
     app[METRICS] = Metrics()
     app[CONSOLE_SETTINGS] = ConsoleSettings(
-        public_url, config.console.idle, config.console.absolute, config.server.trusted_proxies
+        public_url, config.console.idle, config.console.absolute, config.console.wall, config.server.trusted_proxies
     )
     app[THRESHOLDS] = lambda channel="chat": limits_on(config, app[LIBRARY], channel).thresholds
     app.cleanup_ctx.extend(
@@ -269,7 +270,7 @@ async def _loops(app: web.Application, public_url: str) -> AsyncIterator[None]:
     )
     workers.start(
         "house",
-        keep_house(database, app[BLOBS], config.console.idle, config.console.absolute, clock),
+        keep_house(database, app[BLOBS], app[CONSOLE_SETTINGS].lifetime, clock),
         partial(asyncio.sleep, HOUR_S),
         LONGEST_HOURLY_MS,
     )

@@ -294,6 +294,7 @@ class Alerts(Section):
 class Console(Section):
     idle: Duration = 30 * 60_000
     absolute: Duration = 12 * 3_600_000
+    wall: Duration = 30 * 86_400_000
 
 
 class Config(Section):

@@ -31,6 +31,7 @@ from storage.signals import Signals
 from tickets.escalation.ways import Ways
 from tickets.model import Message
 from tickets.rules import DeskRules
+from tickets.sessions import Lifetime
 
 HOUR_MS = 60 * 60 * 1000
 
@@ -70,14 +71,21 @@ class ConsoleSettings:
     """How agents reach the console and how long a login lasts.
 
     public_url: scheme, host and port that browsers see, without a trailing slash ('https://desk.example.com').
-    idle_ms, absolute_ms: a login ends after so long without use, and after so long in any case.
+    idle_ms, absolute_ms: a login ends after so long without use, and after so long in any case; that of a screen which
+    shows the wall-board after wall_ms.
     trusted_proxies: the networks whose X-Forwarded-For is believed.
     """
 
     public_url: str
     idle_ms: int = HOUR_MS // 2
     absolute_ms: int = 12 * HOUR_MS
+    wall_ms: int = 30 * 24 * HOUR_MS
     trusted_proxies: tuple[Network, ...] = ()
+
+    @property
+    def lifetime(self) -> Lifetime:
+        """How long logins last."""
+        return Lifetime(self.idle_ms, self.absolute_ms, self.wall_ms)
 
     @property
     def secure(self) -> bool:

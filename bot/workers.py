@@ -31,6 +31,7 @@ from tickets.escalation.telling import tell
 from tickets.escalation.ways import Ways
 from tickets.model import Message
 from tickets.rules import DeskRules
+from tickets.sessions import Lifetime
 
 log = logging.getLogger(__name__)
 
@@ -165,13 +166,13 @@ def _log_alerts(what: str, alerts: Sequence[Raised]) -> None:
         )
 
 
-def keep_house(database: Database, blobs: Blobs, idle_ms: int, absolute_ms: int, clock: Callable[[], int]) -> Turn:
+def keep_house(database: Database, blobs: Blobs, lifetime: Lifetime, clock: Callable[[], int]) -> Turn:
     """A turn that forgets what has had its time: ended logins, deliveries sent long ago, who was told
     of alerts long ago, files of nothing, publications that nobody came back to."""
 
     async def turn() -> None:
         now = clock()
-        await database.write(sessions.drop_expired, now, idle_ms, absolute_ms)
+        await database.write(sessions.drop_expired, now, lifetime)
         await database.write(outbox.forget_sent, now - KEEP_SENT_MS)
         await database.write(results.forget, now - KEEP_NOTICES_MS)
         await sweep(database, blobs, now)

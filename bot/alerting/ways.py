@@ -1,16 +1,24 @@
 """The ways of telling people that the settings set up."""
 
 from bot.config import Config
-from tickets.alerts import TRANSPORTS
+from tickets.alerts import TRANSPORTS, Notice
+from tickets.alerts.console import PagesSettings, Show, Shown
 from tickets.alerts.mail import MailSettings
 from tickets.alerts.webhook import WebhookSettings
 from tickets.escalation.ways import Way, Ways
 from tickets.mail.smtp import Security
 
 
-def ways_of(config: Config) -> Ways:
-    """Every way by its name: mail and webhook where they have a peer, and those of [[alerts.transports]]."""
+async def no_pages(notice: Notice) -> Shown:
+    """What a process that serves no console shows of an alarm."""
+    return Shown.NOWHERE
+
+
+def ways_of(config: Config, show: Show = no_pages) -> Ways:
+    """Every way by its name: the console always, shown by ``show``; mail and webhook where they have a peer; and those
+    of [[alerts.transports]]."""
     ways = [Way(one.name, one.transport, one.settings) for one in config.alerts.transports]
+    ways.append(Way("console", TRANSPORTS["console"], PagesSettings(show)))
     if config.mail.host:
         ways.append(Way("mail", TRANSPORTS["mail"], _mail_settings(config)))
     if config.webhook.url:

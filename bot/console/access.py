@@ -45,10 +45,11 @@ LONGEST_TOKEN = 100
 
 
 class Permission(StrEnum):
-    """Who may use a route; each includes those below it."""
+    """Who may use a route; each includes those below it. WALL: agents, and screens that show the wall-board."""
 
     ANYONE = "anyone"
     READER = "reader"
+    WALL = "wall"
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
@@ -56,6 +57,7 @@ class Permission(StrEnum):
 
 _ROLES = {
     Permission.READER: frozenset(Role),
+    Permission.WALL: frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}),
     Permission.AGENT: frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}),
     Permission.SUPERVISOR: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.ADMIN: frozenset({Role.ADMIN}),
@@ -75,11 +77,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Somebody who is logged in."""
+    """Somebody who is logged in. wall: a screen is, and nothing but the wall-board is shown to it."""
 
     agent: Agent
     token_hash: str
     csrf_token: str
+    wall: bool = False
 
 
 PERMISSIONS = web.AppKey("console_permissions", dict[web.AbstractRoute, Permission])
@@ -98,12 +101,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
     )
     request[FORM_TOKEN] = _form_token(request)
+    permission = request.app[PERMISSIONS].get(request.match_info.route)
     login = await find_login(request)
+    if login is not None and login.wall and permission is not Permission.WALL:
+        login = None
     if login is not None:
         request[LOGIN] = login
     if request.match_info.http_exception is not None:
         return await handler(request)
-    permission = request.app[PERMISSIONS].get(request.match_info.route)
     if permission is None:
         raise web.HTTPForbidden(reason="This route declares no permission")
     _require_permission(request, permission, login)
@@ -124,7 +129,7 @@ async def find_login(request: web.Request) -> Login | None:
         return None
     if BACKGROUND_HEADER not in request.headers and "Upgrade" not in request.headers:
         await _keep_alive(request, token_hash, request.config_dict[CLOCK]())
-    return Login(found[0], token_hash, found[1])
+    return Login(found.agent, token_hash, found.csrf_token, found.wall)
 
 
 async def login_holds(request: web.Request, token_hash: str) -> bool:
@@ -132,11 +137,9 @@ async def login_holds(request: web.Request, token_hash: str) -> bool:
     return await _find_session(request, token_hash) is not None
 
 
-async def _find_session(request: web.Request, token_hash: str) -> tuple[Agent, str] | None:
-    settings, now = request.config_dict[CONSOLE_SETTINGS], request.config_dict[CLOCK]()
-    return await request.config_dict[DATABASE].read(
-        sessions.find_session, token_hash, now, settings.idle_ms, settings.absolute_ms
-    )
+async def _find_session(request: web.Request, token_hash: str) -> sessions.Session | None:
+    lifetime, now = request.config_dict[CONSOLE_SETTINGS].lifetime, request.config_dict[CLOCK]()
+    return await request.config_dict[DATABASE].read(sessions.find_session, token_hash, now, lifetime)
 
 
 async def _keep_alive(request: web.Request, token_hash: str, now: int) -> None:
