@@ -16,7 +16,6 @@ from bot.keys import CLOCK, CONFIG, DATABASE, LETTERHEAD, SEND_REPLY
 from storage.database import Transaction
 from tickets import desk
 from tickets.errors import Conflict, FilesGone
-from tickets.escalation import acknowledging
 from tickets.model import Agent, MessageKind, Ticket
 
 LONGEST_TEXT = 4_000
@@ -80,13 +79,6 @@ async def note(request: web.Request) -> web.StreamResponse:
     number, agent = request.match_info["number"], request[LOGIN].agent
     await request.config_dict[DATABASE].write(desk.note, number, agent, text, request.config_dict[CLOCK]())
     return _done(request, "noted", None)
-
-
-async def acknowledge(request: web.Request) -> web.StreamResponse:
-    """POST …/acknowledge: this agent takes care of the ticket's open alerts."""
-    number, agent = request.match_info["number"], request[LOGIN].agent
-    await request.config_dict[DATABASE].write(acknowledging.acknowledge, number, agent, request.config_dict[CLOCK]())
-    return _done(request, "acknowledged", None)
 
 
 def changing(act: Act) -> Handler:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from bot.console.access import LOGIN, is_fetch, split_address
+from bot.console.deadlines.segments import pause_word
+from bot.console.deadlines.snoozing import Snooze, snooze_of
 from bot.console.desk import particulars
 from bot.console.desk.particulars import Particulars
 from bot.console.mail.letters import OVERSEERS
@@ -29,6 +31,8 @@ from tickets import agents, attachments, contacts, conversations, tickets
 from tickets.attachments import Attachment
 from tickets.clocks import rows
 from tickets.errors import Change, Conflict
+from tickets.escalation import acknowledging
+from tickets.escalation.acknowledging import Rest
 from tickets.lifecycle import Action, allowed
 from tickets.mail import dead_addresses, ledger, sent
 from tickets.mail.dead_addresses import DeadAddress
@@ -39,9 +43,11 @@ from tickets.model import (
     Actor,
     Agent,
     Alert,
+    AlertKind,
     Clock,
     Contact,
     Conversation,
+    Metric,
     Owner,
     Status,
     Ticket,
@@ -77,7 +83,9 @@ class Records:
     conversation: Conversation
     contact: Contact
     timeline: Timeline
-    clock: Clock | None
+    clocks: Sequence[Clock]
+    standing: Mapping[str, str]
+    rest: Rest
     candidates: tuple[Suggested, ...]
     question: AskedQuestion | None
     edits: Mapping[str, EditedAnswer]
@@ -103,6 +111,8 @@ class Button:
 class AlertFact:
     """An alert of this ticket, open or past."""
 
+    clock_id: str
+    kind: AlertKind
     level: int
     raised_at: int
     planned_at: int
@@ -110,6 +120,19 @@ class AlertFact:
     open: bool
     acknowledged_at: int | None
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A promise of this ticket that runs, or stands still for a reason. soon_at: when its first warning is planned."""
+
+    clock: Clock
+    pause: str | None
+
+    @property
+    def soon_at(self) -> int | None:
+        """When its first warning is planned, None without warnings."""
+        return self.clock.plan[0] if len(self.clock.plan) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +155,9 @@ class Shown:
     story: list[Item]
     cut: bool
     clock: Clock | None
+    deadlines: Sequence[Deadline]
     alert: AlertFact | None
+    snooze: Snooze | None
     alerts: list[AlertFact]
     candidates: Sequence[Suggested]
     question: AskedQuestion | None
@@ -216,7 +241,8 @@ def _load_queue(tx: Transaction, view: str, agent_id: str, almanac: Almanac) -> 
     counts = tickets.counts(tx, agent_id)
     rows = tickets.queue(tx, view, agent_id, LONGEST_QUEUE)
     waiting = rows if view == "waiting" else tickets.queue(tx, "waiting", agent_id, LONGEST_QUEUE)
-    urgencies = [almanac.urgency(row.due_at) for row in waiting if row.due_at is not None]
+    coming = [row.next for row in waiting if row.next is not None and row.next.paused_at is None]
+    urgencies = [almanac.urgency(one.due_at, one.soon_at) for one in coming]
     return Queue(
         view=view,
         counts=[(name, counts[name] if name != "done" else None) for name in VIEWS],
@@ -249,7 +275,9 @@ def _records(tx: Transaction, number: str, reader_id: str, letterhead: Letterhea
         conversation=conversation,
         contact=contact,
         timeline=timeline,
-        clock=rows.running_reply(tx, ticket.conversation_id) if ticket.status in LIVE else None,
+        clocks=rows.running_of_ticket(tx, ticket.id),
+        standing=rows.standing(tx, ticket.id),
+        rest=acknowledging.rest_of(tx, ticket.id),
         candidates=tuple(of_today(tx, guess, conversation.channel, letterhead) for guess in guesses),
         question=open_question(tx, conversation.id),
         edits={one.message_id: one for one in edits.unanswered(tx, conversation.id, reader_id)},
@@ -284,15 +312,18 @@ def _shown(records: Records, reader: Agent, almanac: Almanac, links: Links) -> S
     live = ticket.status in LIVE
     owned = conversation.owner is Owner.AGENT
     foreign = owned and conversation.owner_agent_id != reader.id
-    alerts = [_alert_fact(alert, records.names) for alert in reversed(timeline.alerts)]
+    newest_first = sorted(timeline.alerts, key=lambda alert: (alert.raised_at, alert.level), reverse=True)
+    alerts = [_alert_fact(alert, records.names) for alert in newest_first]
     return Shown(
         conversation=conversation,
         contact=records.contact,
         customer=customer_name(records.contact, almanac.say),
         story=teller.tell(timeline.messages, timeline.notes, timeline.events),
         cut=len(timeline.messages) == LONGEST_TIMELINE,
-        clock=records.clock,
-        alert=next((alert for alert in alerts if alert.open), None),
+        clock=next((one for one in records.clocks if one.metric is not Metric.RESOLUTION), None),
+        deadlines=_deadlines(records, almanac.say),
+        alert=max((alert for alert in alerts if alert.open), key=lambda alert: alert.level, default=None),
+        snooze=snooze_of([one for one in timeline.alerts if one.open], records.rest, almanac.now),
         alerts=alerts,
         candidates=records.candidates,
         question=records.question,
@@ -310,6 +341,15 @@ def _shown(records: Records, reader: Agent, almanac: Almanac, links: Links) -> S
     )
 
 
+def _deadlines(records: Records, say: Say) -> list[Deadline]:
+    """What comes next first; what stands still last."""
+    told = [
+        Deadline(clock, None if clock.paused_at is None else pause_word(records.standing.get(clock.id, ""), say))
+        for clock in records.clocks
+    ]
+    return sorted(told, key=lambda one: (one.pause is not None, one.clock.due_at))
+
+
 def customer_name(contact: Contact, say: Say) -> str:
     """What to call this person: their name, or a visitor with the end of an id, to tell two apart."""
     if contact.name:
@@ -325,11 +365,13 @@ def web_address(url: str | None) -> str | None:
 
 def _alert_fact(alert: Alert, names: Mapping[str, str]) -> AlertFact:
     return AlertFact(
+        clock_id=alert.clock_id,
+        kind=alert.kind,
         level=alert.level,
         raised_at=alert.raised_at,
         planned_at=alert.planned_at,
         late=alert.late,
-        open=alert.acknowledged_at is None and alert.settled_at is None,
+        open=alert.open,
         acknowledged_at=alert.acknowledged_at,
         by=isolated(names.get(alert.acknowledged_by or "", "")),
     )

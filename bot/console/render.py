@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.access import FORM_COOKIE, FORM_TOKEN, LANGUAGE, LOGIN, cookie_name, form_token, is_fetch
+from bot.console.deadlines.segments import pause_word
 from bot.console.mail.news import NEWS
 from bot.console.texts import PLACE, Say, client_sentences, sayer
 from bot.console.times import SOON_PART, Almanac
@@ -38,6 +39,7 @@ def page(request: web.Request, template: str, status: int = 200, **context: Any)
             csrf=form_token(request),
             path=request.path_qs,
             news=request.get(NEWS),
+            pause_word=lambda reason: pause_word(reason or "", almanac.say),
             client_texts=client_sentences(request[LANGUAGE]),
             **{"done": _done(request, almanac.say), **context},
         )

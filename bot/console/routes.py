@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot.console import acts, attaching, explanations, live, pages, session, setup, suggestions
 from bot.console.access import PERMISSIONS, TAKING_FILES, TICKET_NUMBER, TOUCHED, Permission, Route, guard
+from bot.console.deadlines import doors as deadlines_doors
 from bot.console.desk import doors as desk_doors
 from bot.console.knowledge import authoring, exporting, hints, images, importing, learning, publishing
 from bot.console.knowledge.findings import FINDINGS, Findings
@@ -43,7 +44,6 @@ ROUTES = (
     Route("GET", f"{TICKET}/entries", suggestions.search_entries, Permission.AGENT),
     Route("POST", f"{TICKET}/mark", suggestions.mark_question, Permission.AGENT),
     Route("POST", f"{TICKET}/entry-change", suggestions.answer_about_change, Permission.AGENT),
-    Route("POST", f"{TICKET}/acknowledge", acts.acknowledge, Permission.AGENT),
     *(Route("POST", f"{TICKET}/{name}", acts.changing(act), Permission.AGENT) for name, act in acts.ACTS.items()),
     *authoring.ROUTES,
     *publishing.ROUTES,
@@ -54,6 +54,7 @@ ROUTES = (
     *desk_doors.ROUTES,
     *people.ROUTES,
     *ways.ROUTES,
+    *deadlines_doors.ROUTES,
 )
 
 

@@ -195,16 +195,18 @@ class Teller:
 
     def _sentence(self, event: TicketEvent) -> str:
         detail = event.detail or {}
-        action = "alert_late" if event.action == "alert" and detail.get("late") else _worded(event)
+        action = _worded(event)
         key = f"event.{action}" if self.almanac.say.knows(f"event.{action}") else "event.other"
-        why = self._reason(str(detail.get("reason") or ""))
+        reason, until = str(detail.get("reason") or ""), detail.get("until")
         return self.almanac.say(
             key,
             who=self.actor(event.actor),
             level=detail.get("level", ""),
-            why=why,
+            why=self._reason(reason),
             what=told_event(detail, self.almanac),
             number=detail.get("into") or detail.get("from") or detail.get("to") or "",
+            reason=isolated(reason),
+            until=self.almanac.moment(until) if isinstance(until, int) else "",
         )
 
     def _reason(self, reason: str) -> str:
@@ -245,9 +247,17 @@ class Teller:
 def _worded(event: TicketEvent) -> str:
     """The name of the sentence for what happened, which depends on what is known of it."""
     detail = event.detail or {}
-    if event.action == "open" and detail.get("from"):
-        return "open_split"
-    return "danger_dues" if event.action == "danger" and detail.get("dues") else event.action
+    match event.action:
+        case "open" if detail.get("from"):
+            return "open_split"
+        case "danger" if detail.get("dues"):
+            return "danger_dues"
+        case "alert":
+            warned = "alert_warning" if detail.get("kind") == "warning" else "alert"
+            return f"{warned}_late" if detail.get("late") else warned
+        case "acknowledge" if detail.get("until") is not None:
+            return "acknowledge_snoozed" if detail.get("snoozed") else "acknowledge_until"
+    return event.action
 
 
 def trace_of(trace: Mapping[str, Any]) -> Trace | None:

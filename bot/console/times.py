@@ -39,6 +39,17 @@ class Almanac:
             weekday=self.say(f"time.weekday.{told.weekday}"),
         )
 
+    def date(self, at: int) -> str:
+        """The date with its weekday, however near; the year only when it is not this one."""
+        told = moment(at, self.now, self.zone)
+        return self.say(
+            "time.other_year" if told.day == "other_year" else "time.date",
+            year=told.year,
+            month=self.say(f"time.month.{told.month}"),
+            day=told.date,
+            weekday=self.say(f"time.weekday.{told.weekday}"),
+        )
+
     def clock(self, at: int) -> str:
         """The time of day, 24 hours."""
         return moment(at, self.now, self.zone).clock
@@ -56,19 +67,28 @@ class Almanac:
         minutes = abs(milliseconds) // MINUTE_MS
         days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
         if days:
-            return self.say("client.length.days", days=days, hours=hours)
+            return self.say("client.length.days" if hours else "client.length.whole_days", days=days, hours=hours)
         if hours:
-            return self.say("client.length.hours", hours=hours, minutes=minutes)
+            return self._hours(hours, minutes)
         if minutes:
             return self.say("client.length.minutes", minutes=minutes)
         return self.say("client.length.moment")
 
-    def urgency(self, due_at: int) -> Urgency:
-        """What the countdown looks like now."""
-        left = due_at - self.now
-        if left <= 0:
+    def hours(self, milliseconds: int) -> str:
+        """A duration of a clock's own time, in hours and minutes: of that a day has not always 24 hours."""
+        minutes = abs(milliseconds) // MINUTE_MS
+        return self._hours(minutes // 60, minutes % 60) if minutes >= 60 else self.length(milliseconds)
+
+    def _hours(self, hours: int, minutes: int) -> str:
+        key = "client.length.hours" if minutes else "client.length.whole_hours"
+        return self.say(key, hours=hours, minutes=minutes)
+
+    def urgency(self, due_at: int, soon_at: int | None = None) -> Urgency:
+        """What the countdown looks like now; soon from soon_at on, without it in the last soon_ms."""
+        if due_at <= self.now:
             return Urgency.OVERDUE
-        return Urgency.SOON if left <= self.soon_ms else Urgency.CALM
+        soon = due_at - self.soon_ms if soon_at is None else soon_at
+        return Urgency.SOON if soon <= self.now else Urgency.CALM
 
     def countdown(self, due_at: int) -> str:
         """还剩 1 小时 20 分, or 已超时 35 分."""

@@ -19,6 +19,7 @@ from tickets.model import Role
 MAY: dict[Permission, set[Role]] = {
     Permission.ANYONE: set(Role),
     Permission.READER: set(Role),
+    Permission.WALL: set(Role) - {Role.READER},
     Permission.AGENT: set(Role) - {Role.READER},
     Permission.SUPERVISOR: {Role.SUPERVISOR, Role.ADMIN},
     Permission.ADMIN: {Role.ADMIN},
@@ -89,6 +90,15 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/rules/notices/{id}/retry": {},
     **{f"/rules/{{id}}/{act}": {"version": 1, "to": 1} for act in ("versions", "restore", "archive", "revive")},
     "/tickets": {},
+    "/deadlines": {},
+    "/deadlines/breaches": {},
+    "/deadlines/breaches.csv": {},
+    "/deadlines/report": {},
+    "/wall": {},
+    "/wall/ws": {},
+    "/wall/leave": {},
+    "/wall/keep": {},
+    "/wall/end": {},
     "/reply": {"text": "您好，周六可以到店。", "last_seen": 1, "client_id": "client-0001"},
     "/note": {"text": "已联系门店"},
     "/acknowledge": {},
@@ -150,6 +160,12 @@ def test_nothing_is_changed_by_a_get() -> None:
         "/login",
         "/explain",
         "/ws",
+        "/deadlines",
+        "/deadlines/breaches",
+        "/deadlines/breaches.csv",
+        "/deadlines/report",
+        "/wall",
+        "/wall/ws",
         "/knowledge",
         "/knowledge/new",
         "/knowledge/find",
@@ -189,6 +205,7 @@ def test_nothing_is_changed_by_a_get() -> None:
             f"/tickets/{{number:[0-9]{{4}}-[0-9]{{4,9}}}}/{what}"
             for what in ("properties/outlook", "customer/outlook", "merge", "split")
         ),
+        "/tickets/{number:[0-9]{4}-[0-9]{4,9}}/deadlines",
     }
 
 
@@ -221,6 +238,27 @@ async def test_strangers_reach_only_what_is_open_to_anyone(console: Console, new
         response = await knock(browser, route, ticket.number)
         if (response.status == 401) != (route.permission is not Permission.ANYONE):
             wrong.append((route.method, route.path, response.status))
+    assert wrong == []
+
+
+async def test_a_screen_sees_the_wall_alone_and_changes_nothing(console: Console, new_browser: NewBrowser) -> None:
+    ticket = await console.ask()
+    screen = await new_browser.of(console.cast.supervisor)
+    await screen.open("/console/wall")
+    before = screen.cookie()
+    assert (await screen.send("/console/wall/keep", fetch=False)).status == 303
+    assert screen.cookie() != before
+    token = screen.cookie()
+    wrong = []
+    for route in ROUTES:
+        if route.path in ("/wall/leave", "/login", "/setup"):
+            continue
+        await screen.open("/console/wall")
+        response = await knock(screen, route, ticket.number)
+        may = route.permission in (Permission.ANYONE, Permission.WALL)
+        if may != (response.status not in (401, 403)) and route.path != "/language":
+            wrong.append((route.method, route.path, response.status))
+        assert screen.cookie() == token
     assert wrong == []
 
 

@@ -39,8 +39,8 @@ def test_moments_are_told_as_people_say_them(at: int, chinese: str, english: str
     ("left", "said", "urgency"),
     [
         (26 * HOUR, "还剩 1 天 2 小时", Urgency.CALM),
-        (2 * HOUR + 1, "还剩 2 小时 0 分", Urgency.CALM),
-        (2 * HOUR, "还剩 2 小时 0 分", Urgency.SOON),
+        (2 * HOUR + 1, "还剩 2 小时", Urgency.CALM),
+        (2 * HOUR, "还剩 2 小时", Urgency.SOON),
         (80 * MINUTE, "还剩 1 小时 20 分", Urgency.SOON),
         (59_999, "还剩 不到 1 分钟", Urgency.SOON),
         (0, "已超时 不到 1 分钟", Urgency.OVERDUE),

@@ -235,6 +235,16 @@ ROWS: dict[tuple[str, str], Row] = {
         ("POST", f"/console/mail/{{id}}/{act}"): Row(EDITORS, f"{MAIL}/{act}", frozenset({404}), {"seen": "1"})
         for act in ("read-again", "release", "open-ticket", "done")
     },
+    ("GET", "/console/deadlines"): Row(STAFF, "/console/deadlines?span=overdue"),
+    ("GET", "/console/deadlines/breaches"): Row(STAFF, "/console/deadlines/breaches?metric=resolution"),
+    ("GET", "/console/deadlines/breaches.csv"): Row(EDITORS, "/console/deadlines/breaches.csv"),
+    ("GET", "/console/deadlines/report"): Row(STAFF, "/console/deadlines/report"),
+    ("GET", "/console/tickets/{number}/deadlines"): Row(STAFF, f"{TICKET}/deadlines"),
+    ("GET", "/console/wall"): Row(STAFF, "/console/wall"),
+    ("GET", "/console/wall/ws"): Row(STAFF, "/console/wall/ws", frozenset({101}), upgrade=True),
+    ("POST", "/console/wall/leave"): Row(STAFF, "/console/wall/leave", frozenset({303})),
+    ("POST", "/console/wall/keep"): Row(EDITORS, "/console/wall/keep", frozenset({303})),
+    ("POST", "/console/wall/end"): Row(EDITORS, "/console/wall/end", frozenset({303})),
     ("GET", "/console/ws"): Row(STAFF, "/console/ws", frozenset({101}), upgrade=True),
     ("GET", "/console/tickets/{number}"): Row(STAFF, TICKET),
     ("POST", "/console/tickets/{number}/note"): Row(STAFF, f"{TICKET}/note", form={"text": "备注"}),

@@ -5,11 +5,11 @@ import { refresh } from "./regions.js";
 
 const pathOf = (act) => `/console/tickets/${document.body.dataset.number}/${act}`;
 
-async function perform(act, version) {
-  const answer = await post(pathOf(act), { version });
+async function perform(act, fields) {
+  const answer = await post(pathOf(act), fields);
   if (answer.ok) {
     const undo = answer.data.undo;
-    toast(answer.data.text, { undo: undo && (() => perform(undo.act, undo.version)) });
+    toast(answer.data.text, { undo: undo && (() => perform(undo.act, { version: undo.version })) });
   } else {
     explain(answer);
   }
@@ -30,7 +30,7 @@ export function startActs() {
     const button = event.target.querySelector("button");
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
-    perform(act, event.target.elements.namedItem("version").value)
+    perform(act, Object.fromEntries(new FormData(event.target)))
       .finally(() => button.setAttribute("aria-busy", "false"));
   });
 }

@@ -15,14 +15,15 @@ export function length(milliseconds) {
   const days = Math.floor(total / 1440);
   const hours = Math.floor(total / 60) % 24;
   const minutes = total % 60;
-  if (days) return say("length.days", { days, hours });
-  if (hours) return say("length.hours", { hours, minutes });
+  if (days) return say(hours ? "length.days" : "length.whole_days", { days, hours });
+  if (hours) return say(minutes ? "length.hours" : "length.whole_hours", { hours, minutes });
   return minutes ? say("length.minutes", { minutes }) : say("length.moment");
 }
 
 function show(badge, now, soon) {
   const left = Number(badge.dataset.due) - now;
-  const urgency = left <= 0 ? "overdue" : left <= soon ? "soon" : "calm";
+  const soonAt = Number(badge.dataset.soonAt ?? badge.dataset.due - soon);
+  const urgency = left <= 0 ? "overdue" : soonAt <= now ? "soon" : "calm";
   const text = say(left <= 0 ? "overdue_by" : "time_left", { length: length(left) });
   const time = badge.querySelector("[data-due-text]");
   if (time.textContent !== text) time.textContent = text;
