@@ -105,7 +105,7 @@ def test_each_thing_that_an_alert_says_has_a_line_of_its_own() -> None:
     assert told_of([BROKEN, NEAR], "en").text.splitlines() == [
         "These tickets need somebody, the most urgent first:",
         "",
-        "2611-0001 first answer just overdue",
+        "2611-0001 first response just overdue",
         "2611-0002 resolution due in 1 h",
         "",
         "Please open them, answer the customers or acknowledge the alerts; until somebody does, they go up the chain.",

@@ -185,8 +185,8 @@ async def test_everybody_who_was_told_is_named_with_the_way_and_the_result_and_n
 ) -> None:
     text = await page_of(li, f"/console/tickets/{made['broken'].number}/deadlines")
     for words in (
-        "首次回复 · 超时",
-        "首次回复 · 第 2 级升级",
+        "首次答复 · 超时",
+        "首次答复 · 第 2 级升级",
         "李工 工作台 没有送达 对方没有打开工作台",
         "李工 邮件 已发送 15:41",
         "d***@example.com 邮件 没有送达 the server refused 代码 550",
@@ -423,7 +423,7 @@ async def test_the_file_holds_the_same_and_no_formula(console: Console, zhou: Br
     rows = list(csv.DictReader(io.StringIO((await response.read()).decode("utf-8-sig"))))
     assert rows[0]["工单"] == made["broken"].number
     assert len(rows) == 3
-    assert (rows[0]["晚了（分钟）"], rows[0]["到期"], rows[0]["承诺"]) == ("50", "2026-11-24 15:10:00", "首次回复")
+    assert (rows[0]["晚了（分钟）"], rows[0]["到期"], rows[0]["承诺"]) == ("50", "2026-11-24 15:10:00", "首次答复")
     assert rows[0]["受理人"] == "'=HYPERLINK(1)"
     assert "duty@example.com" not in rows[0]["通知了谁"]
 

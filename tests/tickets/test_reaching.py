@@ -6,9 +6,9 @@ from tests.tickets.test_people import CHEN, ROTA, WANG, ZHOU, shanghai, staff
 from tickets.alerts import TRANSPORTS
 from tickets.escalation.notices import addressees
 from tickets.escalation.people import told
-from tickets.escalation.reaching import Gap, Missing, gaps_of, reach_of
+from tickets.escalation.reaching import Gap, Missing, reach_of
 from tickets.escalation.ways import Way, Ways
-from tickets.sla.model import Chain, Level
+from tickets.sla.model import Level
 
 WAYS: Ways = {
     name: Way(name, TRANSPORTS[kind], None)
@@ -58,14 +58,6 @@ def test_the_leads_of_all_teams_are_told_apart() -> None:
     assert lead is not None
     assert (lead.person.agent_id, reach.leads["t3"]) == ("chen", None)
     assert reach.missing == (Missing(Gap.TEAM_WITHOUT_LEAD, "t3"),)
-
-
-def test_gaps_of_a_chain_say_where_they_are() -> None:
-    chain = Chain((level("agent:zhou"), level("agent:wang")), level("agent:wang"), 1, None, 1)
-    assert gaps_of(chain, staff(NOON), WAYS, ()) == [
-        ("level.1", Missing(Gap.NOBODY)),
-        ("warning", Missing(Gap.NOBODY)),
-    ]
 
 
 def test_it_says_what_the_telling_does() -> None:

@@ -9,7 +9,7 @@ from tickets.escalation import notices
 from tickets.escalation.people import Person, Staff, reached, told
 from tickets.escalation.ways import CONSOLE, Ways
 from tickets.model import Agent
-from tickets.sla.model import Chain, Level
+from tickets.sla.model import Level
 
 TEAM_LEAD = "team_lead"
 
@@ -58,14 +58,6 @@ def reach_of(level: Level, staff: Staff, ways: Ways, teams: Iterable[str]) -> Re
     groups = tuple(name for name in level.transports if name in ways and _addressing(ways, name) is Addressing.EVERYONE)
     leads = {team: _lead(team, level, staff, ways) for team in teams} if TEAM_LEAD in level.recipients else {}
     return Reach(people, groups, leads, tuple(_missing(level, people, groups, leads, ways)))
-
-
-def gaps_of(chain: Chain, staff: Staff, ways: Ways, teams: Sequence[str]) -> list[tuple[str, Missing]]:
-    """What is missing in a chain, with the place: 'level.0', 'warning'."""
-    levels = [(f"level.{number}", level) for number, level in enumerate(chain.levels)]
-    if chain.warning is not None:
-        levels.append(("warning", chain.warning))
-    return [(where, one) for where, level in levels for one in reach_of(level, staff, ways, teams).missing]
 
 
 def _reached(person: Person, level: Level, staff: Staff, ways: Ways) -> Reached:
