@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from storage.database import Transaction, new_id
 from tickets import attachments, changes, contacts, conversations, desk, events, parts, tickets
-from tickets.clocks import moving, terms
+from tickets.clocks import moving, terms, waits
 from tickets.desk import Opening
 from tickets.errors import Conflict, Obstacle, Refused
 from tickets.model import LIVE, Actor, Agent, Conversation, Message, Reason, Ticket, TicketEvent
@@ -49,6 +49,8 @@ def split(
     kept = _carry_over(tx, moved, homes, conversation, new, now)
     left = [one for one in theirs if one not in moved]
     moving.split(tx, old, new, kept, left, terms.of_ticket(tx, new, now), now, agent.id)
+    for ticket in (old, new):
+        waits.follow_status(tx, ticket, now)
     _tell(tx, old, new, len(kept), actor, now)
     return new
 

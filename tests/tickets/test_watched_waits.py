@@ -12,7 +12,7 @@ from tests import rules
 from tests.tickets.cast import HOUR, MINUTE, MORNING, ServiceDesk
 from tests.tickets.scenarios import Scene, at_the_desk
 from tickets import desk, tickets
-from tickets.clocks import rows, terms, waits
+from tickets.clocks import recomputing, rows, terms, waits
 from tickets.clocks.receipts import Cause
 from tickets.errors import DeskError
 from tickets.escalation.acknowledging import acknowledge
@@ -25,8 +25,18 @@ from tickets.sla.model import Budget, Chain, Level, Policy, Warning
 
 # What happens often, because it is what goes wrong together, and what ends a wait.
 OFTEN = (
-    *("sweep", "sweep", "sweep", "acknowledge", "acknowledge", "tell", "reform", "reform", "rescue", "customer"),
-    *("customer mail", "hand over", "hand over mail", "hold", "resume", "category 维修", "category 其他", "merge mail"),
+    *("sweep", "sweep", "sweep", "acknowledge", "acknowledge", "tell", "reform", "reform", "recompute", "rescue"),
+    *(
+        "customer",
+        "customer mail",
+        "hand over",
+        "hand over mail",
+        "hold",
+        "resume",
+        "category 维修",
+        "category 其他",
+        "merge mail",
+    ),
     *("class vip", "class plain", "priority urgent", "priority normal", "reopen", "reopen in mail"),
 )
 SELDOM = (
@@ -93,10 +103,26 @@ def take_notice(scene: Scene, dice: random.Random) -> None:
     acknowledge(scene.tx, number, scene.staff["wu"], scene.now, snooze, "在等配件" if snooze else "")
 
 
+def bring_to_running(scene: Scene) -> None:
+    """An administrator brings what the rules say by now to the clocks that run."""
+    tx, now = scene.tx, scene.now
+    asked = recomputing.begin(tx, None, "zhou", now)
+    while asked.looked_at is None:
+        asked = recomputing.keep(tx, asked, recomputing.look(tx, asked, now), now)
+    asked = recomputing.start_applying(tx, asked, "zhou", now)
+    while recomputing.apply(tx, asked, now):
+        pass
+    skipped = tx.execute(
+        "SELECT ticket_id FROM recomputed_clock WHERE recomputation_id = :id AND outcome = 'skipped'", {"id": asked.id}
+    )
+    assert skipped == [], "nothing has changed since it was shown"
+
+
 def do_something(scene: Scene, dice: random.Random, verb: str) -> None:
     """One thing that happens at the desk or in the server."""
     acts: dict[str, Callable[[], object]] = {
         "reform": lambda: reform(scene, dice),
+        "recompute": lambda: bring_to_running(scene),
         "acknowledge": lambda: take_notice(scene, dice),
         "sweep": lambda: sweep(scene.tx, scene.now, MINUTE),
         "tell": lambda: tell(scene.tx, scene.now, rules.RULES, rules.WAYS),
@@ -231,6 +257,21 @@ async def test_a_wait_that_began_while_the_ticket_was_done_is_the_reopened_ticke
     assert await raised(shop, MORNING + 14 * HOUR) == [1]
     assert await shop.database.write(acknowledge, ticket.number, zhou, MORNING + 14 * HOUR) == 1
     assert await raised(shop, MORNING + 99 * HOUR) == []
+
+
+async def test_a_wait_that_stood_still_goes_on_in_the_ticket_that_was_split_off(database: SQLiteDatabase) -> None:
+    def then(scene: Scene) -> None:
+        assert "mail first_response stands still" in scene.clocks()
+        scene.go_on("Mon 11:00 split 1")
+        (moved,) = [one for one in scene.clocks() if one.startswith("split first_response")]
+        assert not moved.endswith("stands still")
+        require_watched(scene.tx, ["split"])
+
+    happened = (
+        "Mon 09:00 customer mail; 09:01 hand over mail; 09:02 category 维修 in mail; 09:10 customer mail; "
+        "10:00 hold in mail"
+    )
+    await at_the_desk(database, happened, then)
 
 
 async def test_after_a_merger_the_solution_that_was_promised_first_goes_on_when_the_ticket_is_reopened(
