@@ -1,5 +1,6 @@
 """The pages of deadlines: receipts in words, who was told, the due list, breaches, the report, and the wall-board."""
 
+import asyncio
 import csv
 import io
 import re
@@ -10,6 +11,7 @@ import pytest
 
 from bot.console.deadlines import breaches, report, segments
 from bot.console.deadlines.snoozing import snooze_of
+from bot.console.knowledge.exporting import TURN
 from bot.console.texts import Language, sayer
 from bot.console.times import Almanac
 from tests import rules
@@ -426,6 +428,16 @@ async def test_the_file_holds_the_same_and_no_formula(console: Console, zhou: Br
     assert (rows[0]["晚了（分钟）"], rows[0]["到期"], rows[0]["承诺"]) == ("50", "2026-11-24 15:10:00", "首次答复")
     assert rows[0]["受理人"] == "'=HYPERLINK(1)"
     assert "duty@example.com" not in rows[0]["通知了谁"]
+
+
+async def test_one_file_is_made_at_a_time(console: Console, zhou: Browser, made: dict[str, Ticket]) -> None:
+    async with console.server.app[TURN]:
+        asked = asyncio.create_task(zhou.open("/console/deadlines/breaches.csv?first=2026-11-01"))
+        for _ in range(3):
+            await page_of(zhou, "/console/deadlines/breaches")
+        assert not asked.done()
+    status, text = await asked
+    assert (status, made["broken"].number in text) == (200, True)
 
 
 @pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from bot.console.deadlines.listing import id_in, one_of
+from bot.console.knowledge.exporting import TURN
 from bot.console.knowledge.numbers import page_in
 from bot.console.render import page, say_for
 from bot.console.texts import Say
@@ -108,11 +109,12 @@ async def show_breaches(request: web.Request) -> web.StreamResponse:
 
 
 async def export(request: web.Request) -> web.StreamResponse:
-    """GET /console/deadlines/breaches.csv: the same as a file, whole."""
+    """GET /console/deadlines/breaches.csv: the same as a file, whole; one such file is made at a time."""
     period, asked, outcome = _asked(request)
     now, zone, say = request.config_dict[CLOCK](), request.config_dict[RULES].time_zone, say_for(request)
-    found, told, names = await request.config_dict[DATABASE].read(_everything, asked, outcome, now)
-    body = await asyncio.to_thread(written, found, told, names, zone, now, say)
+    async with request.config_dict[TURN]:
+        found, told, names = await request.config_dict[DATABASE].read(_everything, asked, outcome, now)
+        body = await asyncio.to_thread(written, found, told, names, zone, now, say)
     name = f"{outcome}-{period.first}-{period.last}.csv"
     headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=body, headers=headers)
@@ -198,9 +200,7 @@ def _listing(tx: Transaction, period: Period, asked: Asked, outcome: Outcome, nu
     pages = max(1, -(-total // PAGE))
     number = min(number, pages)
     rows = promises.listed(tx, asked, outcome, now, (number - 1) * PAGE)
-    shown = Asked(rows[-1].due_at, rows[0].due_at + 1, asked.metric, asked.policy_id) if rows else asked
-    policies = rulebook.policy_names(tx)
-    told = promises.told_of(tx, shown)
+    policies, told = rulebook.policy_names(tx), _told_of(tx, asked, rows)
     return Listing(asked, period, outcome, number, pages, total, rows, told, policies, agents.names(tx))
 
 
@@ -208,7 +208,14 @@ def _everything(
     tx: Transaction, asked: Asked, outcome: Outcome, now: int
 ) -> tuple[Sequence[Promise], Mapping[str, Sequence[NoticeFact]], Mapping[str, str]]:
     found = promises.listed(tx, asked, outcome, now, limit=MOST_EXPORTED)
-    return found, promises.told_of(tx, asked), agents.names(tx)
+    return found, _told_of(tx, asked, found), agents.names(tx)
+
+
+def _told_of(tx: Transaction, asked: Asked, rows: Sequence[Promise]) -> Mapping[str, Sequence[NoticeFact]]:
+    """Who was told of these, the one due last first, and of no others: there may be very many."""
+    if not rows:
+        return {}
+    return promises.told_of(tx, Asked(rows[-1].due_at, rows[0].due_at + 1, asked.metric, asked.policy_id))
 
 
 def _day(text: str) -> date | None:
