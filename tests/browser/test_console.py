@@ -180,7 +180,7 @@ async def test_logging_out_leaves_no_draft_behind(busy_desk: Desk) -> None:
     page = await busy_desk.ticket_page(busy_desk.cast.li, "calm")
     await page.fill("#form-reply textarea", "写到一半")
     await page.click(".menu summary")
-    await page.click(".menu-item")
+    await page.click("form[action='/console/logout'] .menu-item")
     await page.wait_for_url("**/console/login")
     kept = await page.evaluate("Object.keys(localStorage).filter(key => key.includes('draft'))")
     assert kept == []

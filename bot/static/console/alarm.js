@@ -3,7 +3,8 @@ import { say } from "./words.js";
 import { onFrame, open, send } from "./socket.js";
 
 const KEPT_MS = 3_600_000;
-const CLAIM_MS = 120;
+const CLAIM_MS = 400;
+const HELD_MS = 15_000;
 const MOST_KEPT = 20;
 const MOST_NUMBERS = 3;
 const box = document.getElementById("alarms");
@@ -26,13 +27,26 @@ function write(key, value) {
 const kept = () => read(KEPT, []).filter((alarm) => alarm.at > Date.now() - KEPT_MS);
 const isMuted = () => read(MUTED, false);
 
-// Several pages of one browser hear the same alarm: the one that wrote its name last acts, the others saw it there.
+// Several pages of one browser hear the same alarm, and one acts: the one that gets the lock, which it holds until the
+// others have asked. Where there are no locks (they need HTTPS), the one that wrote its name last and still finds it.
 async function claim(what) {
   const key = `yingsheng-claim-${what}`;
   if (read(key, null)) return false;
+  if (navigator.locks) return locked(key);
   write(key, { tab, at: Date.now() });
   await new Promise((done) => { setTimeout(done, CLAIM_MS); });
   return read(key, null)?.tab === tab;
+}
+
+function locked(key) {
+  return new Promise((won) => {
+    navigator.locks.request(key, { ifAvailable: true }, (lock) => {
+      const mine = lock !== null && !read(key, null);
+      if (mine) write(key, { tab, at: Date.now() });
+      won(mine);
+      return mine ? new Promise((done) => { setTimeout(done, HELD_MS); }) : null;
+    });
+  });
 }
 
 function forgetClaims() {
