@@ -49,6 +49,18 @@ async def test_what_was_acknowledged_for_good_rests_after_a_pause_and_after_a_ch
     await at_the_desk(database, REPAIR, then)
 
 
+async def test_what_was_acknowledged_before_a_reopening_does_not_rest_what_comes_after_it(
+    database: SQLiteDatabase,
+) -> None:
+    def then(scene: Scene) -> None:
+        scene.go_on("Tue 09:30 sweep")
+        assert acknowledging.acknowledge(scene.tx, scene.number("chat"), scene.staff["ming"], scene.now) == 1
+        scene.go_on("Tue 09:40 resolve; 09:50 reopen; 09:51 hold; 10:05 resume; 10:06 sweep")
+        assert levels(scene) == [1, 2]
+
+    await at_the_desk(database, REPAIR, then)
+
+
 async def test_a_snooze_that_was_given_holds_over_a_change(database: SQLiteDatabase) -> None:
     def then(scene: Scene) -> None:
         scene.go_on("Tue 09:30 sweep")

@@ -229,12 +229,17 @@ def _goes_on(tx: Transaction, planned: Clock, before: Clock, chain: Chain, cause
 
 
 def _rest_since(tx: Transaction, clock_id: str, since: int) -> Row | None:
-    """How long somebody lets the chain rest who acknowledged its newest alert."""
+    """How long somebody lets the chain rest who acknowledged its newest alert; what was acknowledged before the wait
+    was set going again does not count."""
     return first(
         tx.execute(
             """
             SELECT until FROM acknowledgement
             WHERE clock_id = :id AND at >= :since AND (until IS NULL OR until > at)
+                AND at > (
+                    SELECT COALESCE(MAX(at), -1) FROM receipt
+                    WHERE clock_id = :id AND cause IN ('reopened', 'refused')
+                )
             ORDER BY at DESC, id DESC LIMIT 1
             """,
             {"id": clock_id, "since": since},
