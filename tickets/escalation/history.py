@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from storage.database import Row, Transaction
 from tickets import tickets
-from tickets.contact_details import mask
-from tickets.escalation.notices import NoticeState
+from tickets.escalation.notices import NoticeState, is_address, shown
 from tickets.model import Alert, AlertKind, Metric
 
 
@@ -122,8 +121,8 @@ def recent(tx: Transaction, limit: int) -> list[RecentAlert]:
 def notice_fact(row: Row) -> NoticeFact:
     """A notice from a row with its columns; nobody's whole address is in it."""
     agent_id, recipient = row["agent_id"], row["recipient"]
-    named = agent_id is not None or not ("@" in recipient or recipient.startswith("+"))
-    return NoticeFact(**{**row, "state": NoticeState(row["state"]), "recipient": "" if named else mask(recipient)})
+    named = agent_id is not None or not is_address(recipient)
+    return NoticeFact(**{**row, "state": NoticeState(row["state"]), "recipient": "" if named else shown(recipient)})
 
 
 def _notices(tx: Transaction, ticket_id: str) -> Mapping[str, Sequence[NoticeFact]]:

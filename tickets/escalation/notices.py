@@ -8,6 +8,7 @@ from typing import Any
 from storage import outbox
 from storage.database import Transaction, new_id
 from tickets.alerts import EVERYONE, Addressing
+from tickets.contact_details import mask
 from tickets.escalation.people import Person
 from tickets.escalation.ways import Way, Ways
 
@@ -104,6 +105,16 @@ def queue(
         topic = addressee.way.test_topic if purpose is Purpose.TEST else addressee.way.topic
         outbox.enqueue(tx, topic, notice_key(notice_id), payload, now)
     return notice_id
+
+
+def shown(recipient: str) -> str:
+    """A recipient as pages show it: an address without its middle; EVERYONE and agents' ids give nothing away."""
+    return mask(recipient) if is_address(recipient) else recipient
+
+
+def is_address(recipient: str) -> bool:
+    """Whether a recipient is a mail address or a phone number."""
+    return "@" in recipient or recipient.startswith("+")
 
 
 def notice_key(notice_id: str) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from storage import outbox
 from storage.database import Row, Transaction, first
-from tickets import contact_details
 from tickets.escalation import notices
 from tickets.escalation.notices import NoticeState, Purpose
 from tickets.escalation.people import Person
@@ -211,15 +210,10 @@ def _results(rows: Sequence[Row], named: Sequence[Row]) -> list[Result]:
         Result(
             **{
                 **row,
-                "recipient": _masked(row["recipient"]),
+                "recipient": notices.shown(row["recipient"]),
                 "state": NoticeState(row["state"]),
                 "ticket_numbers": tuple(numbers[row["id"]]),
             }
         )
         for row in rows
     ]
-
-
-def _masked(recipient: str) -> str:
-    """A mail address or phone number without its middle; EVERYONE and agents' ids give nothing away."""
-    return contact_details.mask(recipient) if "@" in recipient or recipient.startswith("+") else recipient
