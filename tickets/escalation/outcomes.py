@@ -89,7 +89,6 @@ def sent(tx: Transaction, notice_id: str, reference: str, now: int, reaches: boo
             """,
             {"now": now, "id": notice_id},
         )
-    _tell(tx, notice_id)
 
 
 def failed(tx: Transaction, notice_id: str, code: str, error: str, now: int, again: bool) -> None:
@@ -102,7 +101,6 @@ def failed(tx: Transaction, notice_id: str, code: str, error: str, now: int, aga
         """,
         {"again": int(again), "code": code, "error": error, "now": now, "id": notice_id},
     )
-    _tell(tx, notice_id)
 
 
 def unclear(tx: Transaction, notice_id: str, code: str, error: str, now: int, again: bool) -> None:
@@ -115,7 +113,6 @@ def unclear(tx: Transaction, notice_id: str, code: str, error: str, now: int, ag
         """,
         {"again": int(again), "code": code, "error": error, "now": now, "id": notice_id},
     )
-    _tell(tx, notice_id)
 
 
 def fail_stopped(tx: Transaction, transport: str, code: str, error: str, now: int) -> int:
@@ -135,11 +132,6 @@ def fail_stopped(tx: Transaction, transport: str, code: str, error: str, now: in
 def withdraw(tx: Transaction, notice_id: str, now: int) -> None:
     """Nobody needs it any more."""
     tx.change("UPDATE notice SET state = 'withdrawn', finished_at = :now WHERE id = :id", {"now": now, "id": notice_id})
-    _tell(tx, notice_id)
-
-
-def _tell(tx: Transaction, notice_id: str) -> None:
-    tx.notify("notices", notice_id)
 
 
 def _open_alerts(tx: Transaction, notice_id: str) -> tuple[Told, ...]:

@@ -111,7 +111,6 @@ def close(tx: Transaction, transport: str, code: str, error: str, now: int, unti
         """,
         {"transport": transport, "code": code, "error": error, "now": now, "until": until},
     )
-    tx.notify("ways", transport)
 
 
 def reopen(tx: Transaction, transport: str, now: int) -> bool:
@@ -123,7 +122,6 @@ def reopen(tx: Transaction, transport: str, now: int) -> bool:
         """,
         {"transport": transport, "now": now},
     )
-    tx.notify("ways", transport)
     tx.notify("outbox")
     return opened == 1
 

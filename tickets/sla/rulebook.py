@@ -178,7 +178,6 @@ def add(tx: Transaction, kind: RuleKind, name: str, definition: Definition, by: 
         {"id": rule.id, "kind": kind, "position": position},
     )
     _insert_version(tx, rule)
-    tx.notify("rules", rule.id)
     return rule
 
 
@@ -195,7 +194,6 @@ def revise(
         raise Conflict(rule_id, ())
     rule = Rule(rule_id, old.kind, old.position, seen_version + 1, name, definition, by, now, None)
     _insert_version(tx, rule)
-    tx.notify("rules", rule.id)
     return rule
 
 
@@ -205,7 +203,6 @@ def arrange(tx: Transaction, positions: Mapping[str, int]) -> None:
         "UPDATE rule SET position = :position WHERE id = :id AND kind = 'policy'",
         [{"id": rule_id, "position": position} for rule_id, position in positions.items()],
     )
-    tx.notify("rules")
 
 
 def archive(tx: Transaction, rule_id: str, now: int) -> bool:
@@ -213,7 +210,6 @@ def archive(tx: Transaction, rule_id: str, now: int) -> bool:
     changed = tx.change(
         "UPDATE rule SET archived_at = :now WHERE id = :id AND archived_at IS NULL", {"id": rule_id, "now": now}
     )
-    tx.notify("rules", rule_id)
     return changed == 1
 
 
@@ -222,7 +218,6 @@ def revive(tx: Transaction, rule_id: str) -> bool:
     changed = tx.change(
         "UPDATE rule SET archived_at = NULL WHERE id = :id AND archived_at IS NOT NULL", {"id": rule_id}
     )
-    tx.notify("rules", rule_id)
     return changed == 1
 
 
