@@ -11,6 +11,7 @@ import pytest
 
 from bot.console import live
 from bot.console.live import LIVE_PAGES
+from storage import outbox
 from storage.database import Row, Transaction
 from tests.conftest import StartServer
 from tests.console import cast as people
@@ -82,6 +83,7 @@ async def test_an_alarm_rings_on_the_open_page_and_is_refused_for_who_has_none(s
         told = await outcomes(server, 4)
         assert told[cast.li.id] == ("sent", "")
         assert {told[one.id] for one in (cast.chen, cast.supervisor, cast.admin)} == {("failed", "no_page")}
+        assert await server.database.read(outbox.dead_letters, 10) == [], "nobody has to look after those"
         assert await server.app[LIVE_PAGES].alarm(Notice("notice:wall", cast.supervisor.id, "", "")) is Shown.NOWHERE
         assert (await hears(screen, "queue"))["number"] == frame["numbers"][0]
 

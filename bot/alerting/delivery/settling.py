@@ -18,7 +18,12 @@ def settle(tx: Transaction, way: Way, row: OutboxRow, outcome: Outcome, now: int
     A test is made once: somebody waits for its result. jitter in [0, 1) spreads what is tried again.
     """
     is_test = row.payload["purpose"] == Purpose.TEST
-    if not _mark(tx, row, outcome, now, jitter, is_test):
+    if not way.is_outside and isinstance(outcome, Refused):
+        # Nobody at the console is no delivery that somebody has to look after.
+        marked = outbox.mark_withdrawn(tx, row, now)
+    else:
+        marked = _mark(tx, row, outcome, now, jitter, is_test)
+    if not marked:
         return False
     again = not is_test and not outbox.is_dead(tx, row.id)
     notice_id = row.payload["notice_id"]
