@@ -101,13 +101,17 @@ class Desk(Watching):
         return clock
 
     def _reopen(self, ticket: Ticket, now: int) -> None:
-        """A wait that ended only because the ticket was resolved goes on as if it had not."""
+        """A wait that ended only because the ticket was resolved goes on as if it had not; one that began since becomes
+        this ticket's."""
         ticket.status, ticket.resolved = "open", None
         clock = self._last_ended
         if clock is not None and clock.ended == "resolved" and clock.ticket is ticket and self._running is None:
             clock.ended, clock.needs_person = None, True
             self._reckon(clock, now, anew=True)
         self._resolution(ticket, None, now)
+        if self._running is not None and self._running.ticket is None:
+            self._running.needs_person = True
+            self._attach(self._running, ticket, now)
 
     def _acknowledge(self, ticket: Ticket | None, now: int, deed: Happened) -> None:
         """The open alarms are over, and the chains of their clocks rest if their promise is broken."""
