@@ -104,7 +104,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "/acknowledge": {},
     "/properties": {"version": 1, "priority": "high"},
     "/properties/outlook": {},
-    "/customer": {"contact_version": 1, "value_class": "VIP", "attributes": ""},
+    "/customer": {"contact_version": 1, "value_class": "VIP", "attribute_lines": ""},
     "/customer/outlook": {},
     "/merge": {"version": 1, "into": "2611-0001", "into_version": 1},
     "/split": {"version": 1, "subject": "另一件事"},

@@ -116,16 +116,16 @@ async def test_a_team_that_is_not_there_and_a_priority_that_is_none_are_refused(
 async def test_a_customer_is_described_and_the_promise_follows(console: Console, li: Browser) -> None:
     await console.database.write(promise, ConditionField.VALUE_CLASS, "VIP", 4, "贵宾")
     ticket = await console.ask()
-    outlook = await li.session.get(console.origin + page_of(ticket, "/customer/outlook?value_class=vip&attributes="))
+    outlook = await li.session.get(console.origin + page_of(ticket, "/customer/outlook?value_class=vip&attribute_lines="))
     assert "首次答复时限由 明天 04:00 改为 今天 20:00" in (await outlook.json())["text"]
     saved = await li.send(
-        page_of(ticket, "/customer"), contact_version=1, value_class="VIP", attributes="城市：深圳\n\n车型: E6"
+        page_of(ticket, "/customer"), contact_version=1, value_class="VIP", attribute_lines="城市：深圳\n\n车型: E6"
     )
     assert "客户信息已保存。首次答复时限由" in (await saved.json())["text"]
     _, page = await li.open(page_of(ticket))
     for words in ("客户等级由无改为\u2068VIP\u2069", "城市: 深圳\n车型: E6</textarea>", "<bdi>深圳</bdi>"):
         assert words in page
-    late = await li.send(page_of(ticket, "/customer"), contact_version=1, value_class="普通", attributes="")
+    late = await li.send(page_of(ticket, "/customer"), contact_version=1, value_class="普通", attribute_lines="")
     assert late.status == 409
 
 
@@ -144,7 +144,7 @@ async def test_a_description_that_cannot_be_kept_says_what_is_wrong_and_stays_as
     console: Console, li: Browser, value_class: str, attributes: str, said: str
 ) -> None:
     ticket = await console.ask()
-    fields: dict[str, Any] = {"contact_version": 1, "value_class": value_class, "attributes": attributes}
+    fields: dict[str, Any] = {"contact_version": 1, "value_class": value_class, "attribute_lines": attributes}
     refused = await li.send(page_of(ticket, "/customer"), **fields)
     assert (refused.status, said in (await refused.json())["text"]) == (422, True)
     plain = await li.send(page_of(ticket, "/customer"), fetch=False, **fields)

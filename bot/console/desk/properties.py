@@ -91,7 +91,7 @@ def read_description(form: Mapping[str, str]) -> Described:
     if len(value_class) > LONGEST_CLASS or _CONTROL.search(value_class):
         return Described(value_class, {}, "class_too_long")
     attributes: dict[str, str] = {}
-    lines = [(at, one.strip()) for at, one in enumerate(form.get("attributes", "").splitlines(), 1) if one.strip()]
+    lines = [(at, one.strip()) for at, one in enumerate(form.get("attribute_lines", "").splitlines(), 1) if one.strip()]
     for at, line in lines:
         name, colon, value = line.replace("：", ":", 1).partition(":")
         name, value = " ".join(name.split()), " ".join(value.split())
@@ -149,7 +149,7 @@ def _fields(before: Properties) -> dict[str, str]:
 
 
 def _described(before: Contact) -> dict[str, str]:
-    return {"value_class": before.value_class or "", "attributes": written_attributes(before)}
+    return {"value_class": before.value_class or "", "attribute_lines": written_attributes(before)}
 
 
 def _saved(

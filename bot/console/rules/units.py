@@ -13,7 +13,7 @@ LONGEST_NUMBER = 9
 LONGEST_HOURS = 200
 YEARS = range(2000, 2101)
 
-_TO = re.compile(r"\s*(?:-|–|—|―|~|〜|至|到|to)\s*")
+_TO = re.compile(r" ?(?:-|–|—|―|~|〜|至|到|to) ?")
 _SPAN = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?-(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?")
 _BETWEEN = re.compile(r"[\s,;、，；/|]+")
 
@@ -39,7 +39,7 @@ def read_hours(text: str) -> tuple[Span, ...] | None:
     # What is longer is not what a person writes, and would take long to read.
     if len(text) > LONGEST_HOURS:
         return None
-    parts = [part for part in _BETWEEN.split(_TO.sub("-", _plain(text))) if part]
+    parts = [part for part in _BETWEEN.split(_TO.sub("-", " ".join(_plain(text).split()))) if part]
     found = [_SPAN.fullmatch(part) for part in parts]
     if not all(found):
         return None
