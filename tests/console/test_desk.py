@@ -116,7 +116,9 @@ async def test_a_team_that_is_not_there_and_a_priority_that_is_none_are_refused(
 async def test_a_customer_is_described_and_the_promise_follows(console: Console, li: Browser) -> None:
     await console.database.write(promise, ConditionField.VALUE_CLASS, "VIP", 4, "贵宾")
     ticket = await console.ask()
-    outlook = await li.session.get(console.origin + page_of(ticket, "/customer/outlook?value_class=vip&attribute_lines="))
+    outlook = await li.session.get(
+        console.origin + page_of(ticket, "/customer/outlook?value_class=vip&attribute_lines=")
+    )
     assert "首次答复时限由 明天 04:00 改为 今天 20:00" in (await outlook.json())["text"]
     saved = await li.send(
         page_of(ticket, "/customer"), contact_version=1, value_class="VIP", attribute_lines="城市：深圳\n\n车型: E6"

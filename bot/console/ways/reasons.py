@@ -51,7 +51,7 @@ _CODES = [
         (r"^no_page$", Family.NO_PAGE),
         (r"^no_answer$", Family.NO_ANSWER),
         (r"AMOUNT_NOT_ENOUGH|OUT_OF_SERVICE|InsufficientBalance|Arrears", Family.MONEY),
-        (r"BUSINESS_LIMIT|PhoneNumber\w*Limit$|MOBILE_SEND_LIMIT", Family.NUMBER_LIMIT),
+        (r"BUSINESS_LIMIT|PhoneNumber\w{0,40}Limit$|MOBILE_SEND_LIMIT", Family.NUMBER_LIMIT),
         (r"DAY_LIMIT|MONTH_LIMIT|DailyLimit|CODE_EXCEED_LIMIT", Family.PEER_LIMIT),
         (r"TEMPLATE|Template", Family.TEMPLATE),
         (r"SIGN(?:ATURE)?_|_SIGN|SignatureIncorrect|PORT_NOT_REGISTERED", Family.SIGNATURE),
