@@ -116,13 +116,14 @@ async def test_a_way_whose_loop_has_died_is_named(
     monkeypatch.setattr(Dispatch, "turn", dies)
     async with Receiver().open() as monitor:
         server = await start(start_server, monitor, mail={"host": "127.0.0.1"})
-        await eventually(lambda: server.app[WORKERS].tasks["alert.mail"].done())
+        loops = server.app[WORKERS].tasks
+        await eventually(lambda: loops["alert.mail"].done() and loops["alert.console"].done())
         status, reasons = await ready(server)
         assert status == 503
         assert "alerts: nothing goes out by mail, its loop has stopped" in reasons
         assert await ready(server, Forwarded="for=198.51.100.1") == (
             503,
-            ["alerts: nothing goes out by 1 of the ways, their loops have stopped"],
+            ["alerts: nothing goes out by 2 of the ways, their loops have stopped"],
         )
         await stays_silent(monitor, rounds)
 

@@ -173,6 +173,7 @@ async def test_an_upload_that_failed_says_why_is_tried_again_and_another_is_take
     await expect(tray(page)).to_have_count(1)
     await page.locator(".send").click()
     await expect(page.locator(".message.contact .file bdi")).to_have_text(["说明.txt"])
+    await expect(page.locator(".delivery .words").last).to_have_text("已发送")
     assert await shop.attached() == ["说明.txt"]
 
 

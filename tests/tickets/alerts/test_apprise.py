@@ -80,9 +80,23 @@ async def test_a_service_that_hangs_is_left_and_its_process_ended() -> None:
     assert len(receiver.requests) == 1
 
 
+OTHERS: set[str] = set()
+
+
 def children() -> list[str]:
-    """The processes that this one has started and that still live."""
+    """The processes that this one has started in this test and that still live."""
+    return [one for one in _all_children() if one not in OTHERS]
+
+
+def _all_children() -> list[str]:
     return Path("/proc/self/task").joinpath(str(main_thread()), "children").read_text().split()
+
+
+@pytest.fixture(autouse=True)
+def others() -> None:
+    """What other tests left running, such as the browser that they share."""
+    OTHERS.clear()
+    OTHERS.update(_all_children())
 
 
 def main_thread() -> int:
