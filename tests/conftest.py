@@ -42,7 +42,7 @@ async def server(start_server: StartServer) -> Server:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=30, help="how often the crash journey kills the server")
+    parser.addoption("--kills", type=int, default=15, help="how often the crash journey kills the server")
     parser.addoption("--mails", type=int, default=60, help="how many mails come in while the server is killed")
     parser.addoption("--mail-kills", type=int, default=6, help="how often the server is killed while mails come in")
     parser.addoption("--letter-kills", type=int, default=4, help="how often the server is killed with a letter")
