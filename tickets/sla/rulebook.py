@@ -73,17 +73,6 @@ def in_force(tx: Transaction) -> Rulebook:
     )
 
 
-def policy_names(tx: Transaction) -> dict[str, str]:
-    """What every policy is called now, archived ones as well, by id; in the order in which they are asked."""
-    rows = tx.execute(
-        """
-        SELECT r.id, v.name FROM rule r JOIN rule_version v ON v.rule_id = r.id AND v.version = r.version
-        WHERE r.kind = 'policy' ORDER BY r.position, r.id
-        """
-    )
-    return {row["id"]: row["name"] for row in rows}
-
-
 def calendars(tx: Transaction) -> dict[tuple[str, int], Calendar]:
     """Every calendar in every version that there was, by id and version."""
     rows = tx.execute(
@@ -147,10 +136,16 @@ def versions(tx: Transaction, rule_id: str) -> list[Rule]:
     return [_rule(row) for row in rows]
 
 
-def names(tx: Transaction) -> dict[str, str]:
-    """What every rule is called by now, archived ones among them, by id."""
+def names(tx: Transaction, kind: RuleKind | None = None) -> dict[str, str]:
+    """What every rule, or every one of a kind, is called now, archived ones among them, by id; policies in the order in
+    which they are asked."""
     rows = tx.execute(
-        "SELECT r.id, v.name FROM rule r JOIN rule_version v ON v.rule_id = r.id AND v.version = r.version"
+        """
+        SELECT r.id, v.name FROM rule r JOIN rule_version v ON v.rule_id = r.id AND v.version = r.version
+        WHERE r.kind = COALESCE(:kind, r.kind)
+        ORDER BY r.position, r.id
+        """,
+        {"kind": kind},
     )
     return {row["id"]: row["name"] for row in rows}
 

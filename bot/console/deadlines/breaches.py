@@ -24,6 +24,7 @@ from tickets.escalation.history import NoticeFact
 from tickets.escalation.promises import MOST_EXPORTED, PAGE, Asked, Outcome, Promise
 from tickets.model import Metric
 from tickets.sla import rulebook
+from tickets.sla.model import RuleKind
 
 ADDRESS = "/console/deadlines/breaches"
 USUAL_DAYS = 7
@@ -200,7 +201,7 @@ def _listing(tx: Transaction, period: Period, asked: Asked, outcome: Outcome, nu
     pages = max(1, -(-total // PAGE))
     number = min(number, pages)
     rows = promises.listed(tx, asked, outcome, now, (number - 1) * PAGE)
-    policies, told = rulebook.policy_names(tx), _told_of(tx, asked, rows)
+    policies, told = rulebook.names(tx, RuleKind.POLICY), _told_of(tx, asked, rows)
     return Listing(asked, period, outcome, number, pages, total, rows, told, policies, agents.names(tx))
 
 

@@ -18,6 +18,7 @@ from tickets.escalation import promises
 from tickets.escalation.promises import MOST_EXPORTED, Asked, Measured, Outcome
 from tickets.model import Metric
 from tickets.sla import rulebook
+from tickets.sla.model import RuleKind
 
 WEEKS = (4, 8, 13, 26)
 
@@ -127,7 +128,7 @@ def quantile(ordered: Sequence[int], share: float) -> int | None:
 
 
 def _measured(tx: Transaction, asked: Asked, now: int) -> tuple[Sequence[Measured], Mapping[str, str]]:
-    return promises.measured(tx, asked, now), rulebook.policy_names(tx)
+    return promises.measured(tx, asked, now), rulebook.names(tx, RuleKind.POLICY)
 
 
 def _monday(at: int, zone: str) -> date:
