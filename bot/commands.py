@@ -18,6 +18,7 @@ from knowledgebase.publishing.model import ChangeSet, Origin
 from storage import outbox
 from storage.database import Database, Transaction
 from tickets import agents
+from tickets.escalation.ways import way_of_topic
 from tickets.mail import inbox, ledger
 from tickets.mail.inbox import Wish
 from tickets.model import Role
@@ -99,7 +100,11 @@ async def add_user(database: Database, arguments: dict[str, Any], now: int) -> d
 
 
 async def retry_dead_letter(database: Database, arguments: dict[str, Any], now: int) -> dict[str, Any]:
-    """Queue a delivery again that was given up."""
+    """Queue a delivery again that was given up; not one of a way that is none of arguments' ways."""
+    dead = await database.read(outbox.dead_letter, arguments["id"])
+    way = way_of_topic(dead.topic) if dead is not None else None
+    if way is not None and way not in arguments["ways"]:
+        raise CommandRefused(f"{arguments['id']} cannot be sent again: {way} is no longer in the settings")
     if not await database.write(outbox.retry_dead, arguments["id"], now):
         raise CommandRefused(f"there is no given-up delivery {arguments['id']}")
     return {}

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot import entry_commands, logs
+from bot.alerting.ways import ways_of
 from bot.app import limits_in_force, replay_settings
 from bot.commands import COMMANDS
 from bot.config import Config
@@ -280,7 +281,7 @@ def list_dead_letters(config: Config) -> int:
 
 def retry_dead_letter(config: Config, outbox_id: str) -> int:
     """Queue a delivery again that was given up."""
-    asyncio.run(_carry_out(config, "outbox-retry", {"id": outbox_id}))
+    asyncio.run(_carry_out(config, "outbox-retry", {"id": outbox_id, "ways": sorted(ways_of(config))}))
     say(f"{outbox_id} will be tried again")
     return 0
 

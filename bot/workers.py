@@ -25,6 +25,7 @@ from storage.signals import Bell, Signals
 from tickets import conversations, sessions
 from tickets.escalation import results
 from tickets.escalation.raised import Raised
+from tickets.escalation.removed import end_removed
 from tickets.escalation.rescuing import rescue
 from tickets.escalation.sweeping import sweep as sweep_deadlines
 from tickets.escalation.telling import tell
@@ -133,12 +134,15 @@ def watch_deadlines(
 ) -> Turn:
     """A turn that raises every alert that is due, tells the people responsible, and goes on where none was reached.
 
-    It says so if clock was set since the last turn, as steady tells.
+    What waits for a way that is not set up any more reaches nobody, too. It says so if clock was set since the last
+    turn, as steady tells.
     """
     gap = ClockGap(clock, steady)
 
     async def turn() -> None:
         gap.look()
+        for name in await database.write(end_removed, ways, clock()):
+            log.warning("way=%s is no longer in the settings: what waited for it has failed", name)
         again = True
         while again:
             again = bool(await database.write(sweep_deadlines, clock(), rules.late_after_ms))

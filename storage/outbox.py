@@ -204,6 +204,20 @@ def dead_letters(tx: Transaction, limit: int) -> list[DeadLetter]:
     return [_dead(row) for row in rows]
 
 
+def dead_letter(tx: Transaction, id: str) -> DeadLetter | None:
+    """What could not be sent, by its id; None if it is not there or not dead."""
+    row = first(
+        tx.execute(
+            """
+            SELECT id, topic, key, payload_json, attempts, last_error, created_at, finished_at FROM outbox
+            WHERE id = :id AND status = 'dead'
+            """,
+            {"id": id},
+        )
+    )
+    return None if row is None else _dead(row)
+
+
 def withdraw(tx: Transaction, key_prefix: str, now: int) -> int:
     """Give up what is queued under keys that begin so, because it is not needed any more; returns how many.
 
@@ -218,14 +232,30 @@ def withdraw(tx: Transaction, key_prefix: str, now: int) -> int:
     )
 
 
-def fail_queued(tx: Transaction, topic: str, error: str, now: int) -> int:
-    """Let everything die that waits under this topic and that nobody has claimed; returns how much that was."""
-    return tx.change(
+def waiting_topics(tx: Transaction) -> list[str]:
+    """The topics under which anything is queued, each found by one step into the index, however much waits."""
+    rows = tx.execute(
+        """
+        WITH RECURSIVE waiting (topic) AS (
+            SELECT MIN(topic) FROM outbox WHERE status = 'queued'
+            UNION ALL
+            SELECT (SELECT MIN(o.topic) FROM outbox o WHERE o.status = 'queued' AND o.topic > waiting.topic)
+            FROM waiting WHERE waiting.topic IS NOT NULL
+        )
+        SELECT topic FROM waiting WHERE topic IS NOT NULL
+        """
+    )
+    return [row["topic"] for row in rows]
+
+
+def fail_queued(tx: Transaction, topics: Sequence[str], error: str, now: int) -> int:
+    """Let everything die that waits under these topics and that nobody has claimed; returns how much that was."""
+    return tx.change_all(
         """
         UPDATE outbox SET status = 'dead', finished_at = :now, lease_until = NULL, last_error = :error
         WHERE status = 'queued' AND topic = :topic AND (lease_until IS NULL OR lease_until <= :now)
         """,
-        {"topic": topic, "error": _storable(error), "now": now},
+        [{"topic": topic, "error": _storable(error), "now": now} for topic in topics],
     )
 
 

@@ -17,6 +17,7 @@ from tickets.alerts import Addressing, DeliveryError, Failure, Notice, Sent, Tra
 from tickets.escalation import notices
 from tickets.escalation.notices import Addressee, Purpose
 from tickets.escalation.raised import Raised
+from tickets.escalation.removed import end_removed
 from tickets.escalation.rescuing import rescue
 from tickets.escalation.sweeping import sweep
 from tickets.escalation.telling import tell
@@ -136,6 +137,7 @@ class Office:
 
     async def sweep(self) -> list[Raised]:
         """The sweep's turn; the alerts told of, or gone on with because nobody was reached."""
+        await self.database.write(end_removed, self.ways, self.clock())
         await self.database.write(sweep, self.clock(), RULES.late_after_ms)
         told = await self.database.write(tell, self.clock(), RULES, self.ways)
         rescued = await self.database.write(rescue, self.clock(), RULES, self.ways)
@@ -145,10 +147,13 @@ class Office:
         for loop in self.loops:
             await loop.close(within_s=0)
 
-    async def start_again(self) -> None:
-        """As after a kill: the loops know nothing but what is kept."""
+    async def start_again(self, *peers: Peer) -> None:
+        """As after a kill: the loops know nothing but what is kept. With peers, there are no ways but theirs from then
+        on."""
         await self.close()
-        self.loops = [self._loop(way) for way in self.ways.values()]
+        self.peers = peers or self.peers
+        ways = [peer.way for peer in peers] or self.ways.values()
+        self.use(*ways)
 
     async def queue(self, peer: Peer, recipients: Iterable[str] = ("zhou@example.com",)) -> list[str]:
         """Notices that are not about alerts, so that nobody withdraws them; their ids."""

@@ -31,7 +31,8 @@ from tickets.alerts.sms import aliyun_codes, tencent_codes
 from tickets.alerts.sms_aliyun import AliyunSmsSettings
 from tickets.escalation import notices, way_states
 from tickets.escalation.notices import Addressee, NoticeState, Purpose
-from tickets.escalation.ways import Way, Ways
+from tickets.escalation.removed import end_removed
+from tickets.escalation.ways import Way
 from tickets.model import Agent
 
 LIST = "/console/rules/ways"
@@ -47,7 +48,7 @@ class Desk:
     console: Console
     sms: AliyunSms
     robot: FakeDingTalk
-    ways: Ways
+    ways: dict[str, Way]
     loops: list[Dispatch]
 
     async def deliver(self) -> None:
@@ -229,6 +230,35 @@ async def test_dead_letters_are_sent_again_one_by_one_and_all_of_a_way(desk: Des
     assert "没有送不到的消息" in page.text
     await desk.deliver()
     assert await desk.states() == ["sent"] * 3
+
+
+async def test_what_waited_for_a_removed_way_says_so_and_goes_out_again_once_the_way_is_back(
+    desk: Desk, admin: Browser
+) -> None:
+    """What had failed before keeps its own reason beside that."""
+    database, sms, robot = desk.console.database, desk.ways["sms"], desk.ways["dingtalk"]
+    desk.robot.answer_with(430102)
+    facts = {"mailbox": "desk", "at": people.NOON}
+    await database.write(notices.queue, Addressee(robot, "everyone", None), Purpose.MAILBOX_BUSY, facts, people.NOON)
+    await desk.deliver()
+    desk.ways.clear()
+    to = Addressee(sms, "+8613800000012", None)
+    notice_id = await database.write(notices.queue, to, Purpose.MAILBOX_BUSY, facts, people.NOON)
+    assert await database.write(end_removed, desk.ways, people.NOON + 1) == ["sms"]
+    waited, refused = (await opened(admin, LIST)).says("cell-why")
+    assert waited.startswith("这种方式已从设置里删除，不能重发。")
+    assert "已从设置里删除" in refused
+    assert "430102" in refused
+    for path in (f"/console/rules/notices/{notice_id}/retry", f"{LIST}/sms/retry"):
+        page, _ = await sent(admin, path)
+        assert (page.status, "这种发送方式已从设置里删除，这条消息不能重发。" in page.text) == (409, True)
+    assert (await sent(admin, f"{LIST}/never/retry"))[0].status == 404
+    assert await desk.states() == ["failed", "failed"]
+    desk.ways["sms"] = sms
+    assert "发送之前，这种方式已从设置里删除" in (await opened(admin, LIST)).says("cell-why")[0]
+    await sent(admin, f"/console/rules/notices/{notice_id}/retry")
+    await desk.deliver()
+    assert len(desk.sms.taken) == 1
 
 
 async def test_what_is_not_set_up_says_how(desk: Desk, admin: Browser) -> None:

@@ -207,6 +207,15 @@ async def test_due_rows_are_found_through_an_index(database: SQLiteDatabase) -> 
     assert "outbox_queued" in plan[0]["detail"]
 
 
+async def test_the_topics_that_wait_are_found_by_a_step_each_into_the_index(database: SQLiteDatabase) -> None:
+    assert await database.read(outbox.waiting_topics) == []
+    for n in range(3_000):
+        await database.write(outbox.enqueue, ("mail", "alert.sms", "test.sms")[n % 3], f"k{n}", {}, NOW)
+    for row in await database.write(outbox.claim_due, ["test.sms"], NOW, LEASE, 1_000):
+        await database.write(outbox.mark_sent, row, NOW)
+    assert await database.read(outbox.waiting_topics) == ["alert.sms", "mail"]
+
+
 async def test_withdrawing_gives_up_only_what_is_queued_under_just_that_prefix(database: SQLiteDatabase) -> None:
     for key in ("alert:a_:1", "alert:ab:1", "alert:a_:2"):
         await database.write(outbox.enqueue, "mail", key, {}, NOW)

@@ -3,6 +3,7 @@
 While an attempt is under way a notice is unknown: whoever finds it so after a crash has to take it for sent or to ask.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.database import Row, Transaction, first
@@ -115,9 +116,9 @@ def unclear(tx: Transaction, notice_id: str, code: str, error: str, now: int, ag
     )
 
 
-def fail_stopped(tx: Transaction, transport: str, code: str, error: str, now: int) -> int:
-    """Those of a way whose outbox rows have died end as well; returns how many there were."""
-    return tx.change(
+def fail_stopped(tx: Transaction, transports: Sequence[str], code: str, error: str, now: int) -> int:
+    """Those of these ways whose outbox rows have died end as well; returns how many there were."""
+    return tx.change_all(
         """
         UPDATE notice
         SET state = CASE WHEN state = 'queued' THEN 'failed' ELSE state END, finished_at = :now, code = :code,
@@ -125,7 +126,7 @@ def fail_stopped(tx: Transaction, transport: str, code: str, error: str, now: in
         WHERE transport = :transport AND finished_at IS NULL
             AND EXISTS (SELECT 1 FROM outbox o WHERE o.key = 'notice:' || notice.id AND o.status = 'dead')
         """,
-        {"transport": transport, "code": code, "error": error, "now": now},
+        [{"transport": transport, "code": code, "error": error, "now": now} for transport in transports],
     )
 
 

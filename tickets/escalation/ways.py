@@ -9,6 +9,10 @@ from tickets.alerts.transport import Addressing, Transport
 CONSOLE = "console"
 """The name of the way within the console, as chains use it; its lists are there whether that is set up or not."""
 
+ALERTS = "alert."
+TESTS = "test."
+"""What the outbox topics of ways begin with; the way's name follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -21,12 +25,12 @@ class Way:
     @property
     def topic(self) -> str:
         """The outbox topic of its messages."""
-        return f"alert.{self.name}"
+        return f"{ALERTS}{self.name}"
 
     @property
     def test_topic(self) -> str:
         """The outbox topic of its tests, which go out although it is closed."""
-        return f"test.{self.name}"
+        return f"{TESTS}{self.name}"
 
     @property
     def is_outside(self) -> bool:
@@ -35,3 +39,8 @@ class Way:
 
 
 Ways = Mapping[str, Way]
+
+
+def way_of_topic(topic: str) -> str | None:
+    """The name of the way, set up or not, whose messages have this outbox topic; None for what no way sends."""
+    return next((topic.removeprefix(kind) for kind in (ALERTS, TESTS) if topic.startswith(kind)), None)

@@ -62,8 +62,8 @@ def claim_next(tx: Transaction, way: Way, held: frozenset[str], now: int, zone: 
 
 
 def _fail_queued(tx: Transaction, way: Way, state: WayState, now: int) -> None:
-    if outbox.fail_queued(tx, way.topic, state.error, now):
-        outcomes.fail_stopped(tx, way.name, state.code, state.error, now)
+    if outbox.fail_queued(tx, [way.topic], state.error, now):
+        outcomes.fail_stopped(tx, [way.name], state.code, state.error, now)
 
 
 def _begin(tx: Transaction, way: Way, row: OutboxRow, now: int, zone: str) -> Claim | Dropped:

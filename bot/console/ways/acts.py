@@ -7,11 +7,12 @@ from aiohttp import web
 from bot.console.access import LOGIN, is_fetch, read_form
 from bot.console.render import problem, say_for
 from bot.console.ways.listing import way_of, way_page
-from bot.keys import CLOCK, DATABASE
+from bot.keys import CLOCK, DATABASE, WAYS
 from tickets import contact_details
 from tickets.alerts import Addressing
 from tickets.escalation import results
 from tickets.escalation.people import Person
+from tickets.escalation.removed import WAY_REMOVED
 from tickets.model import Agent
 
 logger = logging.getLogger(__name__)
@@ -47,18 +48,28 @@ async def test_way(request: web.Request) -> web.StreamResponse:
 
 
 async def retry_way(request: web.Request) -> web.StreamResponse:
-    """POST /console/rules/ways/{name}/retry: another try for everything of a way that stayed undelivered."""
-    way, now = way_of(request), request.config_dict[CLOCK]()
+    """POST /console/rules/ways/{name}/retry: another try for everything of a way that stayed undelivered; 409 if the
+    way was removed from the settings since the page was opened."""
+    name, now = request.match_info["name"], request.config_dict[CLOCK]()
     await read_form(request)
+    if name not in request.config_dict[WAYS]:
+        dead = await request.config_dict[DATABASE].read(results.count_dead, name)
+        if dead:
+            return problem(request, 409, WAY_REMOVED)
+    way = way_of(request)
     count = await request.config_dict[DATABASE].write(results.retry_all, way.name, now)
     logger.info("way=%s retried notices=%d by=%s", way.name, count, request[LOGIN].agent.id)
     return _done(request, "notices_retried" if count else "notices_none")
 
 
 async def retry_notice(request: web.Request) -> web.StreamResponse:
-    """POST /console/rules/notices/{id}/retry: another try for one message; 409 if it does not rest any more."""
+    """POST /console/rules/notices/{id}/retry: another try for one message; 409 if it does not rest any more, or if its
+    way was removed from the settings."""
     notice_id, now = request.match_info["id"], request.config_dict[CLOCK]()
     await read_form(request)
+    found = await request.config_dict[DATABASE].read(results.get, notice_id)
+    if found is not None and found.transport not in request.config_dict[WAYS]:
+        return problem(request, 409, WAY_REMOVED)
     if not await request.config_dict[DATABASE].write(results.retry, notice_id, now):
         return problem(request, 409, "notice_moved")
     logger.info("notice=%s retried by=%s", notice_id, request[LOGIN].agent.id)

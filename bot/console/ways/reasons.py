@@ -27,6 +27,7 @@ class Family(StrEnum):
     BUSY = "busy"
     NO_PAGE = "no_page"
     NO_ANSWER = "no_answer"
+    WAY_REMOVED = "way_removed"
     UNREACHABLE = "unreachable"
     NO_TLS = "no_tls"
     NOT_PUBLIC = "not_public"
@@ -50,6 +51,7 @@ _CODES = [
         (r"^per_number$", Family.PER_NUMBER),
         (r"^no_page$", Family.NO_PAGE),
         (r"^no_answer$", Family.NO_ANSWER),
+        (r"^way_removed$", Family.WAY_REMOVED),
         (r"AMOUNT_NOT_ENOUGH|OUT_OF_SERVICE|InsufficientBalance|Arrears", Family.MONEY),
         (r"BUSINESS_LIMIT|PhoneNumber\w{0,40}Limit$|MOBILE_SEND_LIMIT", Family.NUMBER_LIMIT),
         (r"DAY_LIMIT|MONTH_LIMIT|DailyLimit|CODE_EXCEED_LIMIT", Family.PEER_LIMIT),
