@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from bot.console.pages import web_address
+from bot.console.desk.customers import web_address
 from knowledgebase.authoring.plain import TABLE_COLUMNS
 from knowledgebase.authoring.transfer import read_entries, write_entries
 from knowledgebase.model import Entry

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.console.access import LOGIN, read_form
-from bot.console.pages import customer_name
+from bot.console.desk.customers import customer_name
 from bot.console.render import page, say_for
 from bot.keys import CLOCK, DATABASE
 from storage.database import Transaction

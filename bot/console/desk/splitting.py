@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.console.access import LOGIN, read_form
-from bot.console.pages import customer_name, has_mailboxes
+from bot.console.desk.customers import customer_name
 from bot.console.render import page, say_for
-from bot.keys import CLOCK, DATABASE, RULES
+from bot.keys import CLOCK, CONFIG, DATABASE, RULES
 from bot.mail.postman import TRACE_MAIL, came_by_mail
 from storage.database import Transaction
 from tickets import contacts, splitting, tickets
@@ -58,7 +58,7 @@ async def split(request: web.Request) -> web.StreamResponse:
             int(version),
             _ticked(form),
             subject,
-            has_mailboxes(request),
+            bool(request.config_dict[CONFIG].mail.mailboxes),
             request.config_dict[RULES],
             now,
         )
