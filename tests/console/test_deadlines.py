@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,7 @@ from tests.console import promises
 from tests.console.cast import HOUR, MINUTE, NOON
 from tests.console.conftest import Browser, Console, NewBrowser
 from tests.console.promises import DAY, moment
+from tests.console.rules.pages import Page
 from tests.console.test_mail_tickets import plain
 from tickets import desk
 from tickets.business_time import Holiday, Segment, SegmentKind
@@ -239,6 +241,11 @@ async def seen_on(browser: Browser, path: str) -> str:
     return found[1]
 
 
+def refusal_on(page: Page) -> str:
+    (refused,) = page.tree.xpath("//*[@id='unkept']")
+    return " ".join(refused.text_content().replace("\u2068", "").replace("\u2069", "").split())
+
+
 async def test_acknowledging_says_until_when_the_chain_rests_and_the_story_tells_it(
     console: Console, li: Browser, made: dict[str, Ticket]
 ) -> None:
@@ -261,12 +268,33 @@ async def test_a_snooze_needs_a_reason_and_a_length_that_the_chain_allows(
     seen = await seen_on(li, path)
     refused = await li.send(f"{path}/acknowledge", seen=seen, snooze=2 * HOUR, reason="  ")
     assert (refused.status, (await refused.json())["error"]) == (422, "snooze_reason")
-    assert (await li.send(f"{path}/acknowledge", seen=seen, snooze=25 * HOUR, reason="太久")).status == 422
+    too_long = await li.send(f"{path}/acknowledge", seen=seen, snooze=25 * HOUR, reason="太久")
+    assert (too_long.status, (await too_long.json())["error"]) == (422, "snooze_length")
     assert (await li.send(f"{path}/acknowledge", seen=seen, snooze="2h", reason="太久")).status == 403
     done = await li.send(f"{path}/acknowledge", seen=seen, snooze=2 * HOUR, reason="在等门店\n回电")
     assert (await done.json())["text"] == "已设为稍后提醒，今天 18:00 前不再通知。"
     assert "李工设为今天18:00再提醒：在等门店回电" in await page_of(li, path)
     assert "李工设为今天18:00再提醒：在等门店回电" in await page_of(li, f"{path}/deadlines")
+
+
+async def test_what_was_refused_without_scripts_is_shown_with_its_form_as_it_was(
+    console: Console, li: Browser, made: dict[str, Ticket]
+) -> None:
+    path = f"/console/tickets/{made['broken'].number}"
+    seen = await seen_on(li, path)
+    await console.database.write(rules.sweep_and_tell, NOON + HOUR, people.RULES, promises.WAYS)
+    fields: dict[str, Any] = {"seen": seen, "snooze": 2 * HOUR, "reason": "在等门店回电"}
+    moved = await li.send(f"{path}/acknowledge", fetch=False, **fields)
+    shown = Page(moved.status, await moved.text())
+    assert (moved.status, refusal_on(shown)) == (409, "刚刚又有新的预警，没有确认。请看过再确认。")
+    assert shown.tree.xpath("//select[@name='snooze']/option[@selected]/@value") == [str(2 * HOUR)]
+    assert shown.tree.xpath("//input[@name='reason']/@value") == ["在等门店回电"]
+    fields["seen"] = shown.tree.xpath("//input[@name='seen']/@value")[0]
+    unsaid = await li.send(f"{path}/acknowledge", fetch=False, **{**fields, "reason": " "})
+    assert (unsaid.status, refusal_on(Page(unsaid.status, await unsaid.text()))) == (422, "请写明原因，同事要看得到。")
+    done = await li.send(f"{path}/acknowledge", fetch=False, **fields)
+    assert done.headers["Location"] == f"{path}/deadlines?done=snoozed"
+    assert "已设为稍后提醒" in await page_of(li, f"{path}/deadlines?done=snoozed")
 
 
 async def test_what_was_raised_since_is_not_acknowledged_unseen(
@@ -291,6 +319,10 @@ async def test_who_comes_second_learns_who_was_first(
     assert "李工" in (await second.json())["text"]
     again = await zhou.send(f"{path}/acknowledge", fetch=False, seen=seen)
     assert again.status == 409
+    shown = Page(again.status, await again.text())
+    assert refusal_on(shown) == "李工已于 今天 16:00 确认，不用再确认。"
+    assert shown.tree.xpath(f"//a[@href='{path}']")
+    assert "李工确认，今天 20:00 前不再升级" in plain(shown.text)
 
 
 async def test_alerts_that_ended_by_themselves_need_nobody(

@@ -2,13 +2,13 @@
 
 from bot.console import live
 from bot.console.access import TICKET_NUMBER, Permission, Route
-from bot.console.deadlines import breaches, listing, receipts, report, snoozing, wall
+from bot.console.deadlines import acknowledging, breaches, listing, receipts, report, wall
 
 TICKET = f"/tickets/{{number:{TICKET_NUMBER}}}"
 
 ROUTES = (
     Route("GET", f"{TICKET}/deadlines", receipts.show_deadlines, Permission.AGENT),
-    Route("POST", f"{TICKET}/acknowledge", snoozing.acknowledge, Permission.AGENT),
+    Route("POST", f"{TICKET}/acknowledge", acknowledging.acknowledge, Permission.AGENT),
     Route("GET", "/deadlines", listing.show_due, Permission.AGENT),
     Route("GET", "/deadlines/breaches", breaches.show_breaches, Permission.AGENT),
     Route("GET", "/deadlines/breaches.csv", breaches.export, Permission.SUPERVISOR),

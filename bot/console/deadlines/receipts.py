@@ -1,7 +1,7 @@
 """The page of a ticket's deadlines: why each is due at its minute, who was told, and who took notice."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -56,21 +56,39 @@ class ClockShown:
     earlier: Sequence[ReceiptShown]
 
 
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """An acknowledgement that was refused: why, in a sentence, and what its form said."""
+
+    text: str
+    snooze_ms: int | None
+    reason: str
+
+
 async def show_deadlines(request: web.Request) -> web.StreamResponse:
     """GET /console/tickets/{number}/deadlines: its receipts, and who was told; to a script the forms alone."""
+    return await deadlines_page(request)
+
+
+async def deadlines_page(request: web.Request, status: int = 200, unkept: Unkept | None = None) -> web.Response:
+    """The deadlines of the ticket as they are now; on top of them what was not kept, with its form as it was."""
     records = await request.config_dict[DATABASE].read(_records, request.match_info["number"])
     almanac = almanac_for(request)
+    snooze = snooze_of([one.alert for one in records.history.open], records.rest, almanac.now)
+    if snooze is not None and unkept is not None:
+        snooze = replace(snooze, chosen=unkept.snooze_ms or 0, reason=unkept.reason)
     return page(
         request,
         "deadlines/snooze_part.html" if is_fetch(request) else "deadlines/ticket.html",
+        status,
         ticket=records.ticket,
         clocks=clocks_shown(records, almanac),
         history=records.history,
         names=records.names,
         kinds={name: way.transport.kind for name, way in request.config_dict[WAYS].items()},
         area="ticket",
-        snooze_problem=None,
-        snooze=snooze_of([one.alert for one in records.history.open], records.rest, almanac.now),
+        unkept=unkept,
+        snooze=snooze,
     )
 
 

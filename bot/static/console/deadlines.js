@@ -7,7 +7,6 @@ const list = document.getElementById("queue");
 const dialog = document.getElementById("snooze-dialog");
 
 async function look() {
-  if (!list) return location.reload();
   const { refresh } = await import("./regions.js");
   return refresh();
 }
@@ -22,9 +21,8 @@ async function send(form) {
   else explain(answer);
   // What was typed stays where only that was wrong.
   if (answer.status === 422) return;
-  dialog?.close();
-  if (list || !answer.ok) await look();
-  else setTimeout(look, 1200);
+  dialog.close();
+  await look();
 }
 
 async function ask(link) {
@@ -58,7 +56,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-alerts]")) return;
+  // Anywhere else the page that answers says what was done.
+  if (!list || !event.target.matches("[data-alerts]")) return;
   event.preventDefault();
   send(event.target);
 });
