@@ -447,12 +447,36 @@ async def test_the_results_of_a_way_are_listed_with_what_they_tell_of(
     assert await database.write(results.try_out, office.ways["mail"], nobody, clock()) is None
 
 
-async def test_that_nobody_had_a_page_of_the_console_open_is_no_dead_letter(
-    open_office: OpenOffice, database: SQLiteDatabase
+@pytest.mark.parametrize("addressing", [Addressing.AGENT, Addressing.MAIL])
+async def test_that_nobody_was_there_is_no_dead_letter_and_no_failure_of_the_way(
+    open_office: OpenOffice, database: SQLiteDatabase, addressing: Addressing
 ) -> None:
-    office = await open_office(pages := Peer("console", Addressing.AGENT))
-    pages.fail(Failure.PERMANENT, code="no_page")
-    await office.queue(pages, ["agent-1"])
-    await office.deliver()
-    assert await office.states() == ["failed"]
+    office = await open_office(peer := Peer(addressing=addressing))
+    peer.fail(Failure.ABSENT, code="no_page")
+    await office.queue(peer)
+    await office.pass_time(HOUR, MINUTE)
+    assert len(peer.attempts) == 1
+    told = await the_notice(office)
+    assert (told["state"], told["code"], told["sent_at"]) == ("absent", "no_page", None)
+    assert told["finished_at"] is not None
     assert await database.read(results.dead_letters, 10) == []
+    assert await database.read(outbox.dead_letters, 10) == []
+    assert (await database.read(way_states.get, "peer")).failed_at is None
+
+
+async def test_where_somebody_may_come_back_it_is_tried_again_but_for_a_test(
+    open_office: OpenOffice, database: SQLiteDatabase, clock: Clock
+) -> None:
+    office = await open_office(peer := Peer(addressing=ROBOT))
+    peer.fail(Failure.ABSENT, 0, "no_answer")
+    peer.fail(Failure.ABSENT, 0, "no_answer")
+    await office.queue(peer, ["everyone"])
+    await office.deliver()
+    assert await office.states() == ["queued"]
+    await database.write(results.try_out, peer.way, Person(None, None, None), clock())
+    await office.deliver()
+    assert await office.states() == ["queued", "absent"]
+    assert not (await database.read(way_states.get, "peer")).is_failing
+    await office.pass_time(MINUTE)
+    assert await office.states() == ["sent", "absent"]
+    assert await database.read(outbox.dead_letters, 10) == []

@@ -192,7 +192,7 @@ async def test_a_level_for_the_console_alone_has_arrived_there(
     first = Level("agents", 0, ("assignee",), ("console",) if outside else ("console", "mail"))
     await overdue(shop, clock, chain(first, Level("leads", HOUR, ("boss@example.com",), ("mail",))))
     pages = Peer("console", PAGES, lasting=True)
-    pages.fail(Failure.PERMANENT, code="no_page")
+    pages.fail(Failure.ABSENT, code="no_page")
     office = await open_office(pages, *([Peer("mail")] if outside else []))
     assert await go_on(office, 5 * MINUTE) == []
     assert await office.rows("SELECT level, delivered_at FROM alert") == [{"level": 1, "delivered_at": DUE}]

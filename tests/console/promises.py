@@ -71,7 +71,7 @@ def broken_and_told(tx: Transaction, cast: Cast, at: int = NOON) -> Ticket:
         match notice["transport"], notice["recipient"]:
             case "console", _:
                 what = ("no_page", "the agent has no console page open")
-                outcomes.failed(tx, notice["id"], *what, at - 49 * MINUTE, again=False)
+                outcomes.absent(tx, notice["id"], *what, at - 49 * MINUTE, again=False)
             case "mail", "duty@example.com":
                 outcomes.failed(tx, notice["id"], "550", "the server refused", at - 19 * MINUTE, again=False)
             case "webhook", _:

@@ -191,7 +191,7 @@ async def test_everybody_who_was_told_is_named_with_the_way_and_the_result_and_n
     for words in (
         "首次答复 · 超时",
         "首次答复 · 第 2 级升级",
-        "李工 工作台 没有送达 对方没有打开工作台",
+        "李工 工作台 没有人在看 对方没有打开工作台",
         "李工 邮件 已发送 15:41",
         "d***@example.com 邮件 没有送达 the server refused 代码 550",
         "群里所有人 Webhook 不确定是否送达",

@@ -66,7 +66,7 @@ async def outcomes(server: Server, people_told: int) -> dict[str, tuple[str, str
     async with asyncio.timeout(PATIENCE_S):
         while True:
             rows = await server.database.read(_notices)
-            if len(rows) == people_told and all(row["state"] in ("sent", "failed") for row in rows):
+            if len(rows) == people_told and all(row["state"] in ("sent", "absent") for row in rows):
                 return {row["agent_id"]: (row["state"], row["code"]) for row in rows}
             await asyncio.sleep(0.01)
 
@@ -82,7 +82,7 @@ async def test_an_alarm_rings_on_the_open_page_and_is_refused_for_who_has_none(s
         await page.send_json({"type": "heard", "key": frame["key"]})
         told = await outcomes(server, 4)
         assert told[cast.li.id] == ("sent", "")
-        assert {told[one.id] for one in (cast.chen, cast.supervisor, cast.admin)} == {("failed", "no_page")}
+        assert {told[one.id] for one in (cast.chen, cast.supervisor, cast.admin)} == {("absent", "no_page")}
         assert await server.database.read(outbox.dead_letters, 10) == [], "nobody has to look after those"
         assert await server.app[LIVE_PAGES].alarm(Notice("notice:wall", cast.supervisor.id, "", "")) is Shown.NOWHERE
         assert (await hears(screen, "queue"))["number"] == frame["numbers"][0]

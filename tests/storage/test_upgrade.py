@@ -29,6 +29,13 @@ VALUES ('o1', 'alert.mail', 'alert:k:1:mail:x', '{}', 'sent', 1, 1, 9, 1, 1),
 """
 
 
+UNSEEN = """
+INSERT INTO notice (id, transport, recipient, state, attempts, created_at, finished_at, reference, code, error)
+VALUES ('n1', 'console', 'agent', 'failed', 1, 1, 2, '', 'no_page', 'the agent has no console page open'),
+    ('n2', 'mail', 'zhou@example.com', 'failed', 1, 1, 2, '', '550', 'the server refused');
+"""
+
+
 @pytest.fixture
 def upgraded(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A database of the version before deadlines, brought up to date."""
@@ -59,3 +66,15 @@ def test_an_obligation_stays_open_and_what_still_waited_is_told_anew(upgraded: s
     assert upgraded.execute("SELECT id, status FROM outbox ORDER BY id").fetchall() == [
         ("o1", "sent"), ("o2", "withdrawn"), ("o3", "queued"),
     ]  # fmt: skip
+
+
+def test_what_nobody_was_there_to_see_did_not_fail(tmp_path: Path) -> None:
+    for path in sorted(FOLDER.glob("*.sql")):
+        if path.stem < "0012":
+            shutil.copy(path, tmp_path)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection, tmp_path)
+        connection.executescript(UNSEEN)
+        migrate(connection)
+        told = connection.execute("SELECT id, state FROM notice ORDER BY id").fetchall()
+    assert told == [("n1", "absent"), ("n2", "failed")]

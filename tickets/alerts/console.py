@@ -30,16 +30,16 @@ class PagesSettings:
 async def send(settings: PagesSettings, notice: Notice) -> Sent:
     """Return when a page of the agent has said that it shows the alarm.
 
-    Raises DeliveryError: PERMANENT where none is open, for nobody knows when one will be and the other ways go on
-    meanwhile; RETRY where those that are open do not answer, as on a computer that fell asleep.
+    Raises DeliveryError, ABSENT: for good where none is open, for nobody knows when one will be and the other ways go
+    on meanwhile; to be tried again where those that are open do not answer, as on a computer that fell asleep.
     """
     match await settings.show(notice):
         case Shown.SHOWN:
             return Sent()
         case Shown.UNSEEN:
-            raise DeliveryError("no open console page answered", Failure.RETRY, code="no_answer")
+            raise DeliveryError("no open console page answered", Failure.ABSENT, 0, "no_answer")
         case Shown.NOWHERE:
-            raise DeliveryError("the agent has no console page open", Failure.PERMANENT, code="no_page")
+            raise DeliveryError("the agent has no console page open", Failure.ABSENT, code="no_page")
 
 
 TRANSPORT = Transport("console", Addressing.AGENT, PagesSettings, send)

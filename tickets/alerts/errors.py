@@ -8,13 +8,15 @@ class Failure(StrEnum):
 
     RETRY: it did not arrive, and may the next time. UNKNOWN: it may have arrived; a transport that can inquire is
     asked before it sends again. PERMANENT: this message will never arrive this way. CLOSED: nor will any other,
-    until somebody mends the transport's account or settings.
+    until somebody mends the transport's account or settings. ABSENT: nobody is there to be told this way, which is no
+    fault of it and leaves nothing to mend; tried again only where retry_after_ms is given.
     """
 
     RETRY = "retry"
     UNKNOWN = "unknown"
     PERMANENT = "permanent"
     CLOSED = "closed"
+    ABSENT = "absent"
 
 
 class DeliveryError(Exception):

@@ -14,13 +14,15 @@ from tickets.escalation.ways import Way, Ways
 
 
 class NoticeState(StrEnum):
-    """What became of a notice. UNKNOWN: it may have arrived, or is under way; WITHDRAWN: nobody needs it any more."""
+    """What became of a notice. UNKNOWN: it may have arrived, or is under way; WITHDRAWN: nobody needs it any more;
+    ABSENT: nobody was there to see it, as without an open page of the console."""
 
     QUEUED = "queued"
     SENT = "sent"
     FAILED = "failed"
     UNKNOWN = "unknown"
     WITHDRAWN = "withdrawn"
+    ABSENT = "absent"
 
 
 class Purpose(StrEnum):

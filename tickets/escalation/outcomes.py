@@ -94,14 +94,12 @@ def sent(tx: Transaction, notice_id: str, reference: str, now: int, reaches: boo
 
 def failed(tx: Transaction, notice_id: str, code: str, error: str, now: int, again: bool) -> None:
     """It did not arrive. again: another attempt will follow by itself."""
-    tx.change(
-        """
-        UPDATE notice SET state = CASE WHEN :again = 1 THEN 'queued' ELSE 'failed' END, sent_at = NULL,
-            finished_at = CASE WHEN :again = 1 THEN NULL ELSE :now END, code = :code, error = :error
-        WHERE id = :id
-        """,
-        {"again": int(again), "code": code, "error": error, "now": now, "id": notice_id},
-    )
+    _did_not_arrive(tx, notice_id, NoticeState.QUEUED if again else NoticeState.FAILED, code, error, now)
+
+
+def absent(tx: Transaction, notice_id: str, code: str, error: str, now: int, again: bool) -> None:
+    """Nobody was there to see it, and nobody has to look after that. again: as with failed()."""
+    _did_not_arrive(tx, notice_id, NoticeState.QUEUED if again else NoticeState.ABSENT, code, error, now)
 
 
 def unclear(tx: Transaction, notice_id: str, code: str, error: str, now: int, again: bool) -> None:
@@ -133,6 +131,17 @@ def fail_stopped(tx: Transaction, transports: Sequence[str], code: str, error: s
 def withdraw(tx: Transaction, notice_id: str, now: int) -> None:
     """Nobody needs it any more."""
     tx.change("UPDATE notice SET state = 'withdrawn', finished_at = :now WHERE id = :id", {"now": now, "id": notice_id})
+
+
+def _did_not_arrive(tx: Transaction, notice_id: str, state: NoticeState, code: str, error: str, now: int) -> None:
+    tx.change(
+        """
+        UPDATE notice SET state = :state, sent_at = NULL, code = :code, error = :error,
+            finished_at = CASE WHEN :state = 'queued' THEN NULL ELSE :now END
+        WHERE id = :id
+        """,
+        {"state": state, "code": code, "error": error, "now": now, "id": notice_id},
+    )
 
 
 def _open_alerts(tx: Transaction, notice_id: str) -> tuple[Told, ...]:

@@ -53,7 +53,19 @@ class Closed:
     for_ms: int | None
 
 
-Outcome = Arrived | Again | Unclear | Refused | Closed
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Nobody was there to be told, which says nothing of the way and needs nobody's care.
+
+    wait_ms: somebody may be the next time, not before that; None: it is left.
+    """
+
+    reason: str
+    code: str
+    wait_ms: int | None
+
+
+Outcome = Arrived | Again | Unclear | Refused | Closed | Absent
 
 
 def judge(error: DeliveryError, attempts: int, can_inquire: bool) -> Outcome:
@@ -63,6 +75,8 @@ def judge(error: DeliveryError, attempts: int, can_inquire: bool) -> Outcome:
             return Closed(error.reason, error.code, error.retry_after_ms)
         case Failure.PERMANENT:
             return Refused(error.reason, error.code)
+        case Failure.ABSENT:
+            return Absent(error.reason, error.code, error.retry_after_ms)
         case Failure.UNKNOWN:
             most = MOST_QUESTIONS if can_inquire else MOST_UNCLEAR
             if not error.is_known:

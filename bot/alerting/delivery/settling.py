@@ -1,6 +1,15 @@
 """What came of an attempt, kept: of the message, of its alerts and of the way, in one transaction."""
 
-from bot.alerting.delivery.outcome import LONGEST_BACKOFF_MS, Again, Arrived, Closed, Outcome, Refused, Unclear
+from bot.alerting.delivery.outcome import (
+    LONGEST_BACKOFF_MS,
+    Absent,
+    Again,
+    Arrived,
+    Closed,
+    Outcome,
+    Refused,
+    Unclear,
+)
 from storage import outbox
 from storage.database import Transaction
 from storage.outbox import OutboxRow
@@ -18,12 +27,7 @@ def settle(tx: Transaction, way: Way, row: OutboxRow, outcome: Outcome, now: int
     A test is made once: somebody waits for its result. jitter in [0, 1) spreads what is tried again.
     """
     is_test = row.payload["purpose"] == Purpose.TEST
-    if not way.is_outside and isinstance(outcome, Refused):
-        # Nobody at the console is no delivery that somebody has to look after.
-        marked = outbox.mark_withdrawn(tx, row, now)
-    else:
-        marked = _mark(tx, row, outcome, now, jitter, is_test)
-    if not marked:
+    if not _mark(tx, row, outcome, now, jitter, is_test):
         return False
     again = not is_test and not outbox.is_dead(tx, row.id)
     notice_id = row.payload["notice_id"]
@@ -35,25 +39,19 @@ def settle(tx: Transaction, way: Way, row: OutboxRow, outcome: Outcome, now: int
                 way_states.reopen(tx, way.name, now)
         case Again(reason, code, wait_ms):
             outcomes.failed(tx, notice_id, code, reason, now, again)
-            _note_failure(tx, way, outcome, now, _rests_until(way, wait_ms, now))
+            way_states.failed(tx, way.name, code, reason, now, _rests_until(way, wait_ms, now))
         case Unclear(reason, code):
             outcomes.unclear(tx, notice_id, code, reason, now, again)
-            _note_failure(tx, way, outcome, now)
+            way_states.failed(tx, way.name, code, reason, now)
         case Refused(reason, code):
             outcomes.failed(tx, notice_id, code, reason, now, again=False)
-            _note_failure(tx, way, outcome, now)
+            way_states.failed(tx, way.name, code, reason, now)
         case Closed(reason, code, for_ms):
             outcomes.failed(tx, notice_id, code, reason, now, again=False)
             way_states.close(tx, way.name, code, reason, now, None if for_ms is None else now + for_ms)
+        case Absent(reason, code, wait_ms):
+            outcomes.absent(tx, notice_id, code, reason, now, again and wait_ms is not None)
     return True
-
-
-def _note_failure(
-    tx: Transaction, way: Way, outcome: Again | Unclear | Refused, now: int, rests_until: int | None = None
-) -> None:
-    """That somebody has no page of the console open says nothing of the way."""
-    if way.is_outside:
-        way_states.failed(tx, way.name, outcome.code, outcome.reason, now, rests_until)
 
 
 def mark(tx: Transaction, row: OutboxRow, outcome: Outcome, now: int, jitter: float) -> bool:
@@ -65,8 +63,11 @@ def _mark(tx: Transaction, row: OutboxRow, outcome: Outcome, now: int, jitter: f
     match outcome:
         case Arrived():
             return outbox.mark_sent(tx, row, now)
-        case Again(reason, _, wait_ms) | Unclear(reason, _, wait_ms, False):
-            return outbox.mark_failed(tx, row, reason, once, now, jitter, _spread(wait_ms, jitter), LONGEST_BACKOFF_MS)
+        case Absent(_, _, wait_ms) if wait_ms is None or once:
+            return outbox.mark_withdrawn(tx, row, now)
+        case Again(reason, _, wait_ms) | Unclear(reason, _, wait_ms, False) | Absent(reason, _, wait_ms):
+            wait_ms = _spread(wait_ms or 0, jitter)
+            return outbox.mark_failed(tx, row, reason, once, now, jitter, wait_ms, LONGEST_BACKOFF_MS)
         case Unclear() | Refused() | Closed():
             return outbox.mark_failed(tx, row, outcome.reason, True, now, jitter)
 

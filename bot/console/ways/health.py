@@ -49,7 +49,7 @@ def facts(way: Way, state: WayState, used: int, now: int) -> WayFacts:
         transport.kind,
         transport.addressing,
         target_of(way),
-        health_of(state, now) if way.is_outside else _within(state, now),
+        _health(way, state, now),
         state,
         way.is_outside,
         allowance.budget_of(way.settings),
@@ -74,9 +74,10 @@ def health_of(state: WayState, now: int) -> Health:
     return Health.UNTRIED if state.sent_at is None else Health.WORKS
 
 
-def _within(state: WayState, now: int) -> Health:
-    """That nobody has a page of the console open is no fault of it."""
-    return Health.CLOSED if state.is_closed(now) else Health.WORKS
+def _health(way: Way, state: WayState, now: int) -> Health:
+    """The console is there without a first try."""
+    found = health_of(state, now)
+    return Health.WORKS if found is Health.UNTRIED and not way.is_outside else found
 
 
 _URGENT = (Health.CLOSED, Health.FAILING, Health.RESTS, Health.UNTRIED, Health.WORKS)
