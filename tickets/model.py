@@ -250,7 +250,6 @@ class Note:
 class Alert:
     id: str
     clock_id: str
-    ticket_id: str | None
     level: int
     kind: AlertKind
     planned_at: int

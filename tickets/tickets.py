@@ -265,11 +265,13 @@ _QUEUE = """
         CASE WHEN k.id IS NULL THEN r.paused_at ELSE k.paused_at END AS next_paused_at,
         (SELECT p.reason FROM pause p
             WHERE p.clock_id = COALESCE(k.id, r.id) AND p.ended_at IS NULL) AS next_pause_reason,
-        (SELECT COUNT(*) FROM alert
-            WHERE alert.ticket_id = t.id AND alert.acknowledged_at IS NULL AND alert.settled_at IS NULL
+        (SELECT COUNT(*) FROM clock o CROSS JOIN alert x
+            WHERE o.ticket_id = t.id AND x.clock_id = o.id AND x.acknowledged_at IS NULL AND x.settled_at IS NULL
         ) AS open_alerts,
-        (SELECT COUNT(*) FROM alert WHERE alert.ticket_id = t.id AND alert.acknowledged_at IS NULL
-            AND alert.settled_at IS NULL AND alert.level > 0) AS open_breaches,
+        (SELECT COUNT(*) FROM clock o CROSS JOIN alert x
+            WHERE o.ticket_id = t.id AND x.clock_id = o.id AND x.acknowledged_at IS NULL AND x.settled_at IS NULL
+                AND x.level > 0
+        ) AS open_breaches,
         t.version, t.created_at, t.updated_at
     FROM ticket t
     JOIN conversation v ON v.id = t.conversation_id
@@ -350,9 +352,9 @@ def _notes(tx: Transaction, ticket_id: str) -> list[Note]:
 def _alerts(tx: Transaction, ticket_id: str) -> list[Alert]:
     rows = tx.execute(
         """
-        SELECT id, clock_id, ticket_id, level, kind, planned_at, raised_at, late, told_at, delivered_at,
-            acknowledged_at, acknowledged_by, settled_at
-        FROM alert WHERE ticket_id = :ticket_id ORDER BY id
+        SELECT a.id, a.clock_id, a.level, a.kind, a.planned_at, a.raised_at, a.late, a.told_at, a.delivered_at,
+            a.acknowledged_at, a.acknowledged_by, a.settled_at
+        FROM clock k JOIN alert a ON a.clock_id = k.id WHERE k.ticket_id = :ticket_id ORDER BY a.id
         """,
         {"ticket_id": ticket_id},
     )

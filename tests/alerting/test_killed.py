@@ -193,7 +193,7 @@ def _states(program: Program, ticket: str) -> list[str]:
     told = rows(
         program,
         "SELECT n.state, t.number FROM notice n JOIN notice_alert x ON x.notice_id = n.id "
-        "JOIN alert a ON a.id = x.alert_id JOIN ticket t ON t.id = a.ticket_id",
+        "JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = k.ticket_id",
     )
     return [row["state"] for row in told if row["number"] == ticket]
 

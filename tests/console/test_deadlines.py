@@ -215,7 +215,7 @@ async def test_a_level_that_reached_nobody_says_so(console: Console, li: Browser
 
 def an_alert(level: int, raised_at: int = 7) -> Alert:
     kind = AlertKind.WARNING if level < 1 else AlertKind.BREACH
-    return Alert(f"a{level}", "k", "t", level, kind, 0, raised_at, False, 0, None, None, None, None)
+    return Alert(f"a{level}", "k", level, kind, 0, raised_at, False, 0, None, None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -80,11 +80,11 @@ def swept_early(tx: Transaction, now: int, late_after_ms: int, limit: int = 1_00
 
 
 def told_without_warnings(tx: Transaction, now: int, *rest: Any) -> Any:
-    """What is overdue by long is not told any more."""
-    tx.change(
-        "DELETE FROM alert WHERE kind = 'warning' AND late = 1 AND told_at IS NULL"
-        " AND id NOT IN (SELECT alert_id FROM notice_alert)"
+    """What is overdue by long is not told any more; the chain goes on behind it."""
+    skipped = tx.execute(
+        "DELETE FROM alert WHERE kind = 'warning' AND late = 1 AND told_at IS NULL RETURNING clock_id AS id"
     )
+    tx.change_all("UPDATE clock SET next_level = next_level + 1, next_alert_at = due_at WHERE id = :id", skipped)
     return REAL_TELL(tx, now, *rest)
 
 

@@ -85,8 +85,9 @@ class Machine:
         return self.house.scratch.ask(
             lambda tx: tx.execute(
                 """
-                SELECT a.level, a.planned_at, a.raised_at, a.late, t.number FROM alert a JOIN ticket t
-                ON t.id = a.ticket_id WHERE a.level <= 1 ORDER BY a.rowid
+                SELECT a.level, a.planned_at, a.raised_at, a.late, t.number FROM alert a
+                JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = k.ticket_id
+                WHERE a.level <= 1 ORDER BY a.rowid
                 """
             )
         )
@@ -221,7 +222,7 @@ async def test_answer_and_deadline_at_once_agree_on_who_was_first(tmp_path: Path
             due = at + 12 * HOUR
             await asyncio.gather(*(database.write(one, due) for one in both))
             answered_first[ticket.id] = order[0] == "answer"
-        alerts = await shop.rows("SELECT ticket_id, level, settled_at FROM alert")
+        alerts = await shop.rows("SELECT ticket_id, level, settled_at FROM alert JOIN clock ON clock.id = clock_id")
     finally:
         await database.close()
     raised = [row["ticket_id"] for row in alerts if row["level"] == 1]

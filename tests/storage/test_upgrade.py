@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from storage.migrate import FOLDER, migrate
+from storage.sqlite_connection import SQLiteTransaction
+from tickets.escalation.sweeping import sweep
 
 BEFORE_DEADLINES = """
 INSERT INTO contact (id, created_at) VALUES ('c', 1);
@@ -28,6 +30,23 @@ VALUES ('o1', 'alert.mail', 'alert:k:1:mail:x', '{}', 'sent', 1, 1, 9, 1, 1),
     ('o3', 'mail.service', 'letter:1', '{}', 'queued', 0, 1, 9, 0, 1);
 """
 
+BEFORE_RAISING = """
+INSERT INTO contact (id, created_at) VALUES ('c', 1);
+INSERT INTO conversation (id, contact_id, channel, owner, version, last_number, created_at, updated_at)
+VALUES ('untold', 'c', 'chat', 'bot', 1, 1, 1, 1), ('told', 'c', 'chat', 'bot', 1, 1, 1, 1);
+INSERT INTO ticket (id, number, conversation_id, contact_id, subject, status, priority, reason, candidates_json,
+    version, created_at, updated_at)
+SELECT 't-' || id, id, id, 'c', '?', 'open', 'normal', 'complaint', '[]', 1, 1, 1 FROM conversation;
+INSERT INTO clock (id, conversation_id, ticket_id, metric, first_message_number, needs_person, started_at, budget_ms,
+    due_at, plan_json, next_alert_at, next_level)
+VALUES ('k', 'untold', 't-untold', 'first_response', 1, 1, 100, 1000, 1100, '[1100]', NULL, 3),
+    ('l', 'told', 't-told', 'first_response', 1, 1, 100, 1000, 1100, '[1100]', NULL, 3);
+INSERT INTO alert (id, clock_id, ticket_id, level, kind, planned_at, raised_at, late, told_at, acknowledged_at)
+VALUES ('k.1', 'k', 't-untold', 1, 'breach', 1100, 1101, 0, 1101, NULL),
+    ('k.2', 'k', 't-untold', 2, 'escalation', 4700, 4701, 0, NULL, NULL),
+    ('l.2', 'l', 't-told', 2, 'escalation', 4700, 4701, 0, 4701, 4702);
+"""
+
 
 UNSEEN = """
 INSERT INTO notice (id, transport, recipient, state, attempts, created_at, finished_at, reference, code, error)
@@ -39,15 +58,19 @@ VALUES ('n1', 'console', 'agent', 'failed', 1, 1, 2, '', 'no_page', 'the agent h
 @pytest.fixture
 def upgraded(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A database of the version before deadlines, brought up to date."""
-    before = tmp_path / "before"
-    before.mkdir()
-    for path in sorted(FOLDER.glob("000*.sql")):
-        shutil.copy(path, before)
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrate(connection, before)
+        migrate(connection, until(tmp_path, "0009"))
         connection.executescript(BEFORE_DEADLINES)
         assert migrate(connection) == sorted(path.stem for path in FOLDER.glob("*.sql") if path.stem >= "0010")
         yield connection
+
+
+def until(folder: Path, last: str) -> Path:
+    """The migrations up to one."""
+    for path in FOLDER.glob("*.sql"):
+        if path.stem[:4] <= last:
+            shutil.copy(path, folder)
+    return folder
 
 
 def test_a_wait_goes_on_where_it_was(upgraded: sqlite3.Connection) -> None:
@@ -69,12 +92,21 @@ def test_an_obligation_stays_open_and_what_still_waited_is_told_anew(upgraded: s
 
 
 def test_what_nobody_was_there_to_see_did_not_fail(tmp_path: Path) -> None:
-    for path in sorted(FOLDER.glob("*.sql")):
-        if path.stem < "0012":
-            shutil.copy(path, tmp_path)
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrate(connection, tmp_path)
+        migrate(connection, until(tmp_path, "0011"))
         connection.executescript(UNSEEN)
         migrate(connection)
         told = connection.execute("SELECT id, state FROM notice ORDER BY id").fetchall()
     assert told == [("n1", "absent"), ("n2", "failed")]
+
+
+def test_a_step_that_was_raised_and_not_yet_told_is_what_its_clock_stands_at(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection, until(tmp_path, "0010"))
+        connection.executescript(BEFORE_RAISING)
+        migrate(connection)
+        clocks = connection.execute("SELECT id, next_level, next_alert_at FROM clock ORDER BY id").fetchall()
+        assert clocks == [("k", 2, 4700), ("l", 3, None)]
+        assert sweep(SQLiteTransaction(connection), 9_999, 60_000) == 0
+        told = "SELECT id FROM alert WHERE told_at IS NULL ORDER BY id"
+        assert connection.execute(told).fetchall() == [("k.2",)]

@@ -45,11 +45,16 @@ SELDOM = (
 )
 BEGINNING = ("reform",) * 6 + ("customer", "hand over", "customer mail", "hand over mail")
 WARNINGS = (Warning(share=25), Warning(share=50), Warning(share=80), Warning(lead_ms=5 * MINUTE))
-# A clock that runs, of which nobody has to look after the next step, and no acknowledgement rests it.
+# A clock that runs and has no next step, or one that was raised and told long since, and no acknowledgement rests it.
 FORGOTTEN = """
     SELECT k.id, k.metric, k.next_level FROM clock k
-    WHERE k.stopped_at IS NULL AND k.paused_at IS NULL AND k.next_alert_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.clock_id = k.id AND a.told_at IS NULL AND a.settled_at IS NULL)
+    WHERE k.stopped_at IS NULL AND k.paused_at IS NULL AND (
+            k.next_alert_at IS NULL OR EXISTS (
+                SELECT 1 FROM alert a
+                WHERE a.clock_id = k.id AND a.level >= k.next_level
+                    AND (a.level > k.next_level OR a.told_at IS NOT NULL OR a.settled_at IS NOT NULL)
+            )
+        )
         AND NOT EXISTS (
             SELECT 1 FROM acknowledgement b WHERE b.clock_id = k.id AND b.until IS NULL
                 AND b.at >= (SELECT MAX(a.raised_at) FROM alert a WHERE a.clock_id = k.id)

@@ -120,10 +120,12 @@ _ROW = """
         (SELECT p.reason FROM pause p WHERE p.clock_id = k.id AND p.ended_at IS NULL) AS pause_reason,
         (SELECT MAX(a.level) FROM alert a
             WHERE a.clock_id = k.id AND a.acknowledged_at IS NULL AND a.settled_at IS NULL) AS alert_level,
-        (SELECT COUNT(*) FROM alert a
-            WHERE a.ticket_id = t.id AND a.acknowledged_at IS NULL AND a.settled_at IS NULL) AS open_alerts,
-        (SELECT MAX(a.raised_at) FROM alert a
-            WHERE a.ticket_id = t.id AND a.acknowledged_at IS NULL AND a.settled_at IS NULL) AS alerted_at
+        (SELECT COUNT(*) FROM clock o CROSS JOIN alert a
+            WHERE o.ticket_id = t.id AND a.clock_id = o.id AND a.acknowledged_at IS NULL AND a.settled_at IS NULL
+        ) AS open_alerts,
+        (SELECT MAX(a.raised_at) FROM clock o CROSS JOIN alert a
+            WHERE o.ticket_id = t.id AND a.clock_id = o.id AND a.acknowledged_at IS NULL AND a.settled_at IS NULL
+        ) AS alerted_at
 """
 _BESIDE = " JOIN conversation v ON v.id = t.conversation_id JOIN contact c ON c.id = t.contact_id"
 _ALL = " FROM clock k JOIN ticket t ON t.id = k.ticket_id"

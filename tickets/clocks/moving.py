@@ -153,14 +153,9 @@ def _begin_anew(
 def _reckon_strictly(
     tx: Transaction, clock: Clock, candidates: Sequence[_Candidate], cause: Cause, now: int, by_agent_id: str
 ) -> Clock:
-    """The clock under the strictest of these terms, with its alerts at its ticket."""
+    """The clock under the strictest of these terms."""
     metric, strictest = _strictest(tx, clock, candidates, now)
-    kept = reckon(tx, replace(clock, metric=metric), strictest, cause, now, by_agent_id)
-    tx.change(
-        "UPDATE alert SET ticket_id = :ticket_id WHERE clock_id = :clock_id",
-        {"ticket_id": kept.ticket_id, "clock_id": kept.id},
-    )
-    return kept
+    return reckon(tx, replace(clock, metric=metric), strictest, cause, now, by_agent_id)
 
 
 def _strictest(tx: Transaction, clock: Clock, candidates: Sequence[_Candidate], now: int) -> _Candidate:

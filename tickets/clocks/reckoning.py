@@ -148,10 +148,12 @@ def _left_as_it_is(tx: Transaction, clock: Clock, promised: Terms | None, now: i
     """A clock whose metric is not promised any more ends; one from before there were policies runs on as it was."""
     if promised is not None:
         return stop(tx, clock, NOT_PROMISED, now)
-    again = max(clock.due_at, now) if clock.next_level <= 1 else now
-    kept = clock if clock.next_alert_at is not None else replace(clock, next_alert_at=again)
-    rows.save(tx, kept)
-    return kept
+    if clock.next_alert_at is None:
+        newest = _newest_alert(tx, clock.id)
+        level = clock.next_level if newest is None else max(clock.next_level, newest["level"] + 1)
+        clock = replace(clock, next_level=level, next_alert_at=max(clock.due_at, now) if level <= 1 else now)
+    rows.save(tx, clock)
+    return clock
 
 
 def _pinned(clock: Clock, promised: Terms, measure: Measure) -> Clock:
@@ -175,23 +177,31 @@ def _next_step(tx: Transaction, planned: Clock, before: Clock, chain: Chain, cau
     if planned.paused_at is not None:
         return replace(planned, next_alert_at=None)
     first_level = dues.first_level(planned.plan)
-    raised = _last_raised(tx, before.id)
-    untouched = raised is None and before.next_level == dues.first_level(before.plan)
+    newest = _newest_alert(tx, before.id)
+    untouched = newest is None and before.next_level == dues.first_level(before.plan)
     level = first_level if untouched else max(first_level, before.next_level)
-    level = level if raised is None else max(level, raised + 1)
+    level = level if newest is None else max(level, newest["level"] + 1)
     if level > 1:
         breach = dues.planned_at(1, planned.plan, chain)
-        at = breach if breach > now else _goes_on(tx, planned, before, chain, cause, now)
-        return replace(planned, next_level=level, next_alert_at=at)
+        if breach > now:
+            return replace(planned, next_level=level, next_alert_at=breach)
+        return _goes_on(tx, replace(planned, next_level=level), before, newest, chain, cause, now)
     planned = replace(planned, next_level=level, next_alert_at=dues.planned_at(level, planned.plan, chain))
     return _skip_overdue(planned, chain, now)
 
 
-def _last_raised(tx: Transaction, clock_id: str) -> int | None:
-    """The highest level that was ever raised of a clock, or None."""
-    (row,) = tx.execute("SELECT MAX(level) AS level FROM alert WHERE clock_id = :id", {"id": clock_id})
-    level: int | None = row["level"]
-    return level
+def _newest_alert(tx: Transaction, clock_id: str) -> Row | None:
+    """The highest level that was ever raised of a clock, or None; untold: telling people of it plans what follows."""
+    return first(
+        tx.execute(
+            """
+            SELECT level, planned_at, raised_at,
+                CASE WHEN told_at IS NULL AND settled_at IS NULL THEN 1 ELSE 0 END AS untold
+            FROM alert WHERE clock_id = :id ORDER BY level DESC LIMIT 1
+            """,
+            {"id": clock_id},
+        )
+    )
 
 
 def _skip_overdue(planned: Clock, chain: Chain, now: int) -> Clock:
@@ -202,30 +212,24 @@ def _skip_overdue(planned: Clock, chain: Chain, now: int) -> Clock:
     return replace(planned, next_level=level, next_alert_at=dues.planned_at(level, planned.plan, chain))
 
 
-def _goes_on(tx: Transaction, planned: Clock, before: Clock, chain: Chain, cause: Cause, now: int) -> int | None:
-    """When the chain of a broken promise takes its next step: as planned; as soon as telling has planned it (None);
-    not before an acknowledgement ends (None: for good); else the usual while after the last step, if that is not over.
-    """
-    if before.next_alert_at is not None and before.due_at <= now:
-        return before.next_alert_at
-    newest = first(
-        tx.execute(
-            """
-            SELECT level, raised_at, CASE WHEN told_at IS NULL AND settled_at IS NULL THEN 1 ELSE 0 END AS untold
-            FROM alert WHERE clock_id = :id ORDER BY level DESC LIMIT 1
-            """,
-            {"id": before.id},
-        )
-    )
+def _goes_on(
+    tx: Transaction, planned: Clock, before: Clock, newest: Row | None, chain: Chain, cause: Cause, now: int
+) -> Clock:
+    """The clock of a broken promise with when its chain takes its next step: as planned; as soon as telling people of
+    the newest alert has planned it; not before an acknowledgement ends, or never; else the usual while after the newest
+    alert, if that is not over."""
+    stands = newest is not None and before.next_level <= newest["level"]
+    if before.next_alert_at is not None and before.due_at <= now and not stands:
+        return replace(planned, next_alert_at=before.next_alert_at)
     if newest is None:
-        return now
+        return replace(planned, next_alert_at=now)
     if newest["untold"]:
-        return None
-    if cause not in _SETS_GOING:
-        rest = _rest_since(tx, before.id, newest["raised_at"])
-        if rest is not None:
-            return rest["until"] if rest["until"] is None else max(rest["until"], now)
-    return max(now, dues.next_alert_at(newest["level"], newest["raised_at"], planned.plan, chain))
+        return replace(planned, next_level=newest["level"], next_alert_at=newest["planned_at"])
+    rest = None if cause in _SETS_GOING else _rest_since(tx, before.id, newest["raised_at"])
+    if rest is not None:
+        return replace(planned, next_alert_at=rest["until"] and max(rest["until"], now))
+    following = dues.next_alert_at(newest["level"], newest["raised_at"], planned.plan, chain)
+    return replace(planned, next_alert_at=max(now, following))
 
 
 def _rest_since(tx: Transaction, clock_id: str, since: int) -> Row | None:

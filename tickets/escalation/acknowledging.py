@@ -38,15 +38,22 @@ def acknowledge(
         """
         UPDATE alert
         SET acknowledged_at = :now, acknowledged_by = :agent_id, told_at = COALESCE(told_at, :now)
-        WHERE ticket_id = :ticket_id AND acknowledged_at IS NULL AND settled_at IS NULL
+        WHERE clock_id IN (SELECT id FROM clock WHERE ticket_id = :ticket_id) AND acknowledged_at IS NULL
+            AND settled_at IS NULL
         RETURNING level, clock_id
         """,
         {"now": now, "agent_id": agent.id, "ticket_id": ticket.id},
     )
     if not acknowledged:
         return 0
-    named = {row["clock_id"] for row in acknowledged}
-    until = [_rest(tx, clock, agent, now, snooze_ms, reason) for clock in clocks if clock.id in named]
+    highest: dict[str, int] = {}
+    for row in acknowledged:
+        highest[row["clock_id"]] = max(row["level"], highest.get(row["clock_id"], row["level"]))
+    until = [
+        _rest(tx, clock, highest[clock.id] + 1, agent, now, snooze_ms, reason)
+        for clock in clocks
+        if clock.id in highest
+    ]
     detail = {
         "levels": sorted(row["level"] for row in acknowledged),
         "until": min((one for one in until if one is not None), default=None),
@@ -77,18 +84,28 @@ def _require_bounded(tx: Transaction, clocks: list[Clock], snooze_ms: int | None
         raise NotAllowed(f"a snooze lasts between a moment and {longest} ms")
 
 
-def _rest(tx: Transaction, clock: Clock, agent: Agent, now: int, snooze_ms: int | None, reason: str) -> int | None:
-    """Let the chain of this clock rest; until when, None for good or if no promise is broken: not yet, or not any more
-    because it lies ahead again. Taking notice brings nothing forward."""
+def _rest(
+    tx: Transaction, clock: Clock, following: int, agent: Agent, now: int, snooze_ms: int | None, reason: str
+) -> int | None:
+    """Let the chain of this clock rest before the level that follows those acknowledged; until when, None for good or
+    if no promise is broken: not yet, or not any more because it lies ahead again. Taking notice brings nothing forward.
+    """
     chain = _chain(tx, clock)
     length = snooze_ms if snooze_ms is not None else chain.acknowledged_for_ms
     until = None if length is None else now + length
     plan = clock.plan or (clock.due_at,)
-    broken = clock.next_level > 1 and dues.planned_at(1, plan, chain) <= now
-    if clock.paused_at is None and (broken or clock.next_alert_at is None):
+    level = max(clock.next_level, following)
+    broken = level > 1 and dues.planned_at(1, plan, chain) <= now
+    at = clock.next_alert_at
+    if clock.paused_at is None and broken:
+        at = until
+    elif clock.paused_at is None and level > clock.next_level:
         # Whoever is faster than the telling takes from it the planning of what follows a warning, too.
-        at = until if broken else dues.planned_at(min(clock.next_level, 1), plan, chain)
-        tx.change("UPDATE clock SET next_alert_at = :at WHERE id = :id", {"at": at, "id": clock.id})
+        at = dues.planned_at(min(level, 1), plan, chain)
+    tx.change(
+        "UPDATE clock SET next_level = :level, next_alert_at = :at WHERE id = :id",
+        {"level": level, "at": at, "id": clock.id},
+    )
     tx.change(
         """
         INSERT INTO acknowledgement (id, ticket_id, clock_id, agent_id, snoozed, until, reason, at)

@@ -89,10 +89,10 @@ def of_ticket(tx: Transaction, ticket_id: str) -> History:
     notices = _notices(tx, ticket_id)
     alerts = tx.execute(
         """
-        SELECT a.id, a.clock_id, a.ticket_id, a.level, a.kind, a.planned_at, a.raised_at, a.late, a.told_at,
-            a.delivered_at, a.acknowledged_at, a.acknowledged_by, a.settled_at, k.metric
+        SELECT a.id, a.clock_id, a.level, a.kind, a.planned_at, a.raised_at, a.late, a.told_at, a.delivered_at,
+            a.acknowledged_at, a.acknowledged_by, a.settled_at, k.metric
         FROM alert a JOIN clock k ON k.id = a.clock_id
-        WHERE a.ticket_id = :ticket_id ORDER BY a.raised_at DESC, a.level DESC
+        WHERE k.ticket_id = :ticket_id ORDER BY a.raised_at DESC, a.level DESC
         """,
         {"ticket_id": ticket_id},
     )
@@ -109,7 +109,7 @@ def recent(tx: Transaction, limit: int) -> list[RecentAlert]:
     rows = tx.execute(
         """
         SELECT t.number, a.kind, a.level, k.metric, a.raised_at, a.late, a.acknowledged_at, a.settled_at
-        FROM alert a JOIN ticket t ON t.id = a.ticket_id JOIN clock k ON k.id = a.clock_id
+        FROM alert a JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = k.ticket_id
         ORDER BY a.raised_at DESC, a.id DESC LIMIT :limit
         """,
         {"limit": limit},
@@ -130,8 +130,9 @@ def _notices(tx: Transaction, ticket_id: str) -> Mapping[str, Sequence[NoticeFac
         """
         SELECT x.alert_id, n.id, n.transport, n.recipient, n.agent_id, n.state, n.attempts, n.created_at, n.sent_at,
             n.finished_at, n.code, n.error
-        FROM alert a JOIN notice_alert x ON x.alert_id = a.id JOIN notice n ON n.id = x.notice_id
-        WHERE a.ticket_id = :ticket_id ORDER BY n.created_at, n.id
+        FROM clock k JOIN alert a ON a.clock_id = k.id JOIN notice_alert x ON x.alert_id = a.id
+            JOIN notice n ON n.id = x.notice_id
+        WHERE k.ticket_id = :ticket_id ORDER BY n.created_at, n.id
         """,
         {"ticket_id": ticket_id},
     )

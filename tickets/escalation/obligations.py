@@ -24,10 +24,10 @@ def open_alerts(tx: Transaction) -> list[OpenAlert]:
     """Every alert that is neither acknowledged nor settled and has its ticket, oldest first."""
     rows = tx.execute(
         """
-        SELECT a.id, a.clock_id, a.ticket_id, a.level, a.kind, a.planned_at, a.raised_at, a.late, a.told_at,
-            a.delivered_at, a.acknowledged_at, a.acknowledged_by, a.settled_at, t.number, t.subject, t.assignee_id,
+        SELECT a.id, a.clock_id, a.level, a.kind, a.planned_at, a.raised_at, a.late, a.told_at, a.delivered_at,
+            a.acknowledged_at, a.acknowledged_by, a.settled_at, t.number, t.subject, t.assignee_id,
             k.metric, k.started_at, k.due_at
-        FROM alert a JOIN ticket t ON t.id = a.ticket_id JOIN clock k ON k.id = a.clock_id
+        FROM alert a JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = k.ticket_id
         WHERE a.acknowledged_at IS NULL AND a.settled_at IS NULL
         ORDER BY a.raised_at, a.id
         """

@@ -150,7 +150,7 @@ def _open_alerts(tx: Transaction, notice_id: str) -> tuple[Told, ...]:
         SELECT a.id AS alert_id, t.number AS ticket_number, a.kind, k.metric, a.level, k.started_at AS waiting_since,
             k.due_at, a.planned_at, a.late
         FROM notice_alert x JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id
-            JOIN ticket t ON t.id = a.ticket_id
+            JOIN ticket t ON t.id = k.ticket_id
         WHERE x.notice_id = :id AND a.acknowledged_at IS NULL AND a.settled_at IS NULL
         ORDER BY k.due_at, a.id
         """,

@@ -50,10 +50,10 @@ def _stuck(tx: Transaction, now: int, limit: int) -> tuple[list[Raised], Collect
     """The alerts, and the ids of those whose fallback was used already."""
     rows = tx.execute(
         """
-        SELECT a.id AS alert_id, a.clock_id, a.ticket_id, t.number AS ticket_number, t.status AS ticket_status,
+        SELECT a.id AS alert_id, a.clock_id, k.ticket_id, t.number AS ticket_number, t.status AS ticket_status,
             t.conversation_id, t.assignee_id, t.team_id, a.level, a.kind, a.planned_at, a.raised_at, a.late,
             k.plan_json, k.policy_id, k.policy_version, a.fallback_at
-        FROM alert a JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = a.ticket_id
+        FROM alert a JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = k.ticket_id
         WHERE a.told_at IS NOT NULL AND a.delivered_at IS NULL AND a.acknowledged_at IS NULL AND a.settled_at IS NULL
             AND a.advanced_at IS NULL
             AND (COALESCE(a.fallback_at, a.told_at) <= :since OR NOT EXISTS (

@@ -50,7 +50,8 @@ def dead_letters(tx: Transaction, limit: int) -> list[Result]:
             WHERE state IN ('failed', 'unknown') AND finished_at IS NOT NULL AND transport <> :console
             ORDER BY finished_at DESC, id DESC LIMIT :limit
         ) AS dead JOIN notice_alert x ON x.notice_id = dead.id
-            JOIN alert a ON a.id = x.alert_id JOIN ticket t ON t.id = a.ticket_id
+            JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id
+            JOIN ticket t ON t.id = k.ticket_id
         ORDER BY t.number
         """,
         {"limit": limit, "console": CONSOLE},
@@ -73,7 +74,8 @@ def of_way(tx: Transaction, transport: str, limit: int) -> list[Result]:
         FROM (
             SELECT id FROM notice WHERE transport = :transport ORDER BY created_at DESC, id DESC LIMIT :limit
         ) AS last JOIN notice_alert x ON x.notice_id = last.id
-            JOIN alert a ON a.id = x.alert_id JOIN ticket t ON t.id = a.ticket_id
+            JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id
+            JOIN ticket t ON t.id = k.ticket_id
         ORDER BY t.number
         """,
         {"transport": transport, "limit": limit},
@@ -93,7 +95,8 @@ def get(tx: Transaction, notice_id: str) -> Result | None:
     named = tx.execute(
         """
         SELECT DISTINCT x.notice_id, t.number
-        FROM notice_alert x JOIN alert a ON a.id = x.alert_id JOIN ticket t ON t.id = a.ticket_id
+        FROM notice_alert x JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id
+            JOIN ticket t ON t.id = k.ticket_id
         WHERE x.notice_id = :id ORDER BY t.number
         """,
         {"id": notice_id},

@@ -4,7 +4,7 @@ planned. Everything of a turn happens in one transaction, so it happens once."""
 from collections.abc import Callable, Sequence
 
 from storage.database import Transaction
-from tickets import agents, conversations, desk, events, teams, tickets
+from tickets import agents, conversations, desk, events, teams
 from tickets.clocks import terms
 from tickets.escalation import notices
 from tickets.escalation.notices import Addressee, Bundle
@@ -68,18 +68,19 @@ def bundles(
 
 
 def _plan_next(tx: Transaction, raised: Sequence[Raised]) -> None:
-    """A clock that was acknowledged, answered, set aside or reckoned anew in the meantime keeps what that left."""
+    """A clock that was acknowledged, answered, set aside or reckoned anew since its step was raised keeps what that
+    left."""
     tx.change_all(
         """
-        UPDATE clock SET next_alert_at = :next_alert_at
-        WHERE id = :id AND next_level = :next_level AND next_alert_at IS NULL AND stopped_at IS NULL
-            AND paused_at IS NULL
+        UPDATE clock
+        SET next_level = next_level + 1, next_alert_at = CASE WHEN next_alert_at IS NULL THEN NULL ELSE :at END
+        WHERE id = :id AND next_level = :level AND stopped_at IS NULL
         """,
         [
             {
                 "id": one.clock_id,
-                "next_level": one.level + 1,
-                "next_alert_at": dues.next_alert_at(one.level, one.raised_at, one.plan, one.chain),
+                "level": one.level,
+                "at": dues.next_alert_at(one.level, one.raised_at, one.plan, one.chain),
             }
             for one in raised
         ],
@@ -109,30 +110,27 @@ def _give_tickets(tx: Transaction, now: int, rules: DeskRules, limit: int) -> No
     """Open a ticket for each wait that never became one."""
     found = tx.execute(
         """
-        SELECT a.id, k.conversation_id, k.first_message_number
+        SELECT k.conversation_id, k.first_message_number
         FROM alert a JOIN clock k ON k.id = a.clock_id
-        WHERE a.told_at IS NULL AND a.settled_at IS NULL AND a.ticket_id IS NULL
+        WHERE a.told_at IS NULL AND a.settled_at IS NULL AND k.ticket_id IS NULL
         ORDER BY a.raised_at, a.id LIMIT :limit
         """,
         {"limit": limit},
     )
     for row in found:
         conversation = conversations.get_conversation(tx, row["conversation_id"])
-        live = tickets.live_of_conversation(tx, conversation.id)
-        if live is None:
-            asked = conversations.history(tx, conversation.id, after=row["first_message_number"] - 1, limit=1)
-            subject = asked[0].text if asked else ""
-            live = desk.open_ticket(tx, conversation, Reason.UNANSWERED, subject, [], rules, now, SYSTEM)
-        tx.change("UPDATE alert SET ticket_id = :ticket_id WHERE id = :id", {"ticket_id": live.id, "id": row["id"]})
+        asked = conversations.history(tx, conversation.id, after=row["first_message_number"] - 1, limit=1)
+        subject = asked[0].text if asked else ""
+        desk.open_ticket(tx, conversation, Reason.UNANSWERED, subject, [], rules, now, SYSTEM)
 
 
 def _untold(tx: Transaction, limit: int) -> list[Raised]:
     rows = tx.execute(
         """
-        SELECT a.id AS alert_id, a.clock_id, a.ticket_id, t.number AS ticket_number, t.status AS ticket_status,
+        SELECT a.id AS alert_id, a.clock_id, k.ticket_id, t.number AS ticket_number, t.status AS ticket_status,
             t.conversation_id, t.assignee_id, t.team_id, a.level, a.kind, a.planned_at, a.raised_at, a.late,
             k.plan_json, k.policy_id, k.policy_version
-        FROM alert a JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = a.ticket_id
+        FROM alert a JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = k.ticket_id
         WHERE a.told_at IS NULL AND a.settled_at IS NULL
         ORDER BY a.planned_at, a.id LIMIT :limit
         """,
