@@ -23,6 +23,7 @@ from storage.database import Database, Transaction
 from storage.errors import StorageUnavailable
 from storage.signals import Bell, Signals
 from tickets import conversations, sessions
+from tickets.clocks import recomputations
 from tickets.escalation import results
 from tickets.escalation.raised import Raised
 from tickets.escalation.removed import end_removed
@@ -43,7 +44,8 @@ LETTERS_AT_ONCE = 4
 LONGEST_ROUND_MS = 60_000
 HOUR_S = 3_600.0
 KEEP_SENT_MS = 30 * 86_400_000
-KEEP_NOTICES_MS = 200 * 86_400_000
+KEEP_HISTORY_MS = 200 * 86_400_000
+KEEP_PREVIEWS_MS = 7 * 86_400_000
 PUBLICATION_WAITS_MS = 14 * 86_400_000
 
 P = ParamSpec("P")
@@ -172,13 +174,16 @@ def _log_alerts(what: str, alerts: Sequence[Raised]) -> None:
 
 def keep_house(database: Database, blobs: Blobs, lifetime: Lifetime, clock: Callable[[], int]) -> Turn:
     """A turn that forgets what has had its time: ended logins, deliveries sent long ago, who was told
-    of alerts long ago, files of nothing, publications that nobody came back to."""
+    of alerts long ago, recomputations done long ago or only looked at, files of nothing, publications that nobody came
+    back to."""
 
     async def turn() -> None:
         now = clock()
         await database.write(sessions.drop_expired, now, lifetime)
         await database.write(outbox.forget_sent, now - KEEP_SENT_MS)
-        await database.write(results.forget, now - KEEP_NOTICES_MS)
+        await database.write(results.forget, now - KEEP_HISTORY_MS)
+        while await database.write(recomputations.forget_one, now - KEEP_PREVIEWS_MS, now - KEEP_HISTORY_MS):
+            pass
         await sweep(database, blobs, now)
         await database.write(publications.withdraw_forgotten, now - PUBLICATION_WAITS_MS, now)
 

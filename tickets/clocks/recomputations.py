@@ -187,6 +187,29 @@ def keep_outcomes(tx: Transaction, recomputation_id: str, outcomes: Mapping[str,
     )
 
 
+def forget_one(tx: Transaction, looked_before: int, applied_before: int) -> bool:
+    """Delete, with all that was seen, the oldest that was asked before looked_before and never applied, or that was
+    applied before applied_before (epoch ms); False if there is none.
+
+    One at a time, for each may hold a line for every running clock. What it did stays in receipts and tickets' records.
+    """
+    oldest = first(
+        tx.execute(
+            """
+            SELECT id FROM recomputation
+            WHERE (applied_at IS NULL AND asked_at < :looked_before) OR applied_at < :applied_before
+            ORDER BY asked_at, id LIMIT 1
+            """,
+            {"looked_before": looked_before, "applied_before": applied_before},
+        )
+    )
+    if oldest is None:
+        return False
+    tx.change("DELETE FROM recomputed_clock WHERE recomputation_id = :id", oldest)
+    tx.change("DELETE FROM recomputation WHERE id = :id", oldest)
+    return True
+
+
 def _params(recomputation_id: str, one: Forecast, now: int) -> dict[str, object]:
     return {
         "recomputation_id": recomputation_id,

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from bot.workers import keep_house
+from storage.blobs import Blobs
 from storage.database import Row, Transaction
+from tests.fakes import Clock
 from tests.tickets.cast import HOUR, MINUTE, MORNING, CountingTransaction, ServiceDesk
 from tickets import desk
 from tickets.business_time import Calendar, Span
@@ -14,13 +17,16 @@ from tickets.clocks import receipts, recomputations, recomputing, rows
 from tickets.clocks.receipts import Cause
 from tickets.clocks.recomputations import Recomputation
 from tickets.clocks.recomputing import RulesMoved
+from tickets.errors import NotFound
 from tickets.model import Metric, Role, Status, Ticket
+from tickets.sessions import Lifetime
 from tickets.sla import rulebook
 from tickets.sla.model import Budget, Condition, ConditionField, Policy, Rule, RuleKind, Warning
 
 DAY = (Span(9 * 3600, 12 * 3600), Span(13 * 3600 + 1800, 18 * 3600))
 OFFICE = Calendar(week=(DAY,) * 5 + ((), ()), holidays="CN")
 PAUSES = (Status.PENDING, Status.ON_HOLD)
+DAYS = 24 * HOUR
 NOON = MORNING + 7 * 24 * HOUR
 
 
@@ -288,6 +294,38 @@ async def test_looking_takes_the_same_few_statements_however_many_tickets_there_
 
         counts.append(await shop.database.read(count))
     assert counts[0] == counts[1] <= 5
+
+
+async def test_the_house_forgets_what_was_only_looked_at_after_a_week_and_what_was_done_after_200_days(
+    shop: ServiceDesk,
+) -> None:
+    ticket = await shop.ticket_from("轮胎多久换一次?", MORNING)
+    await shop.database.write(edit, MORNING, first_response=Budget(6 * HOUR))
+    done = await shop.database.write(looked, None, MORNING)
+    await shop.database.write(applied, done, MORNING)
+    await shop.database.write(edit, MORNING, first_response=Budget(3 * HOUR))
+    only_looked = [await shop.database.write(looked, None, MORNING + number) for number in range(2)]
+    clock = Clock(MORNING + 7 * DAYS + 1)
+    turn = keep_house(shop.database, Blobs(shop.database.folder), Lifetime(HOUR, HOUR, HOUR), clock)
+    assert await kept(shop) == ({done.id, *(one.id for one in only_looked)}, 3)
+    await turn()
+    assert await kept(shop) == ({done.id, only_looked[1].id}, 2)
+    with pytest.raises(NotFound):
+        await shop.database.write(recomputing.start_applying, only_looked[0], "admin", clock())
+    clock.now = MORNING + 200 * DAYS
+    await turn()
+    assert await kept(shop) == ({done.id}, 1)
+    clock.advance(1)
+    await turn()
+    assert await kept(shop) == (set(), 0)
+    (waiting,) = await shop.database.read(rows.of_ticket, ticket.id)
+    assert (await shop.database.read(receipts.of_clock, waiting.id))[-1].cause is Cause.RECOMPUTED, "what it did stays"
+
+
+async def kept(shop: ServiceDesk) -> tuple[set[str], int]:
+    """The recomputations that are there, and how many clocks they tell of."""
+    found = await shop.rows("SELECT id FROM recomputation")
+    return {row["id"] for row in found}, len(await shop.rows("SELECT clock_id FROM recomputed_clock"))
 
 
 async def test_clocks_reckoned_without_a_year_are_counted(shop: ServiceDesk) -> None:
