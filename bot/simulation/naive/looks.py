@@ -22,11 +22,8 @@ class Looks:
 
     def __init__(self, runs: Sequence[Run], settings: Sequence[Setting]) -> None:
         self._stretches = _stretches(runs, settings)
-        glued = [
-            replace(run, start=before.end) if run.stalled else run
-            for before, run in zip([Run(0, 0), *runs], runs, strict=False)
-        ]
-        self._glued = _stretches(glued, settings)
+        self._lives = _stretches(_lives(runs), settings)
+        self._life_ends = [end for _, end, _, _ in self._lives]
         self._ends = [end for _, end, _, _ in self._stretches]
         self._starts = [run.start for run in runs]
         self._runs = runs
@@ -42,19 +39,31 @@ class Looks:
     def due(self, since: int, wall: int) -> tuple[int, bool]:
         """From when on somebody could have been told, in true time, and whether the process was up then.
 
-        That is the first moment at which the wall's clock showed this, or the start that followed. A process that
-        only hangs is up.
+        That is the first moment at which the wall's clock showed this, or the start that followed. It does not count
+        if the process died, or the clock was set back behind it, before the next look. A process that only hangs is up.
         """
-        for start, end, offset, run in self._glued[bisect_right(self._ends, since) :]:
+        for start, end, offset, life in self._lives[bisect_right(self._life_ends, since) :]:
             at = max(start, since, wall - offset)
-            if at < end:
-                return at, run.stalled or at > run.start
+            look = self.first(at, wall) if at < end else None
+            if look is not None and (look.true < end or look.true <= at + TICK):
+                return at, at > life.start
         return since, True
 
     def next_start(self, true: int) -> Look | None:
         """The first look of the run that began after a true moment."""
         place = bisect_right(self._starts, true)
         return self.first(self._starts[place], -(10**15)) if place < len(self._starts) else None
+
+
+def _lives(runs: Sequence[Run]) -> list[Run]:
+    """The runs, those that a hang cut in two as one."""
+    found: list[Run] = []
+    for run in runs:
+        if run.stalled and found:
+            found[-1] = replace(found[-1], end=run.end)
+        else:
+            found.append(run)
+    return found
 
 
 def _on_the_grid(start: int, moment: int) -> int:
