@@ -9,7 +9,8 @@ from bot.console.deadlines.segments import pause_word
 from bot.console.mail.news import NEWS
 from bot.console.texts import PLACE, Say, client_sentences, sayer
 from bot.console.times import SOON_PART, Almanac
-from bot.keys import CLOCK, CONFIG, CONSOLE_SETTINGS, RULES, TEMPLATES
+from bot.console.ways.labels import Labels
+from bot.keys import CLOCK, CONFIG, CONSOLE_SETTINGS, RULES, TEMPLATES, WAYS
 
 
 def say_for(request: web.Request) -> Say:
@@ -39,6 +40,7 @@ def page(request: web.Request, template: str, status: int = 200, **context: Any)
             csrf=form_token(request),
             path=request.path_qs,
             news=request.get(NEWS),
+            way_label=Labels(request.config_dict[WAYS], almanac.say),
             pause_word=lambda reason: pause_word(reason or "", almanac.say),
             client_texts=client_sentences(request[LANGUAGE]),
             **{"done": _done(request, almanac.say), **context},

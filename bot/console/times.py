@@ -40,23 +40,19 @@ class Almanac:
         )
 
     def date(self, at: int) -> str:
-        """The date with its weekday, however near; the year only when it is not this one."""
+        """The date without its weekday; the year only when it is not this one."""
         told = moment(at, self.now, self.zone)
-        return self.say(
-            "time.other_year" if told.day == "other_year" else "time.date",
-            year=told.year,
-            month=self.say(f"time.month.{told.month}"),
-            day=told.date,
-            weekday=self.say(f"time.weekday.{told.weekday}"),
-        )
+        key = "time.short_other_year" if told.day == "other_year" else "time.short_date"
+        return self.say(key, year=told.year, month=self.say(f"time.month.{told.month}"), day=told.date)
 
     def clock(self, at: int) -> str:
         """The time of day, 24 hours."""
         return moment(at, self.now, self.zone).clock
 
     def moment(self, at: int) -> str:
-        """Day and time of day."""
-        return f"{self.day(at)} {self.clock(at)}"
+        """Day and time of day; a full-width bracket brings the space between them with it."""
+        day = self.day(at)
+        return f"{day}{'' if day.endswith('）') else ' '}{self.clock(at)}"
 
     def iso(self, at: int) -> str:
         """For machines: the datetime attribute of <time>."""

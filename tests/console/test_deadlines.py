@@ -134,15 +134,15 @@ async def test_the_receipt_tells_why_a_ticket_is_due_at_this_minute(
 ) -> None:
     text = await page_of(li, f"/console/tickets/{made['holiday'].number}/deadlines")
     for words in (
-        "10月12日（周一） 13:50",
+        "10月12日（周一）13:50",
         "策略「工作时间内答复」",
         "时限 24 小时",
         "按工作日历「工作时间」计时",
-        "从 9月30日（周三） 17:50 的客户消息开始",
+        "从 9月30日（周三）17:50 的客户消息开始",
         "计入 24 小时，未计入 10 天 20 小时",
-        "10月1日（周四） 至 10月7日（周三） 全天 节假日 · 国庆节 7 天",
+        "10月1日（周四）至10月7日（周三） 全天 节假日 · 国庆节 7 天",
         "10:00 – 12:00 暂停：等第三方 2 小时",
-        "10月10日（周六） 09:00 – 12:00 计时 · 调休上班日（补国庆节） 3 小时",
+        "10月10日（周六）09:00 – 12:00 计时 · 调休上班日（补国庆节） 3 小时",
         "没有告诉客户具体时间",
     ):
         assert close(words) in text, words
@@ -191,9 +191,9 @@ async def test_everybody_who_was_told_is_named_with_the_way_and_the_result_and_n
     for words in (
         "首次答复 · 超时",
         "首次答复 · 第 2 级升级",
-        "李工 工作台 没有人在看 对方没有打开工作台",
+        "李工 工作台 没有人在看 这个人没有打开工作台页面。",
         "李工 邮件 已发送 15:41",
-        "d***@example.com 邮件 没有送达 the server refused 代码 550",
+        "d***@example.com 邮件 没有送达 没有送成，对方没有说明原因。",
         "群里所有人 Webhook 不确定是否送达",
         "待确认",
     ):
@@ -320,7 +320,7 @@ async def test_who_comes_second_learns_who_was_first(
     again = await zhou.send(f"{path}/acknowledge", fetch=False, seen=seen)
     assert again.status == 409
     shown = Page(again.status, await again.text())
-    assert refusal_on(shown) == "李工已于 今天 16:00 确认，不用再确认。"
+    assert refusal_on(shown) == "李工已于今天 16:00 确认，不用再确认。"
     assert shown.tree.xpath(f"//a[@href='{path}']")
     assert "李工确认，今天 20:00 前不再升级" in plain(shown.text)
 
@@ -427,13 +427,13 @@ async def test_breaches_tell_by_how_much_who_was_told_and_who_took_notice(
     await console.database.write(promises.acknowledged, made["broken"], console.cast, NOON - 10 * MINUTE)
     text = await page_of(li, "/console/deadlines/breaches")
     assert "50分" in text
-    assert "李工，40分后" in text
+    assert "李工，超时40分后" in text
     assert "没有送达" in text
     assert "还在等" in text
     assert "请问周末营业吗" not in text
     older = await page_of(li, "/console/deadlines/breaches?first=2026-11-01&last=2026-11-24")
     assert "共3条" in older
-    assert "18小时后" in older
+    assert "等了18小时" in older
     kept = await page_of(li, "/console/deadlines/breaches?first=2026-11-01&outcome=kept")
     assert "共4条" in kept
     for nonsense in ("first=x&last=9999-99-99&page=x&outcome=x", "first=2026-12-01&last=2026-11-01"):

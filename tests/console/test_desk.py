@@ -160,7 +160,7 @@ async def test_a_mail_is_merged_into_the_chat_and_its_messages_are_shown_there(c
     made = await console.database.write(two)
     _, page = await li.open(page_of(made.mail, "/merge"))
     assert "这位客户没有其他" not in page
-    assert "合并后：首次答复最晚 明天 03:40" in page
+    assert "合并后：首次答复最晚明天 03:40" in page
     assert made.stranger.number not in page
     versions = {"version": field(page, "version"), "into_version": field(page, "into_version")}
     done = await li.send(page_of(made.mail, "/merge"), fetch=False, into=made.chat.number, **versions)

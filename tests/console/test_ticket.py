@@ -103,7 +103,7 @@ async def test_an_overdue_ticket_shows_its_alarm_until_someone_acknowledges(
     assert (await browser.send(f"{path}/acknowledge")).status == 200
     _, page = await browser.open(path)
     assert "客户还在等答复" not in page
-    assert re.search(r"李工.?于 今天 16:00 确认", page)
+    assert re.search(r"李工.?于今天 16:00 确认", page)
     assert await console.database.read(open_alerts) == []
 
 

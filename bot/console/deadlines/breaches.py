@@ -16,7 +16,8 @@ from bot.console.knowledge.exporting import TURN
 from bot.console.knowledge.numbers import page_in
 from bot.console.render import page, say_for
 from bot.console.texts import Say
-from bot.keys import CLOCK, DATABASE, RULES
+from bot.console.ways.labels import Labels
+from bot.keys import CLOCK, DATABASE, RULES, WAYS
 from storage.database import Transaction
 from tickets import agents
 from tickets.escalation import promises
@@ -112,10 +113,11 @@ async def show_breaches(request: web.Request) -> web.StreamResponse:
 async def export(request: web.Request) -> web.StreamResponse:
     """GET /console/deadlines/breaches.csv: the same as a file, whole; one such file is made at a time."""
     period, asked, outcome = _asked(request)
-    now, zone, say = request.config_dict[CLOCK](), request.config_dict[RULES].time_zone, say_for(request)
+    now, zone = request.config_dict[CLOCK](), request.config_dict[RULES].time_zone
+    label = Labels(request.config_dict[WAYS], say_for(request))
     async with request.config_dict[TURN]:
         found, told, names = await request.config_dict[DATABASE].read(_everything, asked, outcome, now)
-        body = await asyncio.to_thread(written, found, told, names, zone, now, say)
+        body = await asyncio.to_thread(written, found, told, names, zone, now, label)
     name = f"{outcome}-{period.first}-{period.last}.csv"
     headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=body, headers=headers)
@@ -133,14 +135,14 @@ def written(
     names: Mapping[str, str],
     zone: str,
     now: int,
-    say: Say,
+    label: Labels,
 ) -> bytes:
     """The promises as CSV with a byte order mark, which spreadsheets want; nothing in it is read as a formula."""
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow([say(f"deadlines.file.{column}") for column in COLUMNS])
+    table.writerow([label.say(f"deadlines.file.{column}") for column in COLUMNS])
     for one in found:
-        row = _row(one, told.get(one.clock_id, ()), names, zone, now, say)
+        row = _row(one, told.get(one.clock_id, ()), names, zone, now, label)
         table.writerow([harmless(row[column]) for column in COLUMNS])
     return text.getvalue().encode("utf-8-sig", "replace")
 
@@ -153,8 +155,10 @@ def harmless(value: str | int | None) -> str | int:
 
 
 def _row(
-    one: Promise, told: Sequence[NoticeFact], names: Mapping[str, str], zone: str, now: int, say: Say
+    one: Promise, told: Sequence[NoticeFact], names: Mapping[str, str], zone: str, now: int, label: Labels
 ) -> dict[str, str | int | None]:
+    say = label.say
+
     def at(moment: int | None) -> str | None:
         return None if moment is None else datetime.fromtimestamp(moment / 1000, ZoneInfo(zone)).isoformat(sep=" ")[:19]
 
@@ -170,19 +174,17 @@ def _row(
         "how": None if one.stop_reason is None else ended_word(one.stop_reason, say),
         "taken": None if one.counted_ms is None else one.counted_ms // MINUTE_MS,
         "late": one.late_ms // MINUTE_MS,
-        "told": " · ".join(dict.fromkeys(_told(notice, names, say) for notice in told)),
+        "told": " · ".join(dict.fromkeys(_told(notice, names, label) for notice in told)),
         "acknowledged": at(one.acknowledged_at),
         "acknowledged_by": names.get(one.acknowledged_by or ""),
         "assignee": names.get(one.assignee_id or ""),
     }
 
 
-def _told(notice: NoticeFact, names: Mapping[str, str], say: Say) -> str:
+def _told(notice: NoticeFact, names: Mapping[str, str], label: Labels) -> str:
     """Who was told by what, in plain text."""
-    key = f"deadlines.told.way.{notice.transport}"
-    way = say(key) if say.knows(key) else notice.transport
-    who = names.get(notice.agent_id or "") or notice.recipient or say("deadlines.told.everyone")
-    return f"{who} ({way}, {say(f'deadlines.told.state.{notice.state}')})"
+    who = names.get(notice.agent_id or "") or notice.recipient or label.say("deadlines.told.everyone")
+    return f"{who} ({label(notice.transport)}, {label.say(f'deadlines.told.state.{notice.state}')})"
 
 
 def _asked(request: web.Request) -> tuple[Period, Asked, Outcome]:

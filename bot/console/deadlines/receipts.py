@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from aiohttp import web
 
@@ -10,7 +11,9 @@ from bot.console.deadlines.segments import Told, pause_word, tell
 from bot.console.deadlines.snoozing import snooze_of
 from bot.console.render import almanac_for, page
 from bot.console.story import isolated
+from bot.console.texts import Say
 from bot.console.times import Almanac
+from bot.console.ways.reasons import reason
 from bot.keys import DATABASE, WAYS
 from storage.database import Transaction
 from tickets import agents, tickets
@@ -18,7 +21,8 @@ from tickets.clocks import receipts, rows
 from tickets.clocks.receipts import Receipt
 from tickets.escalation import acknowledging, history
 from tickets.escalation.acknowledging import Rest
-from tickets.escalation.history import History
+from tickets.escalation.history import History, NoticeFact
+from tickets.escalation.ways import Ways
 from tickets.model import Clock, Ticket
 
 
@@ -85,7 +89,7 @@ async def deadlines_page(request: web.Request, status: int = 200, unkept: Unkept
         clocks=clocks_shown(records, almanac),
         history=records.history,
         names=records.names,
-        kinds={name: way.transport.kind for name, way in request.config_dict[WAYS].items()},
+        undelivered=partial(_undelivered, ways=request.config_dict[WAYS], say=almanac.say),
         area="ticket",
         unkept=unkept,
         snooze=snooze,
@@ -150,3 +154,9 @@ def _state(clock: Clock, now: int) -> str:
 
 def _receipt(receipt: Receipt, names: Mapping[str, str], almanac: Almanac) -> ReceiptShown:
     return ReceiptShown(receipt, cause_sentence(receipt, names, almanac), tell(receipt.segments, almanac))
+
+
+def _undelivered(notice: NoticeFact, ways: Ways, say: Say) -> str:
+    """Why a notice did not arrive, in a sentence."""
+    way = ways.get(notice.transport)
+    return reason(way.transport.kind if way is not None else "", notice.code, notice.error, say)

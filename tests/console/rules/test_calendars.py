@@ -128,7 +128,7 @@ async def test_before_the_national_day_the_account_names_each_day(console: Conso
     page = await sent(admin, "/calendars/try", {**form, **wanted}, fetch=True)
     assert page.status == 200
     assert "<html" not in page.text
-    assert page.says("trial-sentence") == ["9月30日（周三） 17:50 提交的工单，10月9日（周五） 14:50 到期。"]
+    assert page.says("trial-sentence") == ["9月30日（周三）17:50 提交的工单，10月9日（周五）14:50 到期。"]
     rows = [
         [" ".join(cell.text_content().split()) for cell in row]
         for row in page.tree.xpath("//table[@class='account']/tbody/tr")

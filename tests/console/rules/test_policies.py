@@ -232,7 +232,7 @@ async def test_a_supervisor_reads_and_tries_and_changes_nothing(console: Console
     assert not listed.tree.xpath("//form[contains(@action, '/rules')]")
     page = await opened(supervisor, f"/policies/{rule.id}?try.day=2026-09-30&try.at=17:50")
     assert page.tree.xpath("//fieldset[@disabled]")
-    assert page.says("trial-sentence")[0] == "9月30日（周三） 17:50 提交的工单，最晚 10月1日（周四） 05:50 首次答复。"
+    assert page.says("trial-sentence")[0] == "9月30日（周三）17:50 提交的工单，最晚10月1日（周四）05:50 首次答复。"
     assert (await sent(supervisor, f"/policies/{rule.id}", page.fields())).status == 403
 
 

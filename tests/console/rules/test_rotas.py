@@ -65,8 +65,8 @@ async def test_a_rota_is_written_and_tells_who_is_on_duty(console: Console, admi
         (cast.li.id, cast.chen.id), date(2026, 11, 16), 7, 570, "Asia/Shanghai", (stand_in,)
     )
     (now,) = page.says("duty-now")
-    assert "现在 陈晓雯 值班，到 11月28日（周六） 09:30" in now
-    assert "接着 周敏" in now
+    assert "现在陈晓雯值班，到11月28日（周六）09:30" in now
+    assert "接着是周敏" in now
     week = page.says("duty")[0]
     assert "今天陈晓雯" in week
     assert "周敏代" in week
