@@ -29,6 +29,7 @@ from tickets.business_time import known_until
 from tickets.clocks import terms
 from tickets.escalation import way_states
 from tickets.escalation.notices import addressees
+from tickets.escalation.outages import LOST_AFTER_MS, untold_alerts
 from tickets.escalation.people import told
 from tickets.escalation.telling import staff_now
 from tickets.escalation.ways import Ways
@@ -50,6 +51,7 @@ async def diagnose(config: Config, now: int) -> list[Finding]:
         *_answers(config.server.data_folder),
         _chain(config, now),
         *closed_ways(config, now),
+        *untold(config, now),
         calendar_years(now, config.sla.time_zone),
         await _mail(config),
         *await mailbox_findings(config.mail),
@@ -145,6 +147,16 @@ def _reached_by_level(tx: Transaction, ways: Ways, zone: str, now: int) -> dict[
         level.name: len(addressees(ways, (*level.transports, *level.fallback), told(level, None, None, staff)))
         for level in terms.chain_of(tx, policy).levels
     }
+
+
+def untold(config: Config, now: int) -> list[Finding]:
+    """The alerts that nobody could be told of."""
+    try:
+        broken, _ = read_folder(config.server.data_folder, partial(untold_alerts, raised_by=now - LOST_AFTER_MS))
+    except StorageError:
+        return []
+    sentence = f"alerts: nobody was told of {broken} that are due; the server's log names those that are broken."
+    return [Finding(Severity.PROBLEM, sentence)] if broken else []
 
 
 def closed_ways(config: Config, now: int) -> list[Finding]:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec
 
-from bot.clock_gap import ClockGap
+from bot.alerting.watching import Watch
 from bot.files.sweeping import sweep
 from bot.mail.postman import came_by_mail
 from bot.receive import Answering
@@ -25,11 +25,6 @@ from storage.signals import Bell, Signals
 from tickets import conversations, sessions
 from tickets.clocks import recomputations
 from tickets.escalation import results
-from tickets.escalation.raised import Raised
-from tickets.escalation.removed import end_removed
-from tickets.escalation.rescuing import rescue
-from tickets.escalation.sweeping import sweep as sweep_deadlines
-from tickets.escalation.telling import tell
 from tickets.escalation.ways import Ways
 from tickets.model import Message
 from tickets.rules import DeskRules
@@ -136,40 +131,9 @@ def watch_deadlines(
 ) -> Turn:
     """A turn that raises every alert that is due, tells the people responsible, and goes on where none was reached.
 
-    What waits for a way that is not set up any more reaches nobody, too. It says so if clock was set since the last
-    turn, as steady tells.
+    It says so if clock was set since the last turn, as steady tells.
     """
-    gap = ClockGap(clock, steady)
-
-    async def turn() -> None:
-        gap.look()
-        for name in await database.write(end_removed, ways, clock()):
-            log.warning("way=%s is no longer in the settings: what waited for it has failed", name)
-        again = True
-        while again:
-            again = bool(await database.write(sweep_deadlines, clock(), rules.late_after_ms))
-            while told := await database.write(tell, clock(), rules, ways):
-                again = True
-                _log_alerts("told", told)
-            rescued = await database.write(rescue, clock(), rules, ways)
-            _log_alerts("reached nobody, told by other ways", rescued.otherwise)
-            _log_alerts("reached nobody, next level", rescued.advanced)
-            again = again or bool(rescued.otherwise or rescued.advanced)
-
-    return turn
-
-
-def _log_alerts(what: str, alerts: Sequence[Raised]) -> None:
-    for one in alerts:
-        log.warning(
-            "alert %s alert=%s ticket=%s kind=%s level=%d late=%s",
-            what,
-            one.alert_id,
-            one.ticket_id,
-            one.kind,
-            one.level,
-            one.late,
-        )
+    return Watch(database, rules, ways, clock, steady).turn
 
 
 def keep_house(database: Database, blobs: Blobs, lifetime: Lifetime, clock: Callable[[], int]) -> Turn:

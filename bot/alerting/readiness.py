@@ -27,4 +27,6 @@ async def of_alerts(app: web.Application, named: bool = True) -> list[str]:
         names = ", ".join(sorted(way.name for way in app[WAYS].values() if way.is_outside))
         which = f"every way is closed or failing ({names})" if named else "every way is closed or failing"
         reasons.append(f"alerts: {outage.unreached} have reached nobody, {which}")
+    if outage.mute:
+        reasons.append(f"alerts: nobody could be told of {outage.untold}, the log says which and why")
     return reasons

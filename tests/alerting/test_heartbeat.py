@@ -128,12 +128,45 @@ async def test_a_way_whose_loop_has_died_is_named(
         await stays_silent(monitor, rounds)
 
 
-async def overdue(server: Server, clock: Clock) -> None:
-    await server.database.write(agents.create, "zhou", "Zhou", Role.AGENT, "hash", "zhou@example.com", clock())
+async def overdue(server: Server, clock: Clock, broken: bool = False) -> None:
+    """Somebody has waited for twelve hours. broken: nobody can be told of it."""
+    if not await server.database.read(agents.by_login, "zhou"):
+        await server.database.write(agents.create, "zhou", "Zhou", Role.AGENT, "hash", "zhou@example.com", clock())
     async with server.page() as page:
         await page.say("转人工")
         await page.reads()
+    if broken:
+        await server.database.write(lambda tx: tx.change("UPDATE clock SET plan_json = '['"))
     clock.advance(12 * HOUR)
+
+
+async def test_an_alert_that_nobody_can_be_told_of_turns_readyz_red_until_another_was_told(
+    start_server: StartServer, clock: Clock, rounds: list[None]
+) -> None:
+    async with Receiver().open() as monitor, Mailbox().open() as mailbox:
+        post = {"host": "127.0.0.1", "port": mailbox.port, "security": "none"}
+        server = await start(start_server, monitor, mail=post)
+        await overdue(server, clock, broken=True)
+        await eventually_raised(server, 1)
+        assert await ready(server) == (200, [])
+        clock.advance(2 * MINUTE)
+        told = "alerts: nobody could be told of 1, the log says which and why"
+        assert await ready(server) == (503, [told])
+        await stays_silent(monitor, rounds)
+        assert (await scrape(server))[("yingsheng_alerts_unreached", ())] == 1
+        await overdue(server, clock)
+        await eventually_raised(server, 2)
+        async with asyncio.timeout(10):
+            while not any(await delivered(server)):
+                await asyncio.sleep(BEAT / 1000)
+        assert await ready(server) == (200, [])
+        assert (await scrape(server))[("yingsheng_alerts_unreached", ())] == 1
+
+
+async def eventually_raised(server: Server, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(await delivered(server)) < count:
+            await asyncio.sleep(BEAT / 1000)
 
 
 async def delivered(server: Server) -> list[bool]:

@@ -106,7 +106,7 @@ REAL_DEADLINE = business_time.deadline
 
 
 def skip_late_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.workers.tell", told_without_warnings)
+    monkeypatch.setattr("bot.alerting.watching.tell", told_without_warnings)
 
 
 def count_pauses_by_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def call_nothing_late(monkeypatch: pytest.MonkeyPatch) -> None:
     def sweep(tx: Transaction, now: int, late_after_ms: int, limit: int = 1_000) -> int:
         return REAL_SWEEP(tx, now, 10**12, limit)
 
-    monkeypatch.setattr("bot.workers.sweep_deadlines", sweep)
+    monkeypatch.setattr("bot.alerting.watching.sweep", sweep)
 
 
 def let_the_chain_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_a_fault_in_the_rules_is_found(
 
 
 def test_a_sweep_that_is_seconds_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.workers.sweep_deadlines", swept_early)
+    monkeypatch.setattr("bot.alerting.watching.sweep", swept_early)
     found = kinds(played("working", 2, 100, every_look_ms=DAY, weather=fair()))
     assert Difference.EARLY in found
 

@@ -13,7 +13,7 @@ DAY_MS = 86_400_000
 class Alerting:
     """notices: (transport, state, notices made in the last 24 hours); working: (transport, whether it is up).
 
-    unreached: open alerts that people were told of and that reached nobody yet. lateness_seconds: how long the step of
+    unreached: open alerts that reached nobody yet. lateness_seconds: how long the step of
     a chain that is due longest was not raised.
     """
 
@@ -36,6 +36,6 @@ def alerting(tx: Transaction, ways: Ways, now: int) -> Alerting:
     return Alerting(
         tuple((row["transport"], row["state"], int(row["held"])) for row in rows),
         tuple((state.transport, state.works(now)) for state in way_states.of_ways(tx, ways)),
-        outages.unreached_alerts(tx, now)[0],
+        outages.unreached_alerts(tx, now)[0] + outages.untold_alerts(tx, now)[0],
         max(0, now - due) / 1000 if due is not None else 0.0,
     )

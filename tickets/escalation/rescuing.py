@@ -8,7 +8,7 @@ lists is all that was asked for.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from storage.database import Transaction
+from storage.database import Row, Transaction
 from tickets.escalation import notices
 from tickets.escalation.raised import Raised, all_raised
 from tickets.escalation.telling import bundles, staff_now
@@ -22,33 +22,54 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Rescued:
-    """What was done about alerts that reached nobody: told by other ways, and gone on with to the next level."""
+    """What was done about alerts that reached nobody: told by other ways, gone on with to the next level, and left in
+    the console, which is all that was asked for."""
 
-    otherwise: Sequence[Raised]
-    advanced: Sequence[Raised]
+    otherwise: Sequence[Raised] = ()
+    advanced: Sequence[Raised] = ()
+    arrived: Sequence[Raised] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether there were any."""
+        return bool(self.otherwise or self.advanced or self.arrived)
 
 
-def rescue(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = AT_ONCE) -> Rescued:
-    """Go on with open alerts that reached nobody within PATIENCE_MS, or that nobody can be reached with any more.
+def rescue(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = AT_ONCE, skip: int = 0) -> Rescued:
+    """Go on with open alerts that reached nobody within PATIENCE_MS, or that nobody can be reached with any more: at
+    most limit of them, but not with the first skip ones.
 
     The first time the level's fallback is used, the second time the chain's next level is due at once; without a
     fallback it is so the first time. Nothing is brought forward of what follows a warning or the last level, nor while
     the promise lies ahead again.
     """
-    stuck, fell_back = _stuck(tx, now, limit)
+    stuck, fell_back = _stuck(tx, now, limit, skip)
     if not stuck:
-        return Rescued((), ())
+        return Rescued()
     asking = [one for one in stuck if _asks_for_more(one, ways)]
-    _arrived_in_console(tx, [one for one in stuck if one not in asking], now)
+    arrived = [one for one in stuck if one not in asking]
+    _arrived_in_console(tx, arrived, now)
     otherwise = _tell_otherwise(tx, [one for one in asking if one.alert_id not in fell_back], now, rules, ways)
     advanced = [one for one in asking if one not in otherwise]
     _advance(tx, advanced, now)
-    return Rescued(otherwise, advanced)
+    return Rescued(otherwise, advanced, arrived)
 
 
-def _stuck(tx: Transaction, now: int, limit: int) -> tuple[list[Raised], Collection[str]]:
+def stuck_at(tx: Transaction, now: int, place: int) -> str | None:
+    """The alert that rescue() comes to at this place, counted from 0; None if there are not so many."""
+    rows = _stuck_rows(tx, now, 1, place)
+    return rows[0]["alert_id"] if rows else None
+
+
+def _stuck(tx: Transaction, now: int, limit: int, skip: int) -> tuple[list[Raised], Collection[str]]:
     """The alerts, and the ids of those whose fallback was used already."""
-    rows = tx.execute(
+    rows = _stuck_rows(tx, now, limit, skip)
+    fell_back = {row["alert_id"] for row in rows if row.pop("fallback_at") is not None}
+    return all_raised(tx, rows), fell_back
+
+
+def _stuck_rows(tx: Transaction, now: int, limit: int, skip: int) -> list[Row]:
+    return tx.execute(
         """
         SELECT a.id AS alert_id, a.clock_id, k.ticket_id, t.number AS ticket_number, t.status AS ticket_status,
             t.conversation_id, t.assignee_id, t.team_id, a.level, a.kind, a.planned_at, a.raised_at, a.late,
@@ -60,12 +81,10 @@ def _stuck(tx: Transaction, now: int, limit: int) -> tuple[list[Raised], Collect
                 SELECT 1 FROM notice_alert x JOIN notice n ON n.id = x.notice_id
                 WHERE x.alert_id = a.id AND n.finished_at IS NULL
             ))
-        ORDER BY a.told_at, a.id LIMIT :limit
+        ORDER BY a.told_at, a.id LIMIT :limit OFFSET :skip
         """,
-        {"since": now - PATIENCE_MS, "limit": limit},
+        {"since": now - PATIENCE_MS, "limit": limit, "skip": skip},
     )
-    fell_back = {row["alert_id"] for row in rows if row.pop("fallback_at") is not None}
-    return all_raised(tx, rows), fell_back
 
 
 def _asks_for_more(raised: Raised, ways: Ways) -> bool:

@@ -19,10 +19,11 @@ from tickets.sla.model import Level, Policy
 AT_ONCE = 1_000
 
 
-def tell(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = AT_ONCE) -> list[Raised]:
-    """Tell the people responsible of what was raised, at most limit alerts; returns those they are told of."""
-    _give_tickets(tx, now, rules, limit)
-    raised = _untold(tx, limit)
+def tell(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = AT_ONCE, skip: int = 0) -> list[Raised]:
+    """Tell the people responsible of what was raised, at most limit alerts, but not of the first skip ones; returns
+    those they are told of."""
+    _give_tickets(tx, now, rules, limit, skip)
+    raised = _untold(tx, limit, skip)
     if not raised:
         return []
     staff = staff_now(tx, now, rules.time_zone)
@@ -33,6 +34,17 @@ def tell(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = A
         "UPDATE alert SET told_at = :now WHERE id = :id", [{"id": one.alert_id, "now": now} for one in raised]
     )
     return raised
+
+
+def untold_at(tx: Transaction, place: int) -> str | None:
+    """The alert that tell() comes to at this place, counted from 0; None if there are not so many."""
+    rows = tx.execute(
+        """
+        SELECT id FROM alert WHERE told_at IS NULL AND settled_at IS NULL ORDER BY planned_at, id LIMIT 1 OFFSET :place
+        """,
+        {"place": place},
+    )
+    return rows[0]["id"] if rows else None
 
 
 def staff_now(tx: Transaction, now: int, zone: str) -> Staff:
@@ -106,16 +118,18 @@ def _event(raised: Raised, now: int) -> TicketEvent:
     return TicketEvent(SYSTEM, "alert", raised.ticket_status, raised.ticket_status, now, detail)
 
 
-def _give_tickets(tx: Transaction, now: int, rules: DeskRules, limit: int) -> None:
-    """Open a ticket for each wait that never became one."""
+def _give_tickets(tx: Transaction, now: int, rules: DeskRules, limit: int, skip: int) -> None:
+    """Open a ticket for each wait among these alerts that never became one."""
     found = tx.execute(
         """
         SELECT k.conversation_id, k.first_message_number
-        FROM alert a JOIN clock k ON k.id = a.clock_id
-        WHERE a.told_at IS NULL AND a.settled_at IS NULL AND k.ticket_id IS NULL
-        ORDER BY a.raised_at, a.id LIMIT :limit
+        FROM (
+            SELECT clock_id FROM alert WHERE told_at IS NULL AND settled_at IS NULL
+            ORDER BY planned_at, id LIMIT :limit OFFSET :skip
+        ) AS a JOIN clock k ON k.id = a.clock_id
+        WHERE k.ticket_id IS NULL
         """,
-        {"limit": limit},
+        {"limit": limit, "skip": skip},
     )
     for row in found:
         conversation = conversations.get_conversation(tx, row["conversation_id"])
@@ -124,16 +138,19 @@ def _give_tickets(tx: Transaction, now: int, rules: DeskRules, limit: int) -> No
         desk.open_ticket(tx, conversation, Reason.UNANSWERED, subject, [], rules, now, SYSTEM)
 
 
-def _untold(tx: Transaction, limit: int) -> list[Raised]:
+def _untold(tx: Transaction, limit: int, skip: int) -> list[Raised]:
+    """The alerts; one whose clock or ticket were not there would raise, and not be passed over in silence."""
     rows = tx.execute(
         """
         SELECT a.id AS alert_id, a.clock_id, k.ticket_id, t.number AS ticket_number, t.status AS ticket_status,
             t.conversation_id, t.assignee_id, t.team_id, a.level, a.kind, a.planned_at, a.raised_at, a.late,
             k.plan_json, k.policy_id, k.policy_version
-        FROM alert a JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = k.ticket_id
-        WHERE a.told_at IS NULL AND a.settled_at IS NULL
-        ORDER BY a.planned_at, a.id LIMIT :limit
+        FROM (
+            SELECT id, clock_id, level, kind, planned_at, raised_at, late FROM alert
+            WHERE told_at IS NULL AND settled_at IS NULL ORDER BY planned_at, id LIMIT :limit OFFSET :skip
+        ) AS a LEFT JOIN clock k ON k.id = a.clock_id LEFT JOIN ticket t ON t.id = k.ticket_id
+        ORDER BY a.planned_at, a.id
         """,
-        {"limit": limit},
+        {"limit": limit, "skip": skip},
     )
     return all_raised(tx, rows)
