@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.alerting.words import Speech, notice
+from bot.console.texts import Language, sayer
 from bot.templates import load_templates
 from storage.outbox import OutboxRow
 from tests.fakes import MONDAY_TEN_OCLOCK
@@ -19,7 +20,8 @@ from tickets.escalation.outcomes import Told, Waiting
 from tickets.model import AlertKind, Metric
 
 NOW = MONDAY_TEN_OCLOCK
-HOUR = 3_600_000
+MINUTE = 60_000
+HOUR = 60 * MINUTE
 
 ROBOTS: list[tuple[Transport, type[Robot], Any]] = [
     (wecom.TRANSPORT, FakeWeCom, WeComSettings(TOKEN)),
@@ -67,7 +69,7 @@ NEAR = Told("a2", "2611-0002", AlertKind.WARNING, Metric.RESOLUTION, 0, NOW - 9 
     ("alerts", "chinese", "english"),
     [
         ([BROKEN], "【超时】工单 2611-0001 客户已等 12 小时，首次答复刚刚超时", "[overdue] Ticket 2611-0001: "),
-        ([NEAR], "【临近提醒】工单 2611-0002 客户已等 9 小时，解决还剩 1 小时", "[due soon] Ticket 2611-0002: "),
+        ([NEAR], "【临近提醒】工单 2611-0002 客户已等 9 小时，问题解决还剩 1 小时", "[due soon] Ticket 2611-0002: "),
         ([replace(BROKEN, late=True)], "【超时·补发】工单 2611-0001", "[overdue, sent late] Ticket 2611-0001: "),
         ([BROKEN, NEAR], "【超时汇总】2 个工单需要处理，最紧急的是 2611-0001", "[overdue] 2 tickets need somebody"),
         (
@@ -79,6 +81,21 @@ NEAR = Told("a2", "2611-0002", AlertKind.WARNING, Metric.RESOLUTION, 0, NOW - 9 
             [replace(one, late=True) for one in (BROKEN, NEAR)],
             "【超时汇总·补发】2 个工单",
             "[overdue, sent late] 2 tickets need somebody, 2611-0001 first",
+        ),
+        (
+            [replace(NEAR, due_at=NOW + 59_000)],
+            "【临近提醒】工单 2611-0002 客户已等 9 小时，问题解决时限马上就到",
+            "[due soon] Ticket 2611-0002: customer waiting for 9 h, resolution due any moment",
+        ),
+        (
+            [replace(NEAR, due_at=NOW - 5 * MINUTE, late=True)],
+            "【超时·补发】工单 2611-0002 客户已等 9 小时，问题解决已超时 5 分钟",
+            "[overdue, sent late] Ticket 2611-0002: customer waiting for 9 h, resolution overdue for 5 min",
+        ),
+        (
+            [replace(NEAR, ticket_number=f"2611-000{n}", due_at=NOW - 5 * MINUTE, late=True) for n in (2, 3)],
+            "【超时汇总·补发】2 个工单",
+            "[overdue, sent late] 2 tickets need somebody",
         ),
     ],
 )
@@ -95,11 +112,10 @@ def test_each_thing_that_an_alert_says_has_a_line_of_its_own() -> None:
         "客户提问：昨天 22:00",
         "首次答复时限：今天 09:00",
         "目前情况：首次答复已超时 1 小时",
-        "升级级别：第 1 级",
         "",
         "本条原定今天 09:00 发出，因服务中断延后，现在补发。",
         "",
-        "请打开工单，答复客户或点「确认预警」；在有人确认之前，预警会逐级继续。",
+        "请打开工单，马上答复客户，或点「我来跟进，确认预警」；没有人处理或确认之前，预警会逐级继续。",
         "https://desk.example.com/console/tickets/2611-0001",
     ]
     assert told_of([BROKEN, NEAR], "en").text.splitlines() == [
@@ -108,6 +124,27 @@ def test_each_thing_that_an_alert_says_has_a_line_of_its_own() -> None:
         "2611-0001 first response just overdue",
         "2611-0002 resolution due in 1 h",
         "",
-        "Please open them, answer the customers or acknowledge the alerts; until somebody does, they go up the chain.",
+        'Please open them one by one and deal with them, or press "I take care of it: acknowledge"; '
+        "until somebody does, the alerts go up the chain.",
         "https://desk.example.com/console",
     ]
+
+
+def test_what_is_to_be_done_fits_the_promise_and_whether_it_is_broken() -> None:
+    solved_late = replace(BROKEN, metric=Metric.RESOLUTION, kind=AlertKind.ESCALATION, level=2)
+    told = told_of([solved_late], "zh").text.splitlines()
+    assert told[0] == "工单 2611-0001 还没有解决。"
+    assert "升级情况：第 2 级，前面通知的人还没有处理好" in told
+    assert "马上解决问题" in told[-2]
+    assert "Please open the ticket and resolve it now" in told_of([solved_late], "en").text
+    assert told_of([NEAR], "zh").text.splitlines()[-2] == "请在时限之前解决问题。"
+    over = replace(NEAR, metric=Metric.NEXT_RESPONSE, due_at=NOW - MINUTE)
+    assert "马上答复客户" in told_of([over], "zh").text.splitlines()[-2]
+    assert "before it is due" not in told_of([over], "en").text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_button_is_called_as_it_is_on_the_page_that_the_alert_leads_to(language: Language) -> None:
+    label = sayer(language)("alert.acknowledge")
+    for alerts in ([BROKEN], [BROKEN, NEAR]):
+        assert label in told_of(alerts, language).text
