@@ -42,6 +42,7 @@ class Posting:
         """Every loop looks now."""
         if self._life != self._engine.life:
             self._life, self._held = self._engine.life, {name: set() for name in self._engine.house.ways}
+            self._woken = {}
         for way in self._engine.house.ways.values():
             self._engine.at(self._engine.now, partial(self._look, way, self._engine.life))
 

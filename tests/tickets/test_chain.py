@@ -222,6 +222,18 @@ async def test_an_answer_that_the_customer_refuses_was_none(shop: ServiceDesk) -
     assert (clock.started_at, clock.due_at) == (MORNING, DUE + 3 * HOUR - 1_000)
 
 
+async def test_an_answer_can_be_refused_although_the_clock_was_a_day_ahead_before(shop: ServiceDesk) -> None:
+    await shop.customer_says("电瓶?", MORNING + 24 * HOUR)
+    assert await shop.bot_says("三年。", MORNING + 24 * HOUR + 1_000)
+    await shop.customer_says("轮胎?", MORNING)
+    assert await shop.bot_says("六万公里。", MORNING + 1_000)
+    await shop.customer_says("没解决", MORNING + 3 * HOUR)
+    await shop.hand_over(MORNING + 3 * HOUR, Reason.NOT_SOLVED)
+    clock = await shop.clock()
+    assert clock is not None
+    assert clock.started_at == MORNING
+
+
 async def test_the_first_answer_and_those_that_follow_are_measured_apart(
     shop: ServiceDesk, database: SQLiteDatabase
 ) -> None:
@@ -246,6 +258,20 @@ async def test_clocks_from_before_there_were_policies_run_on(shop: ServiceDesk, 
     assert [one.level for one in await database.write(sweep_and_tell, DUE + 30 * MINUTE)] == [2]
     assert await database.write(acknowledge, ticket.number, zhou, DUE + HOUR) == 2
     await database.write(desk.reply, ticket.number, zhou, "六万公里。", 1, "r-1", False, DUE + HOUR)
+
+
+async def test_an_old_clock_that_ended_before_anybody_was_told_goes_on_at_the_next_level(
+    shop: ServiceDesk, database: SQLiteDatabase, raised: Levels
+) -> None:
+    ticket = await shop.ticket_from("转人工", MORNING)
+    zhou = await shop.hire("zhou")
+    await database.write(
+        lambda tx: tx.change("UPDATE clock SET policy_id = NULL, policy_version = NULL, plan_json = '[]'")
+    )
+    assert await database.write(sweep, DUE, MINUTE) == 1
+    done = await database.write(desk.resolve, ticket.number, zhou, ticket.version, DUE + MINUTE)
+    await database.write(desk.reopen, done.number, zhou, done.version, DUE + 2 * MINUTE)
+    assert await raised(DUE + 3 * MINUTE) == [2]
 
 
 async def test_a_wait_that_goes_on_beside_a_live_ticket_is_that_tickets(

@@ -102,6 +102,7 @@ def stop(tx: Transaction, clock: Clock, reason: str, now: int) -> Clock:
     if clock.paused_at is not None:
         stopped = replace(stopped, due_at=due_under(tx, clock, None, now) or clock.due_at)
     rows.save(tx, stopped)
+    rows.number_stop(tx, stopped)
     record(tx, stopped, Cause.STOPPED, now)
     tx.change(
         """

@@ -26,7 +26,7 @@ def running_reply(tx: Transaction, conversation_id: str) -> Clock | None:
 
 
 def last_stopped_reply(tx: Transaction, conversation_id: str) -> Clock | None:
-    """The reply clock of this conversation that was stopped last, or None."""
+    """The reply clock of this conversation that was stopped last, whatever the wall's clock showed, or None."""
     return _one(
         tx.execute(
             """
@@ -35,7 +35,7 @@ def last_stopped_reply(tx: Transaction, conversation_id: str) -> Clock | None:
                 next_alert_at, next_level, promised_at, stopped_at, stop_reason
             FROM clock
             WHERE conversation_id = :conversation_id AND metric <> 'resolution' AND stopped_at IS NOT NULL
-            ORDER BY stopped_at DESC, id DESC LIMIT 1
+            ORDER BY stop_number DESC LIMIT 1
             """,
             {"conversation_id": conversation_id},
         )
@@ -92,6 +92,19 @@ def save(tx: Transaction, clock: Clock) -> None:
         WHERE id = :id
         """,
         _params(clock),
+    )
+
+
+def number_stop(tx: Transaction, clock: Clock) -> None:
+    """This clock was stopped after all others of its conversation that were."""
+    tx.change(
+        """
+        UPDATE clock SET stop_number = (
+            SELECT COALESCE(MAX(b.stop_number), 0) + 1 FROM clock b WHERE b.conversation_id = :conversation_id
+        )
+        WHERE id = :id
+        """,
+        {"conversation_id": clock.conversation_id, "id": clock.id},
     )
 
 

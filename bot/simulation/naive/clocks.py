@@ -80,7 +80,7 @@ class Clocks:
             return
         if own:
             own[-1].ended, own[-1].policy = None, ticket.policy
-            self._reckon(own[-1], now, anew=True)
+            self._reckon(own[-1], now)
             return
         waits = [one for one in self.clocks if one.ticket is ticket]
         if waits:
