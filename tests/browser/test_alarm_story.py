@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 
 from bot.keys import WORKERS
 from storage import outbox
+from tests.browser.camera import Camera
 from tests.browser.conftest import MakeContext
 from tests.console import cast as people
 from tests.fakes import MONDAY_TEN_OCLOCK, Clock, Server
@@ -125,20 +126,16 @@ async def look_twice(scene: Scene) -> None:
     assert await scene.server.database.read(outbox.next_due, ["alert.duty-sms", "alert.duty-robot"]) is None
 
 
-async def look(page: Page, folder: Path, name: str) -> None:
-    await page.screenshot(path=folder / f"{name}.png", full_page=True)
-
-
 async def test_a_policy_is_changed_a_ticket_is_late_phones_ring_once_and_somebody_takes_notice(
-    scene: Scene, new_context: MakeContext, tmp_path: Path
+    scene: Scene, new_context: MakeContext, request: pytest.FixtureRequest
 ) -> None:
-    pictures, clock = tmp_path, scene.clock
+    camera, clock = Camera(bool(request.config.getoption("--pictures"))), scene.clock
     boss = await log_in(scene, new_context, "sun", "/console/rules")
     await boss.get_by_role("link", name="标准时限").first.click()
     await boss.wait_for_load_state("networkidle")
     await boss.fill("[name='first_response.amount']", "2")
     await expect(boss.locator("#tried")).to_contain_text("01:50")
-    await look(boss, pictures, "policy")
+    await camera.take(boss, "policy")
     await boss.click(".save-bar button.button-main")
     await expect(boss.locator("#main")).to_contain_text("2 小时")
 
@@ -160,7 +157,6 @@ async def test_a_policy_is_changed_a_ticket_is_late_phones_ring_once_and_somebod
     assert sms.number.endswith("13800000012")
     assert number in scene.robot.texts[0]
     await expect(row.locator("[data-acknowledge]")).to_be_visible()
-    await look(lead, pictures, "due")
 
     await row.locator("[data-acknowledge]").click()
     await expect(row.locator("[data-acknowledge]")).to_have_count(0)
@@ -176,4 +172,4 @@ async def test_a_policy_is_changed_a_ticket_is_late_phones_ring_once_and_somebod
     await expect(receipt).to_contain_text("2 小时")
     await expect(lead.locator(".told-card", has_text="王主管").first).to_contain_text("已发送")
     await expect(lead.locator(".told-end").first).to_contain_text("王主管")
-    await look(lead, pictures, "receipt")
+    await camera.take(lead, "receipt")

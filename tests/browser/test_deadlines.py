@@ -12,15 +12,19 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from bot.console.live import LIVE_PAGES, LivePages
 from bot.keys import LIBRARY
+from storage.database import Transaction
 from storage.sqlite import open_database
+from tests.browser.camera import Camera
 from tests.browser.conftest import MakeContext
 from tests.browser.test_console import PHONE, Desk
 from tests.console import cast as people
 from tests.console import promises
 from tests.console.conftest import build
+from tickets import desk as resolving
 from tickets import tickets
 from tickets.alerts import Notice
 from tickets.alerts.console import Shown
+from tickets.escalation import outcomes
 from tickets.model import Agent
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -79,6 +83,35 @@ async def desk(tmp_path: Path, new_context: MakeContext) -> AsyncIterator[Promis
 
 def number_of(desk: Promised, name: str) -> str:
     return desk.made[name].number
+
+
+WAITING = (
+    ("v-quote", "E6 长续航版现在订车多久能提？", 11 * people.HOUR + 20 * people.MINUTE),
+    ("v-invoice", "发票抬头写错了，想重开一张", 9 * people.HOUR + 40 * people.MINUTE),
+    ("v-trip", "周末去崇明，路上哪里可以快充？", 3 * people.HOUR + 10 * people.MINUTE),
+)
+
+
+def all_arrives(tx: Transaction) -> None:
+    """Whatever waits to be sent reaches whom it is for."""
+    for waiting in tx.execute("SELECT id FROM notice WHERE state = 'queued'"):
+        outcomes.sent(tx, waiting["id"], "", people.NOON - people.MINUTE)
+
+
+async def test_what_is_most_urgent_comes_first(desk: Promised, request: pytest.FixtureRequest) -> None:
+    holiday = desk.made["holiday"]
+    await desk.database.write(all_arrives)
+    await desk.database.write(
+        resolving.resolve, holiday.number, desk.cast.li, holiday.version, desk.clock.now - people.HOUR
+    )
+    for visitor, text, ago in WAITING:
+        await desk.database.write(people.ask, visitor, text, desk.clock.now - ago)
+    page = await desk.page(desk.cast.li, "/console/deadlines")
+    badges = page.locator("tbody.rows .due")
+    await expect(badges.first).to_have_class("due due-overdue")
+    due = [int(await badge.get_attribute("data-due") or 0) for badge in await badges.all()]
+    assert due == sorted(due)
+    await Camera(bool(request.config.getoption("--pictures"))).take(page, "due")
 
 
 async def test_a_list_keeps_its_order_under_the_pointer_and_follows_when_it_leaves(desk: Promised) -> None:

@@ -9,28 +9,15 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
+from tests.browser.camera import Camera
 from tests.browser.conftest import MakeContext
 from tests.journeys.desk import PASSWORD
-from tests.journeys.program import ROOT, Program
+from tests.journeys.program import Program
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-PICTURES = ROOT / "docs" / "pictures"
-SHOWN = ("widget", "widget-phone", "queue", "ticket", "help", "alert")
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-
-
-class Camera:
-    """Takes the README's pictures when asked to; looks away otherwise."""
-
-    def __init__(self, on: bool, device: str) -> None:
-        self._on = on
-        self._suffix = "" if device == "desk" else "-phone"
-
-    async def take(self, page: Page, name: str) -> None:
-        if self._on and f"{name}{self._suffix}" in SHOWN:
-            await page.screenshot(path=PICTURES / f"{name}{self._suffix}.png")
 
 
 @pytest.fixture(params=["desk", "phone"])
