@@ -8,8 +8,21 @@ from typing import Any
 import pytest
 
 from tests.fakes import Clock, Server
+from tests.fresh import Copies, make_pattern
 
 StartServer = Callable[..., Awaitable[Server]]
+
+
+@pytest.fixture(scope="session")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of which the tests' databases are copies."""
+    return make_pattern(tmp_path_factory.mktemp("pattern") / "data")
+
+
+@pytest.fixture(autouse=True)
+def fresh_databases(pattern: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases that a test makes in this process are copies; the tests of the storage make real ones."""
+    monkeypatch.setattr("storage.sqlite.make_file", Copies(pattern))
 
 
 @pytest.fixture

@@ -15,6 +15,11 @@ Program = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
+def fresh_databases() -> None:
+    """Every database here is made as the program makes it."""
+
+
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder with an awkward name, not yet made."""
     return tmp_path / "数据 #1?%41"
