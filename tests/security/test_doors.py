@@ -16,6 +16,7 @@ from bot.app import build_app
 from bot.config import Config
 from bot.console import access
 from bot.console.login_delays import FREE_TRIES
+from bot.console.passwords import hash_password
 from bot.console.setup import new_setup_link
 from bot.keys import CONSOLE_SETTINGS
 from storage.sqlite import open_database
@@ -23,6 +24,8 @@ from tests.conftest import StartServer
 from tests.console import cast as people
 from tests.fakes import Clock, Server
 from tests.security.house import House, Person
+from tickets import agents
+from tickets.model import Role
 
 MINUTE = 60_000
 PUBLIC = "https://desk.example.com"
@@ -139,7 +142,8 @@ async def try_login(person: Person, login: str, forwarded: str) -> int:
 
 async def test_an_unknown_login_and_a_wrong_password_look_and_take_the_same(house: House) -> None:
     """Processor time of this process, in which the server runs too: it is the same on a busy machine."""
-    took: dict[str, list[float]] = {"li": [], "nobody": []}
+    await house.server.database.write(agents.create, "wu", "吴", Role.AGENT, hash_password(people.PASSWORD), None, 0)
+    took: dict[str, list[float]] = {"wu": [], "nobody": []}
     told: dict[str, str] = {}
     async with Person(house.url) as person:
         for _ in range(8):
@@ -151,8 +155,8 @@ async def test_an_unknown_login_and_a_wrong_password_look_and_take_the_same(hous
                 times.append(time.process_time() - begun)
                 assert status == 401
                 told[login] = re.sub(r'value="[^"]*"', "", page)
-    assert told["li"] == told["nobody"]
-    known, unknown = min(took["li"]), min(took["nobody"])
+    assert told["wu"] == told["nobody"]
+    known, unknown = min(took["wu"]), min(took["nobody"])
     print(f"\nknown {known * 1000:.1f} ms, unknown {unknown * 1000:.1f} ms")
     assert abs(known - unknown) < 0.25 * max(known, unknown)
 
