@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -12,8 +13,12 @@ from knowledgebase.authoring.placeholders import Placeholder
 FOLDER = Path(__file__).parent.parent / "templates"
 
 
+@cache
 def load_templates() -> jinja2.Environment:
-    """Every word a person reads: HTML is escaped, an undefined name is an error."""
+    """Every word a person reads: HTML is escaped, an undefined name is an error.
+
+    One for the whole process, which compiles each template once.
+    """
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=jinja2.select_autoescape(("html", "html.j2")),

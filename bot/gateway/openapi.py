@@ -5,6 +5,7 @@ A route says beside its handler what it takes and gives; the frames' schemas are
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from aiohttp import web
@@ -138,14 +139,20 @@ def _schemas(routes: Sequence[Route]) -> Schema:
         for reply in route.operation.replies.values()
         if isinstance(reply.body, type)
     }
-    wanted: list[tuple[str, TypeAdapter[Any]]] = [
-        ("PageFrame", TypeAdapter(PageFrame)),
-        ("ServerFrame", TypeAdapter(ServerFrame)),
-        *((body.__name__, TypeAdapter(body)) for body in sorted(bodies | {Frames}, key=lambda one: one.__name__)),
+    wanted = [
+        ("PageFrame", PageFrame),
+        ("ServerFrame", ServerFrame),
+        *((body.__name__, body) for body in sorted(bodies | {Frames}, key=lambda one: one.__name__)),
     ]
     found: Schema = {}
-    for name, adapter in wanted:
-        schema = adapter.json_schema(ref_template=SCHEMAS)
-        found.update(schema.pop("$defs", {}))
-        found.setdefault(name, schema)
+    for name, model in wanted:
+        schema = _schema(model)
+        found.update(schema.get("$defs", {}))
+        found.setdefault(name, {key: value for key, value in schema.items() if key != "$defs"})
     return dict(sorted(found.items()))
+
+
+@cache
+def _schema(model: Any) -> Schema:
+    """A model never changes. Nobody writes into what this returns."""
+    return TypeAdapter(model).json_schema(ref_template=SCHEMAS)
