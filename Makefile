@@ -31,7 +31,8 @@ install: $(INSTALLED)
 
 test: .venv/installed-dev
 	@tests/setup.sh
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+	@# The program is started some hundred times; each start would compile it anew.
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 check: lint test
 
