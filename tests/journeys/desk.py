@@ -13,9 +13,10 @@ import aiohttp
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.console.cast import PASSWORD
 from tests.journeys.program import Program
 
-PASSWORD = "a long enough pass phrase"
+__all__ = ["PASSWORD", "AgentAtDesk", "Peers", "open_peers"]
 
 
 class AgentAtDesk:

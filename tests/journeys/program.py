@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from click.testing import CliRunner
+
+from bot.command_line import main
 
 ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 30.0
@@ -111,6 +114,12 @@ class Program:
             timeout=timeout,
             check=False,
         )
+
+    def command_here(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same within this process, for a command whose own process is not what a test is about."""
+        foreign = {name: None for name in os.environ if name.startswith("YINGSHENG_")}
+        done = CliRunner().invoke(main, arguments, env={**foreign, **self.environment()}, catch_exceptions=False)
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 class Customer:

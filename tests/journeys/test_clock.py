@@ -13,8 +13,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.journeys.desk import PASSWORD, AgentAtDesk, Peers, open_peers
+from tests.journeys.desk import AgentAtDesk, Peers, open_peers
 from tests.journeys.program import Customer, Program
+from tests.journeys.witness import stocked
+from tickets.model import Role
 
 REPLY_S = 2
 LEVELS = [
@@ -68,8 +70,8 @@ async def until(holds: Callable[[], bool], seconds: float = 15) -> None:
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """A server, its peers, an agent (Li), a supervisor (Wang), and a customer who is online."""
     async with open_peers() as peers, aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        program = Program(tmp_path / "data", {**SETTINGS, **peers.settings})
-        await asyncio.to_thread(_hire, program)
+        folder = await stocked(tmp_path / "data", li=Role.AGENT, wang=Role.SUPERVISOR)
+        program = Program(folder, {**SETTINGS, **peers.settings})
         await asyncio.to_thread(program.start)
         customer = Customer(program, session, "customer")
         life = asyncio.create_task(customer.live())
@@ -81,13 +83,6 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
             life.cancel()
             await asyncio.gather(life, return_exceptions=True)
             await asyncio.to_thread(program.stop)
-
-
-def _hire(program: Program) -> None:
-    for login, name, role in (("li", "李工", "agent"), ("wang", "王主管", "supervisor")):
-        arguments = ["--name", name, "--role", role, "--email", f"{login}@example.com", "--password", PASSWORD]
-        done = program.command("user", "add", login, *arguments)
-        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -13,7 +13,9 @@ import pytest
 
 from tests.journeys.desk import PASSWORD, AgentAtDesk
 from tests.journeys.program import ROOT, Customer, Program
+from tests.journeys.witness import stocked
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
 ENTRY = {
     "id": "moon-charging",
     "question": "月球上能充电吗？",
@@ -31,8 +33,15 @@ def program(tmp_path: Path) -> Iterator[Program]:
     program.kill()
 
 
+@pytest.fixture
+def shop(program: Program) -> Program:
+    """The same with a few entries."""
+    asyncio.run(stocked(program.folder))
+    return program
+
+
 def user_add(program: Program, login: str) -> subprocess.CompletedProcess[str]:
-    return program.command("user", "add", login, "--name", "李工", "--role", "admin", "--password", PASSWORD)
+    return program.command_here("user", "add", login, "--name", "李工", "--role", "admin", "--password", PASSWORD)
 
 
 @pytest.mark.slow
@@ -56,13 +65,13 @@ def test_a_settings_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on(program: Program) -> None:
-    program.start()
-    second = program.command("serve", "--port", "0")
+def test_a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on(shop: Program) -> None:
+    shop.start()
+    second = shop.command("serve", "--port", "0")
     assert second.returncode == 1
-    assert str(program.folder) in second.stderr
+    assert str(shop.folder) in second.stderr
     assert "Traceback" not in second.stderr
-    assert program.ready()[0] == 200
+    assert shop.ready()[0] == 200
 
 
 @pytest.mark.slow
@@ -77,35 +86,33 @@ def test_a_port_that_is_taken_is_told_in_one_sentence(program: Program) -> None:
 
 
 @pytest.mark.slow
-def test_the_server_stops_within_ten_seconds_while_pages_are_connected(program: Program) -> None:
+def test_the_server_stops_within_ten_seconds_while_pages_are_connected(shop: Program) -> None:
     async def connected() -> float:
         async with aiohttp.ClientSession() as session:
-            customers = [Customer(program, session, f"customer{number}") for number in range(10)]
+            customers = [Customer(shop, session, f"customer{number}") for number in range(10)]
             lives = [asyncio.create_task(customer.live()) for customer in customers]
             while not all(customer.token for customer in customers):
                 await asyncio.sleep(0.02)
-            seconds = await asyncio.to_thread(program.stop)
+            seconds = await asyncio.to_thread(shop.stop)
             for life in lives:
                 life.cancel()
             await asyncio.gather(*lives, return_exceptions=True)
             return seconds
 
-    program.start()
+    shop.start()
     assert asyncio.run(connected()) < 10
 
 
 @pytest.mark.slow
-def test_users_and_entries_can_be_added_while_the_server_runs_and_count_at_once(
-    program: Program, tmp_path: Path
-) -> None:
+def test_users_and_entries_can_be_added_while_the_server_runs_and_count_at_once(shop: Program, tmp_path: Path) -> None:
     file = tmp_path / "more.jsonl"
     file.write_text(json.dumps(ENTRY, ensure_ascii=False) + "\n", encoding="utf-8")
 
     async def journey() -> str:
         cookies = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(cookie_jar=cookies) as session:
-            await AgentAtDesk(program, session).log_in("li")
-            customer = Customer(program, session, "customer")
+            await AgentAtDesk(shop, session).log_in("li")
+            customer = Customer(shop, session, "customer")
             life = asyncio.create_task(customer.live())
             customer.say("message-0001", "月球上能充电吗")
             while not any(item["author"] == "bot" for item in customer.received):
@@ -114,14 +121,15 @@ def test_users_and_entries_can_be_added_while_the_server_runs_and_count_at_once(
             await asyncio.gather(life, return_exceptions=True)
             return str(customer.received[-1]["text"])
 
-    program.start()
-    before = program.ready()[1]["entries"]
-    assert user_add(program, "li").returncode == 0
-    assert "already" in user_add(program, "li").stderr
-    done = program.command("import-entries", str(file))
+    shop.start()
+    before = shop.ready()[1]["entries"]
+    added = shop.command("user", "add", "li", "--name", "李工", "--role", "admin", "--password", PASSWORD)
+    assert added.returncode == 0, added.stderr
+    assert "already" in user_add(shop, "li").stderr
+    done = shop.command("import-entries", str(file))
     assert (done.returncode, done.stdout.strip()) == (0, "created 1, changed 0, unchanged 0"), done.stderr
     for _ in range(200):
-        if program.ready()[1]["entries"] == before + 1:
+        if shop.ready()[1]["entries"] == before + 1:
             break
     assert asyncio.run(journey()) == ENTRY["answer"]
 
@@ -139,14 +147,18 @@ def test_one_bad_row_keeps_the_whole_file_out_and_is_named_by_line(program: Prog
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("extension", ["csv", "xlsx", "jsonl"])
-def test_what_is_exported_is_imported_back_unchanged(program: Program, tmp_path: Path, extension: str) -> None:
+def test_what_is_exported_is_imported_back_unchanged(program: Program, tmp_path: Path) -> None:
     program.start()
-    file = tmp_path / f"all.{extension}"
-    assert program.command("export-entries", str(file)).returncode == 0
-    done = program.command("import-entries", str(file))
-    assert done.returncode == 0, done.stderr
-    assert "created 0, changed 0, unchanged" in done.stdout
+    for extension, command in (
+        ("csv", program.command),
+        ("xlsx", program.command_here),
+        ("jsonl", program.command_here),
+    ):
+        file = tmp_path / f"all.{extension}"
+        assert command("export-entries", str(file)).returncode == 0
+        done = command("import-entries", str(file))
+        assert done.returncode == 0, done.stderr
+        assert "created 0, changed 0, unchanged" in done.stdout, extension
 
 
 @pytest.mark.slow
@@ -156,11 +168,11 @@ def test_a_match_is_explained_beside_a_running_server_in_words_and_as_json(progr
     assert done.returncode == 0, done.stderr
     assert "直接回答" in done.stdout
     assert "connect-sentry-off" in done.stdout
-    done = program.command("explain", "怎么关闭哨兵模式", "--language", "en", "--limit", "1")
+    done = program.command_here("explain", "怎么关闭哨兵模式", "--language", "en", "--limit", "1")
     assert "letter for letter" in done.stdout
     file = tmp_path / "more.jsonl"
     file.write_text(json.dumps(ENTRY, ensure_ascii=False) + "\n", encoding="utf-8")
-    done = program.command("explain", "月秋上能充电吗\x1b[31m[bold]", "--entries", str(file), "--json")
+    done = program.command_here("explain", "月秋上能充电吗\x1b[31m[bold]", "--entries", str(file), "--json")
     facts = json.loads(done.stdout)
     assert facts["matches"][0]["entry_id"] == ENTRY["id"]
     assert {"said": "秋", "link": "sound", "there": "球", "sound": "qiu"} in facts["matches"][0]["joints"]
@@ -171,7 +183,7 @@ def test_a_match_is_explained_beside_a_running_server_in_words_and_as_json(progr
 def test_entries_that_are_refused_or_not_there_cannot_be_explained_with(program: Program, tmp_path: Path) -> None:
     file = tmp_path / "more.jsonl"
     file.write_text("not json\n", encoding="utf-8")
-    done = program.command("explain", "轮胎", "--entries", str(file))
+    done = program.command_here("explain", "轮胎", "--entries", str(file))
     assert (done.returncode, "more.jsonl:1:" in done.stderr) == (1, True)
     done = program.command("explain", "轮胎")
     assert (done.returncode, "Traceback" in done.stderr, done.stdout) == (1, False, "")
@@ -179,19 +191,19 @@ def test_entries_that_are_refused_or_not_there_cannot_be_explained_with(program:
 
 
 @pytest.mark.slow
-def test_a_backup_taken_while_serving_is_restored_whole(program: Program, tmp_path: Path) -> None:
+def test_a_backup_taken_while_serving_is_restored_whole(shop: Program, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
-    program.start()
-    assert user_add(program, "li").returncode == 0
-    assert program.command("backup", str(copy)).returncode == 0
-    refused = program.command("restore", str(copy))
+    shop.start()
+    assert user_add(shop, "li").returncode == 0
+    assert shop.command("backup", str(copy)).returncode == 0
+    refused = shop.command("restore", str(copy))
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
-    assert user_add(program, "wang").returncode == 0
-    program.stop()
-    assert program.command("restore", str(copy)).returncode == 0
-    assert "already" in user_add(program, "li").stderr
-    assert user_add(program, "wang").returncode == 0
+    assert user_add(shop, "wang").returncode == 0
+    shop.stop()
+    assert shop.command("restore", str(copy)).returncode == 0
+    assert "already" in user_add(shop, "li").stderr
+    assert user_add(shop, "wang").returncode == 0
 
 
 @pytest.mark.slow
@@ -205,15 +217,15 @@ def test_a_file_that_is_no_backup_is_refused_and_the_database_stays(program: Pro
 
 
 @pytest.mark.slow
-def test_the_doctor_names_what_is_wrong_and_its_exit_code_says_so(program: Program) -> None:
-    program.start()
-    well = program.command("doctor")
+def test_the_doctor_names_what_is_wrong_and_its_exit_code_says_so(shop: Program) -> None:
+    shop.start()
+    well = shop.command("doctor")
     assert (well.returncode, "PROBLEM" in well.stdout) == (0, False), well.stdout
-    program.stop()
+    shop.stop()
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         ill = Program(
-            program.folder,
+            shop.folder,
             {"YINGSHENG_MAIL__HOST": "127.0.0.1", "YINGSHENG_MAIL__PORT": str(closed.getsockname()[1])},
         )
         told = ill.command("doctor")
@@ -235,8 +247,8 @@ def test_every_command_explains_itself() -> None:
 
 
 @pytest.mark.slow
-def test_a_replay_beside_a_running_server_is_accepted_through_it(program: Program, tmp_path: Path) -> None:
-    program.start()
+def test_a_replay_beside_a_running_server_is_accepted_through_it(shop: Program, tmp_path: Path) -> None:
+    shop.start()
     file = tmp_path / "more.jsonl"
     file.write_text(json.dumps(ENTRY, ensure_ascii=False) + "\n", encoding="utf-8")
     asked = tmp_path / "asked.jsonl"
@@ -244,27 +256,27 @@ def test_a_replay_beside_a_running_server_is_accepted_through_it(program: Progra
         json.dumps({"query": "月球上能充电吗", "id": ENTRY["id"]}, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     proposal = ("replay", "--entries", str(file), "--questions", str(asked))
-    assert [program.command(*proposal, *more).returncode for more in ((), ("--accept",), ())] == [1, 0, 0]
+    assert shop.command_here(*proposal).returncode == 1
+    assert shop.command(*proposal, "--accept").returncode == 0
+    assert shop.command_here(*proposal).returncode == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("running", [False, True], ids=["stopped", "running"])
-def test_entries_are_listed_compared_and_moved_as_in_the_console(
-    program: Program, tmp_path: Path, running: bool
-) -> None:
+def test_entries_are_listed_compared_and_moved_as_in_the_console(shop: Program, tmp_path: Path, running: bool) -> None:
     file = tmp_path / "entries.jsonl"
     for answer in (ENTRY["answer"], "月球上没有充电站。"):
         file.write_text(json.dumps({**ENTRY, "answer": answer}, ensure_ascii=False), encoding="utf-8")
-        assert program.command("import-entries", str(file)).returncode == 0
+        assert shop.command_here("import-entries", str(file)).returncode == 0
     if running:
-        program.start()
+        shop.start()
 
-    def said(*words: str) -> str:
-        done = program.command("entries", *words)
+    def said(*words: str, command: Command = shop.command_here) -> str:
+        done = command("entries", *words)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert "moon-charging  published  v2  月球上能充电吗？" in said("list", "--text", "月球")
+    assert "moon-charging  published  v2  月球上能充电吗？" in said("list", "--text", "月球", command=shop.command)
     assert json.loads(said("show", "moon-charging", "--version", "1"))["answer"] == ENTRY["answer"]
     assert "没有充电[-桩-]。" in said("diff", "moon-charging", "1", "2")
     assert "is at version 3 now, draft" in said("rollback", "moon-charging", "1")
@@ -274,8 +286,12 @@ def test_entries_are_listed_compared_and_moved_as_in_the_console(
     assert [line.split()[:2] for line in lines[:2]] == [["v4", "review"], ["v3", "draft"]]
     assert lines[2].startswith("* v2  published")
     assert "command line" in lines[0]
-    for words in (("restore", "moon-charging"), ("archive", "nothing"), ("show", "nothing")):
-        done = program.command("entries", *words)
+    for command, *words in (
+        (shop.command, "restore", "moon-charging"),
+        (shop.command_here, "archive", "nothing"),
+        (shop.command_here, "show", "nothing"),
+    ):
+        done = command("entries", *words)
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
 
 

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.journeys.program import Customer, Program
-from tests.journeys.witness import rows, until
+from tests.journeys.witness import rows, stocked, until
 
 CUSTOMERS = 20
 SETTINGS = {
@@ -30,7 +30,7 @@ async def test_what_was_acknowledged_survives_every_kill_and_is_stored_once(
 ) -> None:
     kills, seed = int(request.config.getoption("--kills")), int(request.config.getoption("--seed"))
     chance = random.Random(seed)
-    program = Program(tmp_path / "data", SETTINGS)
+    program = Program(await stocked(tmp_path / "data"), SETTINGS)
     ready = [await asyncio.to_thread(program.start)]
     async with aiohttp.ClientSession() as session, Crowd(program, session, chance) as crowd:
         for _ in range(kills):

@@ -17,10 +17,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.journeys.desk import PASSWORD, AgentAtDesk, Peers, open_peers
+from tests.journeys.desk import AgentAtDesk, Peers, open_peers
 from tests.journeys.program import Customer, Program
 from tests.journeys.test_clock import until
+from tests.journeys.witness import stocked
 from tests.mail.dovecot import Dovecot
+from tickets.model import Role
 
 SURE = "轮胎多久换一次？"
 UNSURE = "我的车在山路上会自己唱歌，方向盘里面好像住着一只鸟，这是怎么回事"
@@ -111,8 +113,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
                 box.pop("smtp_port")
             settings = {**peers.settings, "YINGSHENG_MAIL__MAILBOXES": json.dumps(boxes)}
             settings["YINGSHENG_MAIL__CONTINUE_CHAT_AFTER"] = "1s"
-            program = Program(tmp_path / "data", settings)
-            await asyncio.to_thread(_hire, program)
+            program = Program(await stocked(tmp_path / "data", li=Role.AGENT), settings)
             await asyncio.to_thread(program.start)
             agent = AgentAtDesk(program, session)
             try:
@@ -122,11 +123,6 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
                 await asyncio.to_thread(program.stop)
     finally:
         dovecot.remove()
-
-
-def _hire(program: Program) -> None:
-    done = program.command("user", "add", "li", "--name", "李工", "--role", "agent", "--password", PASSWORD)
-    assert done.returncode == 0, done.stderr
 
 
 def _text(mail: EmailMessage) -> str:

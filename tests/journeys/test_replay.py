@@ -12,8 +12,10 @@ import pytest
 from knowledgebase.publishing import register
 from knowledgebase.publishing.model import Publication, PublicationState
 from storage.sqlite import read_folder
-from tests.journeys.desk import PASSWORD, AgentAtDesk
+from tests.journeys.desk import AgentAtDesk
 from tests.journeys.program import Program
+from tests.journeys.witness import stocked
+from tickets.model import Role
 
 WITHIN_S = 120.0
 
@@ -45,9 +47,8 @@ def test_a_replay_that_was_cut_off_is_done_after_the_restart(program: Program) -
             await agent.log_in("zhou")
             return await agent.compare_answers()
 
+    asyncio.run(stocked(program.folder, [], zhou=Role.SUPERVISOR))
     program.start()
-    added = program.command("user", "add", "zhou", "--name", "周敏", "--role", "supervisor", "--password", PASSWORD)
-    assert added.returncode == 0, added.stderr
     publication_id = asyncio.run(ask())
     seen(program, publication_id, lambda one: one.runs == 1)
     program.kill()

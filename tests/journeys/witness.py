@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,13 @@ import aiohttp
 
 from bot.server import wall_clock
 from knowledgebase.authoring import entries
+from knowledgebase.model import Entry
 from storage.sqlite import open_database
+from tests.console.cast import PASSWORD_HASH
 from tests.fakes import ENTRIES
 from tests.journeys.program import Customer, Program
+from tickets import agents
+from tickets.model import Role
 
 PATIENCE_S = 15.0
 
@@ -42,12 +46,23 @@ async def until_ready_is(program: Program, status: int, seconds: float = 5) -> t
         await asyncio.sleep(0.05)
 
 
-async def started(folder: Path, settings: Mapping[str, str] | None = None) -> Program:
-    """A server that runs, with a knowledge base of a few entries: it is ready sooner than with the demo's."""
-    database = open_database(folder)
-    await database.write(entries.save, list(ENTRIES), "test", wall_clock())
+async def stocked(folder: Path, published: Sequence[Entry] = ENTRIES, **staff: Role) -> Path:
+    """A data folder with a few entries, with which a server is ready sooner than with the demo's, and this staff.
+
+    Everybody has PASSWORD and the address LOGIN@example.com.
+    """
+    database, now = open_database(folder), wall_clock()
+    await database.write(entries.save, list(published), "test", now)
+    for login, role in staff.items():
+        address = f"{login}@example.com"
+        await database.write(agents.create, login, login.title(), role, PASSWORD_HASH, address, now)
     await database.close()
-    program = Program(folder, settings)
+    return folder
+
+
+async def started(folder: Path, settings: Mapping[str, str] | None = None) -> Program:
+    """A server that runs in a stocked folder."""
+    program = Program(await stocked(folder), settings)
     await asyncio.to_thread(program.start)
     return program
 

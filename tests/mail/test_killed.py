@@ -12,7 +12,7 @@ import pytest
 
 from storage.blobs import Blobs
 from tests.journeys.program import Program
-from tests.journeys.witness import rows, until
+from tests.journeys.witness import rows, stocked, until
 from tests.mail.arrivals import letter
 from tests.mail.dovecot import Dovecot
 
@@ -25,7 +25,7 @@ async def test_every_mail_survives_every_kill_and_comes_in_once(
     count, kills = int(request.config.getoption("--mails")), int(request.config.getoption("--mail-kills"))
     chance = random.Random(int(request.config.getoption("--seed")))
     mails = {f"mail{number}@example.cn": _question(number, chance) for number in range(count)}
-    program = Program(tmp_path / "data", _settings(dovecot))
+    program = Program(await stocked(tmp_path / "data"), _settings(dovecot))
     try:
         cut_short = await _kill_while_they_come(program, dovecot, mails, kills, chance)
         await until(partial(_has_taken, program, count), 60)
