@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PORT ?= 8080
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 3
 BIN := .venv/bin
 
 .PHONY: serve install test check lint bench lock
@@ -32,7 +32,7 @@ install: $(INSTALLED)
 test: .venv/installed-dev
 	@tests/setup.sh
 	@# The program is started some hundred times; each start would compile it anew.
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: lint test
 

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 # What ends it is processor time; a busy machine may be long in giving that.
 @pytest.mark.timeout(600)
 def test_every_pattern_of_the_house_is_quick_on_a_hundred_kilobytes_of_hostile_text() -> None:
