@@ -57,7 +57,11 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        self._await_ready(begun, offset)
+        try:
+            self._await_ready(begun, offset)
+        except BaseException:
+            self.kill()
+            raise
         return time.monotonic() - begun
 
     def _await_ready(self, begun: float, offset: int) -> None:

@@ -363,13 +363,20 @@ async def upgrade(person: Person, path: str, origin: str | None = "own") -> int:
 
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
 async def test_each_person_gets_through_exactly_the_doors_that_are_theirs(house: House, role: str) -> None:
-    wrong = []
-    for route, row in ROWS.items():
+    """One person reads everything; for each act somebody else comes, as an act may end a login or change a form."""
+    found = {}
+    async with someone(house, role) as reader:
+        for route, row in ROWS.items():
+            if route not in CHANGING:
+                found[route] = await use(house, reader, route, row, house.bobs_ticket)
+    for route, row in CHANGING.items():
         async with someone(house, role) as person:
-            status = await use(house, person, route, row, house.bobs_ticket)
-        expected = row.status if role in row.may else DENIED
-        if status not in expected:
-            wrong.append((route, status))
+            found[route] = await use(house, person, route, row, house.bobs_ticket)
+    wrong = [
+        (route, found[route])
+        for route, row in ROWS.items()
+        if found[route] not in (row.status if role in row.may else DENIED)
+    ]
     assert wrong == []
 
 
