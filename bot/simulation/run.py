@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from bot.alerting import watching
 from bot.simulation.comparing import Found, Verdict, compare
 from bot.simulation.engine import Engine
 from bot.simulation.folk import Folk
@@ -71,7 +72,7 @@ def simulate(wish: Wish) -> Result:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Without a line in the log for each alarm."""
-    told = logging.getLogger("bot.workers")
+    told = logging.getLogger(watching.__name__)
     before = told.level
     told.setLevel(logging.ERROR)
     try:

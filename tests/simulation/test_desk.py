@@ -57,8 +57,9 @@ def test_a_look_that_is_left_out_has_nothing_to_do() -> None:
     assert result.verdict.found == []
 
 
-def test_the_same_seed_plays_the_same() -> None:
+def test_the_same_seed_plays_the_same_and_in_silence(caplog: pytest.LogCaptureFixture) -> None:
     one, other = (played("working", 4, 25, seed=7) for _ in range(2))
+    assert caplog.messages == []
     assert [(deed.true, deed.deed) for deed in one.log.happened] == [
         (deed.true, deed.deed) for deed in other.log.happened
     ]

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bot.alerting import watching
 from bot.alerting.delivery.attempt import Delivery
 from bot.alerting.delivery.dispatch import Dispatch
 from bot.alerting.words import Speech
@@ -110,7 +111,7 @@ def lived(tmp_path: Path, life: Callable[[Machine], Awaitable[None]]) -> Machine
 
 @pytest.fixture(autouse=True)
 def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.ERROR, "bot.workers")
+    caplog.set_level(logging.ERROR, watching.__name__)
 
 
 def test_deadlines_are_never_early_soon_while_up_and_all_out_within_half_a_minute_after_a_downtime(
