@@ -1,31 +1,12 @@
 """Who was told of a ticket's deadlines, when, by what and with which result, and who took notice."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.database import Row, Transaction
 from tickets import tickets
-from tickets.escalation.notices import NoticeState, is_address, shown
+from tickets.escalation import results
+from tickets.escalation.results import Facts, NoticeFact
 from tickets.model import Alert, AlertKind, Metric
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeFact:
-    """One message to one recipient, with what came of it. recipient is an address with its middle hidden, "" where an
-    agent's name or everyone says it; code and error are those of the last attempt that failed."""
-
-    id: str
-    transport: str
-    recipient: str
-    agent_id: str | None
-    state: NoticeState
-    attempts: int
-    created_at: int
-    sent_at: int | None
-    finished_at: int | None
-    code: str
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +67,7 @@ class RecentAlert:
 
 def of_ticket(tx: Transaction, ticket_id: str) -> History:
     """Everything that people were told about the deadlines of a ticket, in three reads."""
-    notices = _notices(tx, ticket_id)
+    notices = results.of_ticket(tx, ticket_id)
     alerts = tx.execute(
         """
         SELECT a.id, a.clock_id, a.level, a.kind, a.planned_at, a.raised_at, a.late, a.told_at, a.delivered_at,
@@ -118,30 +99,6 @@ def recent(tx: Transaction, limit: int) -> list[RecentAlert]:
     return [RecentAlert(**{**row, **{name: kind(row[name]) for name, kind in told.items()}}) for row in rows]
 
 
-def notice_fact(row: Row) -> NoticeFact:
-    """A notice from a row with its columns; nobody's whole address is in it."""
-    agent_id, recipient = row["agent_id"], row["recipient"]
-    named = agent_id is not None or not is_address(recipient)
-    return NoticeFact(**{**row, "state": NoticeState(row["state"]), "recipient": "" if named else shown(recipient)})
-
-
-def _notices(tx: Transaction, ticket_id: str) -> Mapping[str, Sequence[NoticeFact]]:
-    rows = tx.execute(
-        """
-        SELECT x.alert_id, n.id, n.transport, n.recipient, n.agent_id, n.state, n.attempts, n.created_at, n.sent_at,
-            n.finished_at, n.code, n.error
-        FROM clock k JOIN alert a ON a.clock_id = k.id JOIN notice_alert x ON x.alert_id = a.id
-            JOIN notice n ON n.id = x.notice_id
-        WHERE k.ticket_id = :ticket_id ORDER BY n.created_at, n.id
-        """,
-        {"ticket_id": ticket_id},
-    )
-    found = defaultdict(list)
-    for row in rows:
-        found[row.pop("alert_id")].append(notice_fact(row))
-    return found
-
-
 def _acknowledgements(tx: Transaction, ticket_id: str) -> tuple[Acknowledged, ...]:
     rows = tx.execute(
         """
@@ -156,6 +113,6 @@ def _acknowledgements(tx: Transaction, ticket_id: str) -> tuple[Acknowledged, ..
     )
 
 
-def _alert_fact(row: Row, notices: Mapping[str, Sequence[NoticeFact]]) -> AlertFact:
+def _alert_fact(row: Row, notices: Facts) -> AlertFact:
     metric = Metric(row.pop("metric"))
     return AlertFact(tickets.alert_from(row), metric, tuple(notices.get(row["id"], ())))

@@ -111,17 +111,16 @@ def queue(
 
 def shown(recipient: str) -> str:
     """A recipient as pages show it: an address without its middle; EVERYONE and agents' ids give nothing away."""
-    return mask(recipient) if is_address(recipient) else recipient
-
-
-def is_address(recipient: str) -> bool:
-    """Whether a recipient is a mail address or a phone number."""
-    return "@" in recipient or recipient.startswith("+")
+    return mask(recipient) if _is_address(recipient) else recipient
 
 
 def notice_key(notice_id: str) -> str:
     """The outbox key of a notice."""
     return f"notice:{notice_id}"
+
+
+def _is_address(recipient: str) -> bool:
+    return "@" in recipient or recipient.startswith("+")
 
 
 def _reached(way: Way, people: Sequence[Person]) -> list[Addressee]:

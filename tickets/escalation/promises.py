@@ -6,14 +6,15 @@ end, and broken once it was not stopped, or paused, in time. One that still runs
 reason (its ticket was merged, its policy promises it no more), is neither.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.database import Row, Transaction
 from tickets import business_time
 from tickets.business_time import NATURAL, Calendar
-from tickets.escalation.history import NoticeFact, notice_fact
+from tickets.escalation import results
+from tickets.escalation.results import Facts
 from tickets.model import Metric
 from tickets.sla import rulebook
 
@@ -138,25 +139,9 @@ def count(tx: Transaction, asked: Asked, outcome: Outcome, now: int) -> int:
     return int(tx.execute(COUNTED[outcome], _values(asked, outcome, now))[0]["found"])
 
 
-def told_of(tx: Transaction, asked: Asked) -> Mapping[str, Sequence[NoticeFact]]:
+def told_of(tx: Transaction, asked: Asked) -> Facts:
     """Who was told that these promises are broken, by the clock's id; warnings are left out."""
-    rows = tx.execute(
-        """
-        SELECT k.id AS clock_id, n.id, n.transport, n.recipient, n.agent_id, n.state, n.attempts, n.created_at,
-            n.sent_at, n.finished_at, n.code, n.error
-        FROM clock k JOIN alert a ON a.clock_id = k.id JOIN notice_alert x ON x.alert_id = a.id
-        JOIN notice n ON n.id = x.notice_id
-        WHERE k.ticket_id IS NOT NULL AND k.policy_id IS NOT NULL AND k.due_at >= :since AND k.due_at < :until
-            AND a.level > 0
-            AND (:metric = '' OR k.metric = :metric) AND (:policy_id = '' OR k.policy_id = :policy_id)
-        ORDER BY n.created_at, n.id
-        """,
-        _asked(asked),
-    )
-    told: dict[str, list[NoticeFact]] = {}
-    for row in rows:
-        told.setdefault(row.pop("clock_id"), []).append(notice_fact(row))
-    return told
+    return results.of_promises(tx, asked.since, asked.until, asked.metric, asked.policy_id)
 
 
 def measured(tx: Transaction, asked: Asked, now: int, limit: int = MOST_EXPORTED) -> list[Measured]:

@@ -1,21 +1,27 @@
-"""What became of notices, for those who look after the ways: the last ones, and those that stay undelivered."""
+"""What became of notices: at a ticket, of broken promises, and for those who look after the ways."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from storage import outbox
 from storage.database import Row, Transaction, first
+from tickets.alerts import EVERYONE
 from tickets.escalation import notices
 from tickets.escalation.notices import NoticeState, Purpose
 from tickets.escalation.people import Person
-from tickets.escalation.ways import CONSOLE, Way
+from tickets.escalation.ways import Way
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """A notice, its recipient masked. ticket_numbers: what it tells of; empty for a test. finished_at: None while it
-    waits or is under way; a failed or unknown one that is finished is a dead letter."""
+class NoticeFact:
+    """One message to one recipient by one way, with what came of it.
+
+    recipient: an address with its middle hidden, EVERYONE, or an agent's id. code and error are those of the last
+    attempt that failed. finished_at: None while it waits or is under way; a failed or unknown one that is finished is a
+    dead letter.
+    """
 
     id: str
     transport: str
@@ -28,80 +34,81 @@ class Result:
     finished_at: int | None
     code: str
     error: str
+
+    @property
+    def to_everyone(self) -> bool:
+        """Whether it goes to a group or a receiver, and to nobody in particular."""
+        return self.recipient == EVERYONE
+
+
+@dataclass(frozen=True, slots=True)
+class Result(NoticeFact):
+    """ticket_numbers: what it tells of; empty for a test."""
+
     ticket_numbers: tuple[str, ...]
+
+
+Facts = Mapping[str, Sequence[NoticeFact]]
+
+_FACTS = """
+    n.id, n.transport, n.recipient, n.agent_id, n.state, n.attempts, n.created_at, n.sent_at, n.finished_at, n.code,
+    n.error FROM notice n
+"""
+_NUMBERED = "SELECT DISTINCT x.notice_id, t.number FROM (SELECT n.id FROM notice n "
+_WITH_TICKETS = """
+    ) AS shown JOIN notice_alert x ON x.notice_id = shown.id JOIN alert a ON a.id = x.alert_id
+        JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = k.ticket_id
+    ORDER BY t.number
+"""
+_DEAD = """
+    WHERE n.state IN ('failed', 'unknown') AND n.finished_at IS NOT NULL
+    ORDER BY n.finished_at DESC, n.id DESC LIMIT :limit
+"""
+_LAST = "WHERE n.transport = :transport ORDER BY n.created_at DESC, n.id DESC LIMIT :limit"
+_ONE = "WHERE n.id = :id"
+_OF_TICKET = """
+    JOIN notice_alert x ON x.notice_id = n.id JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id
+    WHERE k.ticket_id = :ticket_id ORDER BY n.created_at, n.id
+"""
+_OF_PROMISES = """
+    JOIN notice_alert x ON x.notice_id = n.id JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id
+    WHERE k.ticket_id IS NOT NULL AND k.policy_id IS NOT NULL AND k.due_at >= :since AND k.due_at < :until
+        AND a.level > 0 AND (:metric = '' OR k.metric = :metric) AND (:policy_id = '' OR k.policy_id = :policy_id)
+    ORDER BY n.created_at, n.id
+"""
 
 
 def dead_letters(tx: Transaction, limit: int) -> list[Result]:
     """Notices that failed or of which nobody knows whether they arrived, and that nothing more is done about; the
-    newest first. That somebody had no page of the console open is none: the other ways are for that."""
-    rows = tx.execute(
-        """
-        SELECT id, transport, recipient, agent_id, state, attempts, created_at, sent_at, finished_at, code, error
-        FROM notice WHERE state IN ('failed', 'unknown') AND finished_at IS NOT NULL AND transport <> :console
-        ORDER BY finished_at DESC, id DESC LIMIT :limit
-        """,
-        {"limit": limit, "console": CONSOLE},
-    )
-    named = tx.execute(
-        """
-        SELECT DISTINCT x.notice_id, t.number
-        FROM (
-            SELECT id FROM notice
-            WHERE state IN ('failed', 'unknown') AND finished_at IS NOT NULL AND transport <> :console
-            ORDER BY finished_at DESC, id DESC LIMIT :limit
-        ) AS dead JOIN notice_alert x ON x.notice_id = dead.id
-            JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id
-            JOIN ticket t ON t.id = k.ticket_id
-        ORDER BY t.number
-        """,
-        {"limit": limit, "console": CONSOLE},
-    )
-    return _results(rows, named)
+    newest first."""
+    told = {"limit": limit}
+    return _results(tx.execute("SELECT " + _FACTS + _DEAD, told), tx.execute(_NUMBERED + _DEAD + _WITH_TICKETS, told))
 
 
 def of_way(tx: Transaction, transport: str, limit: int) -> list[Result]:
     """The notices that were last made for this way, the newest first."""
-    rows = tx.execute(
-        """
-        SELECT id, transport, recipient, agent_id, state, attempts, created_at, sent_at, finished_at, code, error
-        FROM notice WHERE transport = :transport ORDER BY created_at DESC, id DESC LIMIT :limit
-        """,
-        {"transport": transport, "limit": limit},
-    )
-    named = tx.execute(
-        """
-        SELECT DISTINCT x.notice_id, t.number
-        FROM (
-            SELECT id FROM notice WHERE transport = :transport ORDER BY created_at DESC, id DESC LIMIT :limit
-        ) AS last JOIN notice_alert x ON x.notice_id = last.id
-            JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id
-            JOIN ticket t ON t.id = k.ticket_id
-        ORDER BY t.number
-        """,
-        {"transport": transport, "limit": limit},
-    )
-    return _results(rows, named)
+    told = {"transport": transport, "limit": limit}
+    return _results(tx.execute("SELECT " + _FACTS + _LAST, told), tx.execute(_NUMBERED + _LAST + _WITH_TICKETS, told))
 
 
 def get(tx: Transaction, notice_id: str) -> Result | None:
     """One notice; None if there is none."""
-    rows = tx.execute(
-        """
-        SELECT id, transport, recipient, agent_id, state, attempts, created_at, sent_at, finished_at, code, error
-        FROM notice WHERE id = :id
-        """,
-        {"id": notice_id},
-    )
-    named = tx.execute(
-        """
-        SELECT DISTINCT x.notice_id, t.number
-        FROM notice_alert x JOIN alert a ON a.id = x.alert_id JOIN clock k ON k.id = a.clock_id
-            JOIN ticket t ON t.id = k.ticket_id
-        WHERE x.notice_id = :id ORDER BY t.number
-        """,
-        {"id": notice_id},
-    )
-    return next(iter(_results(rows, named)), None)
+    told = {"id": notice_id}
+    found = _results(tx.execute("SELECT " + _FACTS + _ONE, told), tx.execute(_NUMBERED + _ONE + _WITH_TICKETS, told))
+    return next(iter(found), None)
+
+
+def of_ticket(tx: Transaction, ticket_id: str) -> Facts:
+    """Who was told of each alert of a ticket, by the alert's id, in the order in which they were written to."""
+    rows = tx.execute("SELECT x.alert_id AS about, " + _FACTS + _OF_TICKET, {"ticket_id": ticket_id})
+    return _facts(rows)
+
+
+def of_promises(tx: Transaction, since: int, until: int, metric: str, policy_id: str) -> Facts:
+    """Who was told that promises are broken, by the clock's id; warnings are left out. The arguments are those of
+    promises.Asked."""
+    asked = {"since": since, "until": until, "metric": metric, "policy_id": policy_id}
+    return _facts(tx.execute("SELECT k.id AS about, " + _FACTS + _OF_PROMISES, asked))
 
 
 def retry(tx: Transaction, notice_id: str, now: int) -> bool:
@@ -205,18 +212,20 @@ def forget(tx: Transaction, before: int) -> int:
     return tx.change("DELETE FROM notice WHERE created_at < :before AND finished_at IS NOT NULL", told)
 
 
+def _facts(rows: Sequence[Row]) -> Facts:
+    found: dict[str, list[NoticeFact]] = defaultdict(list)
+    for row in rows:
+        found[row.pop("about")].append(NoticeFact(**_shown(row)))
+    return found
+
+
 def _results(rows: Sequence[Row], named: Sequence[Row]) -> list[Result]:
     numbers: dict[str, list[str]] = defaultdict(list)
     for row in named:
         numbers[row["notice_id"]].append(row["number"])
-    return [
-        Result(
-            **{
-                **row,
-                "recipient": notices.shown(row["recipient"]),
-                "state": NoticeState(row["state"]),
-                "ticket_numbers": tuple(numbers[row["id"]]),
-            }
-        )
-        for row in rows
-    ]
+    return [Result(**_shown(row), ticket_numbers=tuple(numbers[row["id"]])) for row in rows]
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    """What pages may show of a notice: nobody's whole address."""
+    return {**row, "recipient": notices.shown(row["recipient"]), "state": NoticeState(row["state"])}

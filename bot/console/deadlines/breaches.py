@@ -21,8 +21,8 @@ from bot.keys import CLOCK, DATABASE, RULES, WAYS
 from storage.database import Transaction
 from tickets import agents
 from tickets.escalation import promises
-from tickets.escalation.history import NoticeFact
 from tickets.escalation.promises import MOST_EXPORTED, PAGE, Asked, Outcome, Promise
+from tickets.escalation.results import NoticeFact
 from tickets.model import Metric
 from tickets.sla import rulebook
 from tickets.sla.model import RuleKind
@@ -183,7 +183,8 @@ def _row(
 
 def _told(notice: NoticeFact, names: Mapping[str, str], label: Labels) -> str:
     """Who was told by what, in plain text."""
-    who = names.get(notice.agent_id or "") or notice.recipient or label.say("deadlines.told.everyone")
+    who = label.say("deadlines.told.everyone") if notice.to_everyone else notice.recipient
+    who = names.get(notice.agent_id or "", who)
     return f"{who} ({label(notice.transport)}, {label.say(f'deadlines.told.state.{notice.state}')})"
 
 

@@ -21,7 +21,8 @@ from tickets.clocks import receipts, rows
 from tickets.clocks.receipts import Receipt
 from tickets.escalation import acknowledging, history
 from tickets.escalation.acknowledging import Rest
-from tickets.escalation.history import History, NoticeFact
+from tickets.escalation.history import History
+from tickets.escalation.results import NoticeFact
 from tickets.escalation.ways import Ways
 from tickets.model import Clock, Ticket
 

@@ -16,7 +16,7 @@ from bot.console.ways.reasons import reason
 from bot.keys import CLOCK, DATABASE, RULES, WAYS
 from storage.database import Transaction
 from tickets import agents, contact_details
-from tickets.alerts import EVERYONE, TRANSPORTS, allowance
+from tickets.alerts import TRANSPORTS, allowance
 from tickets.errors import NotFound
 from tickets.escalation import results, way_states
 from tickets.escalation.results import Result
@@ -101,7 +101,6 @@ def context(request: web.Request) -> dict[str, Any]:
     return {
         "area": "ways",
         "isolated": isolated,
-        "everyone": EVERYONE,
         "may_edit": request[LOGIN].agent.role is Role.ADMIN,
         "reason": partial(reason, say=say),
         "label": Labels(ways, say),
