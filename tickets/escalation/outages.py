@@ -81,5 +81,8 @@ def untold_alerts(tx: Transaction, raised_by: int) -> tuple[int, int | None]:
 
 
 def _told_since(tx: Transaction, raised_at: int) -> bool:
-    told = "SELECT id FROM alert WHERE raised_at >= :raised_at AND told_at IS NOT NULL LIMIT 1"
-    return bool(tx.execute(told, {"raised_at": raised_at}))
+    rows = tx.execute(
+        "SELECT id FROM alert WHERE raised_at >= :raised_at AND told_at IS NOT NULL LIMIT 1",
+        {"raised_at": raised_at},
+    )
+    return bool(rows)
