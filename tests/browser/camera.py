@@ -22,6 +22,4 @@ class Camera:
         if self._on and f"{name}{self._suffix}" in SHOWN:
             taken = Image.open(io.BytesIO(await page.screenshot()))
             # Of a page 256 colours are enough, and a third of the bytes.
-            taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(
-                PICTURES / f"{name}{self._suffix}.png", optimize=True
-            )
+            taken.convert("RGB").quantize(256, kmeans=2).save(PICTURES / f"{name}{self._suffix}.png", optimize=True)
