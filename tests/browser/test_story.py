@@ -130,6 +130,7 @@ async def test_silence_over_the_due_time_raises_the_alarm_until_someone_acknowle
         await expect(alarm).to_be_visible(timeout=15_000)
         await agent.locator(".row").first.click()
         await expect(agent.locator(".alarm")).to_be_visible()
+        await expect(agent.locator("#link-state")).to_have_attribute("data-state", "live")
         await camera.take(agent, "alert")
         await agent.locator(".alarm button").click()
         await expect(agent.locator(".alarm")).to_have_count(0)
