@@ -146,7 +146,7 @@ async def test_an_unknown_login_and_a_wrong_password_look_and_take_the_same(hous
     took: dict[str, list[float]] = {"wu": [], "nobody": []}
     told: dict[str, str] = {}
     async with Person(house.url) as person:
-        for _ in range(8):
+        for _ in range(16):
             for login, times in took.items():
                 house.server.clock.advance(16 * MINUTE)  # type: ignore[attr-defined]  # the test's own clock
                 await person.get("/console/login")
