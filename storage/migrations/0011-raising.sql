@@ -2,9 +2,10 @@
 -- alone. Since a step counts as raised as soon as its alert is there, raising writes nothing but alerts; the clock keeps
 -- its next_level and next_alert_at until people are told of the alert and what follows is planned.
 DROP INDEX alert_open;
+DROP INDEX alert_untold;
 DROP INDEX alert_undelivered;
 ALTER TABLE alert DROP COLUMN ticket_id;
-CREATE INDEX alert_open ON alert (raised_at) WHERE acknowledged_at IS NULL AND settled_at IS NULL;
+CREATE INDEX alert_open ON alert (told_at, raised_at) WHERE acknowledged_at IS NULL AND settled_at IS NULL;
 CREATE INDEX alert_undelivered ON alert (told_at)
     WHERE told_at IS NOT NULL AND delivered_at IS NULL AND acknowledged_at IS NULL AND settled_at IS NULL;
 

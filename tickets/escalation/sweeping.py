@@ -12,10 +12,11 @@ AT_ONCE = 1_000
 
 def sweep(tx: Transaction, now: int, late_after_ms: int, limit: int = AT_ONCE) -> int:
     """Raise what is due, at most limit clocks and one alert for each; returns how many were raised."""
+    # Identifiers that sort by when they were made lie together, as those of new_id() do.
     return tx.change(
         """
         INSERT INTO alert (id, clock_id, level, kind, planned_at, raised_at, late)
-        SELECT k.id || '.' || k.next_level, k.id, k.next_level,
+        SELECT :stamp || '.' || k.id || '.' || k.next_level, k.id, k.next_level,
             CASE WHEN k.next_level < 1 THEN 'warning' WHEN k.next_level = 1 THEN 'breach' ELSE 'escalation' END,
             k.next_alert_at, :now, CASE WHEN :now - k.next_alert_at > :late_after THEN 1 ELSE 0 END
         FROM clock k
@@ -24,7 +25,7 @@ def sweep(tx: Transaction, now: int, late_after_ms: int, limit: int = AT_ONCE) -
         ORDER BY k.next_alert_at LIMIT :limit
         ON CONFLICT (clock_id, level) DO NOTHING
         """,
-        {"now": now, "late_after": late_after_ms, "limit": limit},
+        {"stamp": f"{now:012x}", "now": now, "late_after": late_after_ms, "limit": limit},
     )
 
 

@@ -40,7 +40,8 @@ def untold_at(tx: Transaction, place: int) -> str | None:
     """The alert that tell() comes to at this place, counted from 0; None if there are not so many."""
     rows = tx.execute(
         """
-        SELECT id FROM alert WHERE told_at IS NULL AND settled_at IS NULL ORDER BY planned_at, id LIMIT 1 OFFSET :place
+        SELECT id FROM alert WHERE told_at IS NULL AND acknowledged_at IS NULL AND settled_at IS NULL
+        ORDER BY planned_at, id LIMIT 1 OFFSET :place
         """,
         {"place": place},
     )
@@ -124,7 +125,7 @@ def _give_tickets(tx: Transaction, now: int, rules: DeskRules, limit: int, skip:
         """
         SELECT k.conversation_id, k.first_message_number
         FROM (
-            SELECT clock_id FROM alert WHERE told_at IS NULL AND settled_at IS NULL
+            SELECT clock_id FROM alert WHERE told_at IS NULL AND acknowledged_at IS NULL AND settled_at IS NULL
             ORDER BY planned_at, id LIMIT :limit OFFSET :skip
         ) AS a JOIN clock k ON k.id = a.clock_id
         WHERE k.ticket_id IS NULL
@@ -147,7 +148,8 @@ def _untold(tx: Transaction, limit: int, skip: int) -> list[Raised]:
             k.plan_json, k.policy_id, k.policy_version
         FROM (
             SELECT id, clock_id, level, kind, planned_at, raised_at, late FROM alert
-            WHERE told_at IS NULL AND settled_at IS NULL ORDER BY planned_at, id LIMIT :limit OFFSET :skip
+            WHERE told_at IS NULL AND acknowledged_at IS NULL AND settled_at IS NULL
+            ORDER BY planned_at, id LIMIT :limit OFFSET :skip
         ) AS a LEFT JOIN clock k ON k.id = a.clock_id LEFT JOIN ticket t ON t.id = k.ticket_id
         ORDER BY a.planned_at, a.id
         """,
