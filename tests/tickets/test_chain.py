@@ -234,6 +234,21 @@ async def test_an_answer_can_be_refused_although_the_clock_was_a_day_ahead_befor
     assert clock.started_at == MORNING
 
 
+async def test_an_acknowledgement_holds_although_the_clock_was_a_day_ahead_when_the_alert_was_raised(
+    shop: ServiceDesk, database: SQLiteDatabase, raised: Levels
+) -> None:
+    await promise(database, half_day, acknowledged_for_ms=4 * HOUR)
+    zhou = await shop.hire("zhou")
+    ticket = await shop.ticket_from("转人工", MORNING)
+    for level in (-1, 0, 1):
+        assert await raised(DUE + 24 * HOUR) == [level]
+    assert await database.write(acknowledge, ticket.number, zhou, DUE + HOUR) == 3
+    held = await database.write(desk.hold, ticket.number, zhou, ticket.version, DUE + 2 * HOUR)
+    await database.write(desk.resume, ticket.number, zhou, held.version, DUE + 2 * HOUR)
+    assert await raised(DUE + 5 * HOUR - 1) == []
+    assert await raised(DUE + 5 * HOUR) == [2]
+
+
 async def test_the_first_answer_and_those_that_follow_are_measured_apart(
     shop: ServiceDesk, database: SQLiteDatabase
 ) -> None:

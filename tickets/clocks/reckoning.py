@@ -14,7 +14,7 @@ from tickets.sla.model import Chain
 
 NOT_PROMISED = "not_promised"
 MERGED = "merged"
-# Whoever acknowledged an alert did not know yet that the contact would ask again.
+# A wait that had ended goes on.
 _SETS_GOING = frozenset({Cause.REOPENED, Cause.REFUSED})
 
 
@@ -78,7 +78,9 @@ def reckon(
     policy, measure = under
     due = dues.due(clock.started_at, measure.budget, measure.calendar, rows.pauses(tx, clock.id), now)
     planned = replace(_pinned(clock, policy, measure), due_at=due.due_at, plan=due.plan)
-    planned = _next_step(tx, planned, clock, terms.chain_of(tx, policy.definition), cause, now)
+    if cause in _SETS_GOING:
+        _end_rests(tx, clock.id)
+    planned = _next_step(tx, planned, clock, terms.chain_of(tx, policy.definition), now)
     rows.save(tx, planned)
     if planned.ticket_id is not None:
         receipts.record(tx, planned, measure.calendar, cause, now, by_agent_id)
@@ -168,7 +170,7 @@ def _pinned(clock: Clock, promised: Terms, measure: Measure) -> Clock:
     )
 
 
-def _next_step(tx: Transaction, planned: Clock, before: Clock, chain: Chain, cause: Cause, now: int) -> Clock:
+def _next_step(tx: Transaction, planned: Clock, before: Clock, chain: Chain, now: int) -> Clock:
     """Which step comes next on a clock whose plan has changed, and when.
 
     What was raised stays raised, and no level is raised twice, however many warnings there were and are. Of the steps
@@ -186,7 +188,7 @@ def _next_step(tx: Transaction, planned: Clock, before: Clock, chain: Chain, cau
         breach = dues.planned_at(1, planned.plan, chain)
         if breach > now:
             return replace(planned, next_level=level, next_alert_at=breach)
-        return _goes_on(tx, replace(planned, next_level=level), before, newest, chain, cause, now)
+        return _goes_on(tx, replace(planned, next_level=level), before, newest, chain, now)
     planned = replace(planned, next_level=level, next_alert_at=dues.planned_at(level, planned.plan, chain))
     return _skip_overdue(planned, chain, now)
 
@@ -196,7 +198,7 @@ def _newest_alert(tx: Transaction, clock_id: str) -> Row | None:
     return first(
         tx.execute(
             """
-            SELECT level, planned_at, raised_at,
+            SELECT level, planned_at, raised_at, acknowledged_at,
                 CASE WHEN told_at IS NULL AND settled_at IS NULL THEN 1 ELSE 0 END AS untold
             FROM alert WHERE clock_id = :id ORDER BY level DESC LIMIT 1
             """,
@@ -213,9 +215,7 @@ def _skip_overdue(planned: Clock, chain: Chain, now: int) -> Clock:
     return replace(planned, next_level=level, next_alert_at=dues.planned_at(level, planned.plan, chain))
 
 
-def _goes_on(
-    tx: Transaction, planned: Clock, before: Clock, newest: Row | None, chain: Chain, cause: Cause, now: int
-) -> Clock:
+def _goes_on(tx: Transaction, planned: Clock, before: Clock, newest: Row | None, chain: Chain, now: int) -> Clock:
     """The clock of a broken promise with when its chain takes its next step: as planned; as soon as telling people of
     the newest alert has planned it; not before an acknowledgement ends, or never; else the usual while after the newest
     alert, if that is not over."""
@@ -226,27 +226,29 @@ def _goes_on(
         return replace(planned, next_alert_at=now)
     if newest["untold"]:
         return replace(planned, next_level=newest["level"], next_alert_at=newest["planned_at"])
-    rest = None if cause in _SETS_GOING else _rest_since(tx, before.id, newest["raised_at"])
+    taken = newest["acknowledged_at"]
+    rest = None if taken is None else _rest_of(tx, before.id, taken)
     if rest is not None:
         return replace(planned, next_alert_at=rest["until"] and max(rest["until"], now))
     following = dues.next_alert_at(newest["level"], newest["raised_at"], planned.plan, chain)
     return replace(planned, next_alert_at=max(now, following))
 
 
-def _rest_since(tx: Transaction, clock_id: str, since: int) -> Row | None:
-    """How long somebody lets the chain rest who acknowledged its newest alert; what was acknowledged before the wait
-    was set going again does not count."""
+def _rest_of(tx: Transaction, clock_id: str, acknowledged_at: int) -> Row | None:
+    """How long somebody lets the chain rest who took notice of the clock's newest alert then; None if it does not."""
     return first(
         tx.execute(
             """
             SELECT until FROM acknowledgement
-            WHERE clock_id = :id AND at >= :since AND (until IS NULL OR until > at)
-                AND at > (
-                    SELECT COALESCE(MAX(at), -1) FROM receipt
-                    WHERE clock_id = :id AND cause IN ('reopened', 'refused')
-                )
-            ORDER BY at DESC, id DESC LIMIT 1
+            WHERE clock_id = :id AND at = :at AND (until IS NULL OR until > at) ORDER BY id DESC LIMIT 1
             """,
-            {"id": clock_id, "since": since},
+            {"id": clock_id, "at": acknowledged_at},
         )
+    )
+
+
+def _end_rests(tx: Transaction, clock_id: str) -> None:
+    """Whoever acknowledged an alert did not know yet that the contact would ask again."""
+    tx.change(
+        "UPDATE acknowledgement SET until = at WHERE clock_id = :id AND (until IS NULL OR until > at)", {"id": clock_id}
     )
