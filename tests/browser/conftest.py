@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 from tests.browser.fake_chat import FakeChat
 from tests.browser.newsroom import Newsroom, open_newsroom
@@ -36,6 +36,7 @@ MakeContext = Callable[..., Awaitable[BrowserContext]]
 async def browser() -> AsyncIterator[Browser]:
     if not CHROMIUM.exists():
         pytest.fail(f"The browser tests need Chromium at {CHROMIUM}: apt-get install chromium fonts-noto-cjk")
+    expect.set_options(timeout=15_000)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield launched

@@ -83,6 +83,7 @@ async def test_an_unanswered_topic_becomes_a_draft_with_the_agents_answer(school
     await page.fill("#form-reply textarea", ANSWER)
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".toast")).to_contain_text("已发送给客户")
+    await expect(page.locator(".head .chip")).to_have_text("等客户回复")
     await page.locator('form[data-act="resolve"] button').click()
     await expect(page.locator(".head .chip")).to_have_text("已解决")
     await page.goto(f"{school.server.url}/console/knowledge/learning?view=topics")

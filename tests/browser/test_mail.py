@@ -223,6 +223,7 @@ async def test_the_rest_of_a_mail_unfolds_where_it_stands_and_stays_open(post_ro
     for wishes in ({}, PHONE):
         page = await post_room.page(post_room.cast.li, f"/console/tickets/{ticket.number}", **wishes)
         link = page.locator(".said-more a")
+        await expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
         await link.focus()
         await page.keyboard.press("Enter")
         await expect(page.locator(".said-whole")).to_contain_text("> 请先重启一次。")
