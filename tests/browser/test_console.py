@@ -113,6 +113,7 @@ async def test_a_customers_message_is_read_as_soon_as_it_is_written_and_a_reply_
 async def test_why_the_bot_said_something_is_shown_where_it_said_it(busy_desk: Desk, wishes: dict[str, Any]) -> None:
     await busy_desk.library.reload()
     page = await busy_desk.ticket_page(busy_desk.cast.li, "soon", **wishes)
+    await expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
     await page.click(".trace summary")
     link = page.locator("[data-why]")
     await expect(link).to_have_attribute("aria-expanded", "false")
