@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PORT ?= 8080
 PYTHON ?= python3
-JOBS ?= 3
+JOBS ?= 2
 BIN := .venv/bin
 
 .PHONY: serve install test check lint bench lock
