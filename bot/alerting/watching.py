@@ -8,7 +8,7 @@ from bot.piecemeal import Piecemeal
 from storage.database import Database
 from tickets.escalation import rescuing, telling
 from tickets.escalation.raised import Raised
-from tickets.escalation.removed import end_removed
+from tickets.escalation.removed import end_removed, removed
 from tickets.escalation.rescuing import Rescued, rescue, stuck_at
 from tickets.escalation.sweeping import sweep
 from tickets.escalation.telling import tell, untold_at
@@ -41,14 +41,19 @@ class Watch:
     async def turn(self) -> None:
         """All that is due now; says so if the clock was set since the last turn."""
         self._gap.look()
-        for name in await self._database.write(end_removed, self._ways, self._clock()):
-            log.warning("way=%s is no longer in the settings: what waited for it has failed", name)
+        await self._end_removed()
         again = True
         while again:
             raised = await self._database.write(sweep, self._clock(), self._rules.late_after_ms)
             told = await self._telling.do_all(self._tell, self._untold_at)
             rescued = await self._rescuing.do_all(self._rescue, self._stuck_at)
             again = bool(raised or told or any(one.otherwise or one.advanced for one in rescued))
+
+    async def _end_removed(self) -> None:
+        """Nearly always there is nothing to end, and to see that is no reason to hold up whoever writes."""
+        if await self._database.read(removed, self._ways):
+            for name in await self._database.write(end_removed, self._ways, self._clock()):
+                log.warning("way=%s is no longer in the settings: what waited for it has failed", name)
 
     async def _tell(self, limit: int, skip: int) -> list[Raised]:
         told = await self._database.write(tell, self._clock(), self._rules, self._ways, limit, skip)

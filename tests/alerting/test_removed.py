@@ -10,6 +10,7 @@ from storage import outbox
 from storage.sqlite import SQLiteDatabase
 from tests.alerting.conftest import OpenOffice
 from tests.alerting.office import Office, Peer
+from tests.alerting.test_broken import watch
 from tests.alerting.test_rescuing import DUE, TWO, chain, go_on, overdue
 from tests.conftest import StartServer
 from tests.fakes import Clock
@@ -173,3 +174,24 @@ async def test_it_costs_one_statement_where_every_way_is_set_up(
         return counting.statements
 
     assert await database.write(counted) == 1
+
+
+async def test_a_turn_writes_only_where_something_has_to_end(
+    open_office: OpenOffice, database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = await open_office(robot := Peer("robot", ROBOT))
+    await office.queue(robot, ["everyone"])
+    written: list[Any] = []
+    write = database.write
+
+    async def noted(fn: Any, *args: Any) -> Any:
+        written.append(fn)
+        return await write(fn, *args)
+
+    monkeypatch.setattr(database, "write", noted)
+    await watch(office).turn()
+    assert end_removed not in written
+    office.use()
+    await watch(office).turn()
+    assert end_removed in written
+    assert await office.states() == ["failed"]
