@@ -21,6 +21,7 @@ from bot.server import make_runner
 from knowledgebase.authoring import entries
 from knowledgebase.model import Entry
 from storage.sqlite import SQLiteDatabase, open_database
+from tests.ports import free_port
 
 MONDAY_TEN_OCLOCK = 1_795_399_200_000  # 2026-11-23 10:00 in Asia/Shanghai
 PATIENCE_S = 10.0
@@ -73,7 +74,7 @@ class Server:
         self.folder = folder
         self.config = Config.model_validate(settings)
         self.clock = clock
-        self.port = 0
+        self.port = free_port()
         self.database: SQLiteDatabase
         self.app: web.Application
         self._runner: web.AppRunner | None = None
@@ -93,11 +94,10 @@ class Server:
         return self.app[CHAT].traffic.connections
 
     async def start(self) -> None:
-        """Listen, on the port of the last time if there was one."""
+        """Listen, always on one port."""
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
-        self.port = listener.getsockname()[1]
         self.database = open_database(self.folder)
         self.app = build_app(self.config, self.database, self.url, self.clock)
         self._runner = make_runner(self.app, self.config)

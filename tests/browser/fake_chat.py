@@ -15,6 +15,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "bot" / "static"
 CHAT = ROOT / "templates" / "chat"
@@ -75,7 +77,7 @@ class FakeChat:
         self._acks_allowed = asyncio.Event()
         self._acks_allowed.set()
         self._runner: web.AppRunner | None = None
-        self.port = 0
+        self.port = free_port()
 
     async def __aenter__(self) -> "FakeChat":
         app = web.Application()
@@ -100,11 +102,10 @@ class FakeChat:
         await self._runner.cleanup()
 
     async def listen(self) -> None:
-        """Opens the port: any free one at first, the same one after `go_away`."""
+        """Opens the port, again after `go_away`."""
         assert self._runner
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
-        self.port = int(site.name.rsplit(":", 1)[1])
 
     async def go_away(self) -> None:
         """As a restart looks from outside: the port is closed and every socket is cut."""

@@ -18,6 +18,7 @@ import aiohttp
 from click.testing import CliRunner
 
 from bot.command_line import main
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 60.0  # patience with a busy machine, no promise
@@ -27,9 +28,9 @@ STOPPED_WITHIN_S = 15.0
 class Program:
     """`main.py serve` on a data folder; start and end it as often as a journey needs."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, port: int = 0) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self.port = port
+        self.port = free_port()
         self.setup_link: str | None = None
         self.exit_code: int | None = None
         self.log = folder.parent / f"{folder.name}.log"
@@ -46,7 +47,7 @@ class Program:
         return {**own, "YINGSHENG_SERVER__DATA_FOLDER": str(self.folder), **self._settings}
 
     def start(self) -> float:
-        """Start and wait until it is ready; the seconds that took. Keeps its port from the first start on."""
+        """Start and wait until it is ready; the seconds that took."""
         begun = time.monotonic()
         offset = self.log.stat().st_size if self.log.is_file() else 0
         with self.log.open("ab") as log:
@@ -69,8 +70,7 @@ class Program:
             said = self.log.read_bytes()[offset:].decode(errors="replace") if self.log.is_file() else ""
             if self._process is None or self._process.poll() is not None:
                 raise AssertionError(f"the server ended by itself:\n{said[-2000:]}")
-            if found := re.search(r"console +http://127\.0\.0\.1:(\d+)/", said):
-                self.port = int(found[1])
+            if found := re.search(rf"console +{self.url}/", said):
                 link = re.search(r"(http://\S+/console/setup\?token=\S+)", said)
                 self.setup_link = link[1] if link else self.setup_link
             if (found or not self.log.is_file()) and self.ready()[0] == 200:

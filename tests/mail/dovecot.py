@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from imapclient import IMAPClient
 
+from tests.ports import free_port
+
 PASSWORD = "open-sesame"
 UP_WITHIN_S = 10.0
 CONFIGURATION = """
@@ -80,8 +82,8 @@ class Dovecot:
 
     def __init__(self, capability: str = "") -> None:
         self.base = Path(tempfile.mkdtemp(prefix="mt", dir="/tmp"))
-        self.port = _free_port()
-        self.tls_port = _free_port()
+        self.port = free_port()
+        self.tls_port = free_port()
         self.certificate = self.base / "certificate"
         root = os.geteuid() == 0
         self._owner = pwd.getpwnam("nobody") if root else pwd.getpwuid(os.getuid())
@@ -194,13 +196,6 @@ class Dovecot:
     def _give(self, path: Path) -> None:
         if os.geteuid() == 0:
             os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wanted() -> None:

@@ -14,7 +14,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.journeys.program import Program
 from tests.journeys.witness import rows, started, until
-from tests.mail.test_responders import free_port, hand_over
+from tests.mail.test_responders import hand_over
+from tests.ports import free_port
 from tests.tickets.alerts.peers import Mailbox
 
 ADDRESS = "service@example.com"

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email import policy
@@ -16,17 +15,12 @@ from storage.database import Row, Transaction
 from tests.conftest import StartServer
 from tests.fakes import Server
 from tests.mail.arrivals import until
+from tests.ports import free_port
 from tests.tickets.alerts.peers import Mailbox
 
 OURS, THEIRS = "service@ours.example.com", "holiday@theirs.example.cn"
 MTA = "mx.example.com"
 MARKS = ("auto-submitted", "x-auto-response-suppress", "x-yingsheng-loop", "precedence")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def settings(address: str, listen_port: int, smtp_port: int, signed: bool = True) -> dict[str, object]:
