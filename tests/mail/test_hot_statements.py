@@ -1,12 +1,13 @@
 """Statements that each mail takes stay quick when many are kept: they find their rows, and sort none that wait."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from storage.database import Row, Transaction
+from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase
+from tests.tickets.cast import Explained
 from tickets import contacts
 from tickets.mail import inbox, ledger, limits
 
@@ -28,24 +29,6 @@ STATEMENTS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], set[str]]] = {
     ),
     "what the ledger counts": (ledger.tallies, (), {"mail_state", "mail_outcome", "mail_reason"}),
 }
-
-
-class Explained:
-    """A transaction that tells how each statement finds its rows."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-        self.plan = ""
-
-    def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
-        self.plan += "".join(f"{row['detail']}\n" for row in self._tx.execute("EXPLAIN QUERY PLAN " + sql, params))
-        return self._tx.execute(sql, params)
-
-    def change(self, sql: str, params: Mapping[str, object] | None = None) -> int:
-        return self._tx.change(sql, params)
-
-    def notify(self, topic: str, key: str = "") -> None:
-        self._tx.notify(topic, key)
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)

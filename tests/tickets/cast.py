@@ -95,6 +95,24 @@ class CountingTransaction:
         self._tx.notify(topic, key)
 
 
+class Explained:
+    """A transaction that tells how each statement finds its rows."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self.plan = ""
+
+    def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
+        self.plan += "".join(f"{row['detail']}\n" for row in self._tx.execute("EXPLAIN QUERY PLAN " + sql, params))
+        return self._tx.execute(sql, params)
+
+    def change(self, sql: str, params: Mapping[str, object] | None = None) -> int:
+        return self._tx.change(sql, params)
+
+    def notify(self, topic: str, key: str = "") -> None:
+        self._tx.notify(topic, key)
+
+
 def _conversation_of(tx: Transaction, address: str) -> Conversation:
     contact = contacts.identify(tx, "chat", address, MORNING)
     return conversations.find_or_open(tx, contact.id, "chat", MORNING)

@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase
 from tests.rules import RULES, WAYS, ZONE, sweep_and_tell
-from tests.tickets.cast import HOUR, MINUTE, MORNING, SECOND, ServiceDesk
+from tests.tickets.cast import HOUR, MINUTE, MORNING, SECOND, Explained, ServiceDesk
 from tickets import desk
 from tickets.errors import NotFound
-from tickets.escalation import outcomes
+from tickets.escalation import outages, outcomes, rescuing
 from tickets.escalation.acknowledging import acknowledge
 from tickets.escalation.notices import addressees
 from tickets.escalation.obligations import open_alerts
@@ -18,7 +21,7 @@ from tickets.escalation.people import Staff, told
 from tickets.escalation.raised import Raised
 from tickets.escalation.sweeping import next_due
 from tickets.escalation.sweeping import sweep as raise_due
-from tickets.escalation.telling import tell
+from tickets.escalation.telling import tell, untold_at
 from tickets.model import Agent, AlertKind, MessageKind, Metric, Role, Status
 from tickets.sla.model import Level
 
@@ -333,3 +336,28 @@ def test_a_level_names_people_each_once(named: tuple[str, ...], assignee: str | 
     level = Level("people", 0, named, ("mail",))
     people = told(level, assignee, None, Staff({one.id: one for one in STAFF}, {}, {}, MORNING, ZONE))
     assert [one.recipient for one in addressees(WAYS, ("mail",), people)] == addresses
+
+
+@pytest.mark.parametrize(
+    ("call", "told", "index"),
+    [
+        (tell, (DUE, RULES, WAYS), "alert_open"),
+        (untold_at, (0,), "alert_open"),
+        (outages.untold_alerts, (DUE,), "alert_open"),
+        (outages.unreached_alerts, (DUE,), "alert_undelivered"),
+        (rescuing.stuck_at, (DUE, 0), "alert_undelivered"),
+    ],
+)
+async def test_what_a_turn_asks_about_open_alerts_is_found_by_an_index_of_such_alone(
+    database: SQLiteDatabase, call: Callable[..., Any], told: tuple[Any, ...], index: str
+) -> None:
+    """The index has the statement's condition; where they part, every alert there ever was is looked at."""
+
+    def plan(tx: Transaction) -> list[str]:
+        explained = Explained(tx)
+        call(explained, *told)
+        return explained.plan.splitlines()
+
+    steps = await database.write(plan)
+    assert any(f"INDEX {index} " in step for step in steps), steps
+    assert not any(step.startswith("SCAN alert") for step in steps), steps

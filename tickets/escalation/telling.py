@@ -3,7 +3,7 @@ planned. Everything of a turn happens in one transaction, so it happens once."""
 
 from collections.abc import Callable, Sequence
 
-from storage.database import Transaction
+from storage.database import Row, Transaction
 from tickets import agents, conversations, desk, events, teams
 from tickets.clocks import terms
 from tickets.escalation import notices
@@ -18,12 +18,18 @@ from tickets.sla.model import Level, Policy
 
 AT_ONCE = 1_000
 
+# Its conversation and the number of its first message there.
+Wait = tuple[str, int]
+
 
 def tell(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = AT_ONCE, skip: int = 0) -> list[Raised]:
     """Tell the people responsible of what was raised, at most limit alerts, but not of the first skip ones; returns
     those they are told of."""
-    _give_tickets(tx, now, rules, limit, skip)
-    raised = _untold(tx, limit, skip)
+    rows, waits = _untold(tx, limit, skip)
+    if waits:
+        _give_tickets(tx, waits, now, rules)
+        rows, _ = _untold(tx, limit, skip)
+    raised = all_raised(tx, rows)
     if not raised:
         return []
     staff = staff_now(tx, now, rules.time_zone)
@@ -38,14 +44,8 @@ def tell(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = A
 
 def untold_at(tx: Transaction, place: int) -> str | None:
     """The alert that tell() comes to at this place, counted from 0; None if there are not so many."""
-    rows = tx.execute(
-        """
-        SELECT id FROM alert WHERE told_at IS NULL AND acknowledged_at IS NULL AND settled_at IS NULL
-        ORDER BY planned_at, id LIMIT 1 OFFSET :place
-        """,
-        {"place": place},
-    )
-    return rows[0]["id"] if rows else None
+    rows, _ = _untold(tx, 1, place)
+    return rows[0]["alert_id"] if rows else None
 
 
 def staff_now(tx: Transaction, now: int, zone: str) -> Staff:
@@ -119,33 +119,23 @@ def _event(raised: Raised, now: int) -> TicketEvent:
     return TicketEvent(SYSTEM, "alert", raised.ticket_status, raised.ticket_status, now, detail)
 
 
-def _give_tickets(tx: Transaction, now: int, rules: DeskRules, limit: int, skip: int) -> None:
-    """Open a ticket for each wait among these alerts that never became one."""
-    found = tx.execute(
-        """
-        SELECT k.conversation_id, k.first_message_number
-        FROM (
-            SELECT clock_id FROM alert WHERE told_at IS NULL AND acknowledged_at IS NULL AND settled_at IS NULL
-            ORDER BY planned_at, id LIMIT :limit OFFSET :skip
-        ) AS a JOIN clock k ON k.id = a.clock_id
-        WHERE k.ticket_id IS NULL
-        """,
-        {"limit": limit, "skip": skip},
-    )
-    for row in found:
-        conversation = conversations.get_conversation(tx, row["conversation_id"])
-        asked = conversations.history(tx, conversation.id, after=row["first_message_number"] - 1, limit=1)
+def _give_tickets(tx: Transaction, waits: Sequence[Wait], now: int, rules: DeskRules) -> None:
+    """Open a ticket for each of these waits."""
+    for conversation_id, number in waits:
+        conversation = conversations.get_conversation(tx, conversation_id)
+        asked = conversations.history(tx, conversation.id, after=number - 1, limit=1)
         subject = asked[0].text if asked else ""
         desk.open_ticket(tx, conversation, Reason.UNANSWERED, subject, [], rules, now, SYSTEM)
 
 
-def _untold(tx: Transaction, limit: int, skip: int) -> list[Raised]:
-    """The alerts; one whose clock or ticket were not there would raise, and not be passed over in silence."""
+def _untold(tx: Transaction, limit: int, skip: int) -> tuple[list[Row], list[Wait]]:
+    """The alerts, and the waits among theirs that never became a ticket; an alert whose clock or ticket were not there
+    would raise, and not be passed over in silence."""
     rows = tx.execute(
         """
         SELECT a.id AS alert_id, a.clock_id, k.ticket_id, t.number AS ticket_number, t.status AS ticket_status,
             t.conversation_id, t.assignee_id, t.team_id, a.level, a.kind, a.planned_at, a.raised_at, a.late,
-            k.plan_json, k.policy_id, k.policy_version
+            k.plan_json, k.policy_id, k.policy_version, k.conversation_id AS waits_in, k.first_message_number
         FROM (
             SELECT id, clock_id, level, kind, planned_at, raised_at, late FROM alert
             WHERE told_at IS NULL AND acknowledged_at IS NULL AND settled_at IS NULL
@@ -155,4 +145,5 @@ def _untold(tx: Transaction, limit: int, skip: int) -> list[Raised]:
         """,
         {"limit": limit, "skip": skip},
     )
-    return all_raised(tx, rows)
+    waits = [(row.pop("waits_in"), row.pop("first_message_number")) for row in rows]
+    return rows, [wait for row, wait in zip(rows, waits, strict=True) if row["ticket_id"] is None]
