@@ -87,17 +87,21 @@ def chain_of(tx: Transaction, policy: Policy) -> Chain:
 
 
 def of_clock(tx: Transaction, clock: Clock) -> tuple[Terms, Measure] | None:
-    """What a clock runs under, as it was pinned; None for one from before there were policies."""
+    """What a clock runs under, as it was pinned; None for one from before there were policies.
+
+    The terms are of a moment at which the clock's calendar stood as it counts, so that they measure others alike.
+    """
     if clock.policy_id is None:
         return None
-    terms = Terms(rulebook.get_rule(tx, clock.policy_id, clock.policy_version), clock.started_at)
+    policy = rulebook.get_rule(tx, clock.policy_id, clock.policy_version)
+    terms = Terms(policy, clock.started_at)
     budget = terms.definition.budget(clock.metric)
     assert budget is not None, f"policy {clock.policy_id} promises no {clock.metric}"
     if clock.calendar_id is None:
         return terms, Measure(budget, NATURAL, None)
     calendar = rulebook.get_rule(tx, clock.calendar_id, clock.calendar_version)
     assert isinstance(calendar.definition, Calendar), f"rule {calendar.id} is not a calendar"
-    return terms, Measure(budget, calendar.definition, calendar.version)
+    return Terms(policy, calendar.changed_at), Measure(budget, calendar.definition, calendar.version)
 
 
 def _standing(tx: Transaction, conversation_id: str) -> Row:
