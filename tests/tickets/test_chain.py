@@ -1,6 +1,7 @@
 """What happens along the way: warnings, acknowledgements that end, snoozes, pauses, and refused answers."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from tickets.escalation.sweeping import sweep
 from tickets.escalation.telling import tell
 from tickets.model import AlertKind, Metric, Reason, Status
 from tickets.sla import rulebook
-from tickets.sla.model import Budget, Policy, RuleKind, Warning
+from tickets.sla.model import Budget, Level, Policy, Rota, RuleKind, Warning
 
 DUE = MORNING + 12 * HOUR
 Levels = Callable[[int], Any]
@@ -318,3 +319,26 @@ async def test_what_a_clock_stood_still_until_the_answer_put_off_its_due_time(
     await database.write(desk.reply, ticket.number, zhou, "换好了。", 1, "r-1", False, DUE + HOUR)
     (row,) = await shop.rows("SELECT due_at, stopped_at FROM clock WHERE metric = 'first_response'")
     assert row == {"due_at": DUE + 12 * HOUR, "stopped_at": DUE + HOUR}
+
+
+async def test_who_is_promised_by_an_old_version_is_told_by_its_chain_and_rota_although_both_are_archived(
+    shop: ServiceDesk, database: SQLiteDatabase, raised: Levels
+) -> None:
+    zhou = await shop.hire("zhou", email="zhou@example.com")
+
+    def on_duty(tx: Transaction) -> tuple[str, str]:
+        rota = Rota((zhou.id,), date(2026, 11, 1), 7, 0, rules.ZONE)
+        rota_id = rulebook.add(tx, RuleKind.ROTA, "值班", rota, "zhou", 0, MORNING - 1).id
+        levels = (Level("duty", 0, (f"rota:{rota_id}",), ("mail",)),)
+        last = rulebook.in_force(tx).policies[-1]
+        chain_id = rulebook.add(tx, RuleKind.CHAIN, "值班链", rules.chain(levels), "zhou", 0, MORNING - 1).id
+        rulebook.revise(tx, last.id, last.version, last.name, half_day(chain_id), "zhou", MORNING - 1)
+        return rota_id, chain_id
+
+    rota_id, chain_id = await database.write(on_duty)
+    await shop.ticket_from("转人工", MORNING)
+    await promise(database, half_day)
+    for rule_id in (chain_id, rota_id):
+        assert await database.write(rulebook.archive, rule_id, MORNING + HOUR)
+    assert [await raised(DUE) for _ in range(3)] == [[-1], [0], [1]]
+    assert [row["recipient"] for row in await shop.rows("SELECT recipient FROM notice")] == ["zhou@example.com"]

@@ -50,8 +50,8 @@ def untold_at(tx: Transaction, place: int) -> str | None:
 
 def staff_now(tx: Transaction, now: int, zone: str) -> Staff:
     """Who is there to be told."""
-    rotas = rulebook.in_force(tx).rotas()
-    return Staff({one.id: one for one in agents.active_agents(tx)}, teams.leads(tx), rotas, now, zone)
+    active = {one.id: one for one in agents.active_agents(tx)}
+    return Staff(active, teams.leads(tx), rulebook.rotas(tx), now, zone)
 
 
 def operators(tx: Transaction, ways: Ways, zone: str, now: int) -> list[Addressee]:

@@ -39,10 +39,6 @@ class Rulebook:
         """The chain as it stands. Raises NotFound."""
         return self._definition(chain_id, Chain)
 
-    def rotas(self) -> dict[str, Rota]:
-        """Every rota by id."""
-        return {rule.id: rule.definition for rule in self.others.values() if isinstance(rule.definition, Rota)}
-
     def named(self, kind: RuleKind) -> dict[str, str]:
         """The names of the rules of a kind, by id."""
         rules = self.policies if kind is RuleKind.POLICY else self.others.values()
@@ -83,6 +79,18 @@ def calendars(tx: Transaction) -> dict[tuple[str, int], Calendar]:
     )
     found = {(row["rule_id"], row["version"]): read(RuleKind.CALENDAR, row["definition_json"]) for row in rows}
     return {key: calendar for key, calendar in found.items() if isinstance(calendar, Calendar)}
+
+
+def rotas(tx: Transaction) -> dict[str, Rota]:
+    """Every rota as it stands, by id; archived ones too: tickets promised earlier are told by chains that name them."""
+    rows = tx.execute(
+        """
+        SELECT r.id, v.definition_json FROM rule r JOIN rule_version v ON v.rule_id = r.id AND v.version = r.version
+        WHERE r.kind = 'rota'
+        """
+    )
+    found = {row["id"]: read(RuleKind.ROTA, row["definition_json"]) for row in rows}
+    return {rule_id: rota for rule_id, rota in found.items() if isinstance(rota, Rota)}
 
 
 def get_rule(tx: Transaction, rule_id: str, version: int | None = None) -> Rule:
