@@ -6,7 +6,7 @@ its fencing token is no longer the newest. Rows end sent, or dead and visible.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,14 @@ def enqueue(
     if added:
         tx.notify("outbox")
     return added == 1
+
+
+def amend(tx: Transaction, key: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Let a queued row say something else from its next attempt on; nothing happens if it is not queued."""
+    row = first(tx.execute("SELECT payload_json FROM outbox WHERE key = :key AND status = 'queued'", {"key": key}))
+    if row is not None:
+        payload = json.dumps(change(json.loads(row["payload_json"])), ensure_ascii=False, allow_nan=False)
+        tx.change("UPDATE outbox SET payload_json = :payload WHERE key = :key", {"key": key, "payload": payload})
 
 
 def claim_due(tx: Transaction, topics: Sequence[str], now: int, lease_ms: int, limit: int) -> list[OutboxRow]:

@@ -13,9 +13,11 @@ from tests.fakes import Clock, eventually
 from tests.rules import chain
 from tests.tickets.alerts.robots import TOKEN, FakeDingTalk
 from tests.tickets.cast import HOUR, MINUTE, MORNING, SECOND, ServiceDesk
+from tickets import desk, staff
 from tickets.alerts import Addressing, dingtalk
 from tickets.escalation.acknowledging import acknowledge
 from tickets.escalation.ways import Way
+from tickets.profiles import Profile
 from tickets.sla.model import Level
 
 DUE = MORNING + 12 * HOUR
@@ -122,3 +124,23 @@ async def test_a_way_that_hangs_for_ten_minutes_holds_up_no_other(open_office: O
     assert hung.hanging > 0
     assert hung.took == []
     assert waits[148] <= 2
+
+
+async def test_whoever_is_responsible_for_an_alert_that_joins_a_message_is_named_in_it_too(
+    shop: ServiceDesk, open_office: OpenOffice, clock: Clock
+) -> None:
+    phones = ["+8613800000001", "+8613800000002"]
+    for number, phone in enumerate(phones):
+        agent = await shop.hire(f"agent-{number}", email=f"agent-{number}@example.com")
+        profile = Profile(f"agent-{number}@example.com", phone, None, None, None, None)
+        await shop.database.write(staff.change_profile, agent.id, 1, profile)
+        ticket = await shop.ticket_from("转人工", MORNING + number * SECOND, f"visitor-{number}")
+        await shop.database.write(desk.take_over, ticket.number, agent, ticket.version, MORNING + MINUTE)
+    robot = Peer("ding", Addressing.EVERYONE)
+    office = await open_office(robot)
+    for moment in (DUE, DUE + SECOND):
+        clock.now = moment
+        await office.sweep()
+    await office.deliver()
+    (told,) = robot.took
+    assert (len(told.numbers), list(told.mentions)) == (2, phones)

@@ -71,6 +71,7 @@ def tell_of(tx: Transaction, bundles: Sequence[Bundle], now: int) -> None:
         if waiting is not None:
             room = max(0, most - waiting[1])
             _name(tx, waiting[0], ids[:room])
+            _mention(tx, waiting[0], list(bundle.mentions) if room else [])
             ids = ids[room:]
         for start in range(0, len(ids), most):
             facts = {"mentions": list(bundle.mentions)}
@@ -142,6 +143,13 @@ def _joinable(tx: Transaction, addressee: Addressee) -> tuple[str, int] | None:
         {"transport": addressee.way.name, "recipient": addressee.recipient},
     )
     return (found[0]["id"], int(found[0]["named"])) if found else None
+
+
+def _mention(tx: Transaction, notice_id: str, phones: Sequence[str]) -> None:
+    """Whoever is responsible for what joins a notice is named in it beside those who are for the rest."""
+    if phones:
+        joined = lambda told: {**told, "mentions": list(dict.fromkeys((*told["mentions"], *phones)))}  # noqa: E731
+        outbox.amend(tx, notice_key(notice_id), joined)
 
 
 def _name(tx: Transaction, notice_id: str, alert_ids: Sequence[str]) -> None:
