@@ -152,7 +152,7 @@ class Engine:
     # -- up and down
 
     def _start(self) -> None:
-        self._since, self._next, self.life = self.now, 0, self.life + 1
+        self._since, self._next = self.now, 0
         self._due = self.house.next_due()
         for act in self.on_up:
             act()
@@ -183,7 +183,7 @@ class Engine:
 
         def come_to() -> None:
             self._start()
-            self.life, self._stalled = life, True
+            self._stalled = True
 
         self._counter += 1
         heapq.heappush(self._plan, ((self.now + length) // GRAIN * GRAIN, self._counter, come_to))

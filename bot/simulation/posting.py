@@ -1,5 +1,7 @@
 """What waits in the outbox, sent by the real claims and marks to peers that are sometimes not there."""
 
+from collections import defaultdict
+from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
@@ -27,57 +29,64 @@ def ways() -> Ways:
     return {name: Way(name, Transport(name, kind, type(None), _never), None) for name, kind in kinds.items()}
 
 
+@dataclass(slots=True)
+class Life:
+    """What the loops know as long as the process lives: which rows each way holds, and when it looks by itself."""
+
+    number: int
+    held: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    looks_at: dict[str, int] = field(default_factory=dict)
+
+
 class Posting:
     """One loop for each way: claims what is due, hands it over, writes down what came of it."""
 
     def __init__(self, engine: Engine, rng: Random, blocked: tuple[tuple[str, int, int], ...], cuts: bool) -> None:
         self._engine, self._rng, self._blocked, self._cuts = engine, rng, blocked, cuts
         self._database = engine.house.scratch
-        self._held: dict[str, set[str]] = {}
-        self._woken: dict[str, int] = {}
-        self._life = 0
+        self._life = Life(engine.life)
         engine.on_up.append(self.wake)
 
     def wake(self) -> None:
         """Every loop looks now."""
-        if self._life != self._engine.life:
-            self._life, self._held = self._engine.life, {name: set() for name in self._engine.house.ways}
-            self._woken = {}
+        if self._life.number != self._engine.life:
+            self._life = Life(self._engine.life)
         for way in self._engine.house.ways.values():
-            self._engine.at(self._engine.now, partial(self._look, way, self._engine.life))
+            self._engine.at(self._engine.now, partial(self._look, way, self._life))
 
-    def _look(self, way: Way, life: int) -> None:
+    def _look(self, way: Way, life: Life) -> None:
         """Claim what is due, one after the other, as long as something may begin."""
         engine = self._engine
-        if life != engine.life or not engine.up:
+        if life.number != engine.life or not engine.up:
             return
+        held = life.held[way.name]
         found: Claim | Dropped | Nothing = Dropped()
-        while not isinstance(found, Nothing) and len(self._held[way.name]) < AT_ONCE:
-            held = frozenset(self._held[way.name])
-            found = self._database.carry_out(claim_next, way, held, engine.wall, engine.house.rules.time_zone)
+        while not isinstance(found, Nothing) and len(held) < AT_ONCE:
+            zone = engine.house.rules.time_zone
+            found = self._database.carry_out(claim_next, way, frozenset(held), engine.wall, zone)
             if isinstance(found, Claim):
-                self._held[way.name].add(found.row.id)
+                held.add(found.row.id)
                 taken = self._rng.randrange(50, 2 * SECOND)
                 engine.at(engine.now + taken, partial(self._taken, way, found, life))
         if isinstance(found, Nothing):
             self._sleep(way, found.until, life)
 
-    def _sleep(self, way: Way, until: int | None, life: int) -> None:
+    def _sleep(self, way: Way, until: int | None, life: Life) -> None:
         """Look again when something is due, at one of the looks that a loop takes every few seconds."""
         due = self._database.ask(outbox.next_due, [way.topic, way.test_topic])
         if due is None:
             return
         begins = max(due, until or due) - self._engine.offset
         at = max(self._engine.now, begins) + self._rng.randrange(1, LOOK_AGAIN)
-        if self._woken.get(way.name, 0) > self._engine.now and self._woken[way.name] <= at:
+        if self._engine.now < life.looks_at.get(way.name, 0) <= at:
             return
-        self._woken[way.name] = at
+        life.looks_at[way.name] = at
         self._engine.at(at, partial(self._look, way, life))
 
-    def _taken(self, way: Way, claim: Claim, life: int) -> None:
+    def _taken(self, way: Way, claim: Claim, life: Life) -> None:
         """What the peer says; nobody is there to hear it if the process has died."""
         engine = self._engine
-        if life != engine.life:
+        if life.number != engine.life:
             return
         if not engine.up:
             engine.at(engine.now + SECOND, partial(self._taken, way, claim, life))
@@ -92,5 +101,5 @@ class Posting:
                 engine.cut()
                 return
         self._database.carry_out(settle, way, claim.row, outcome, engine.wall, self._rng.random())
-        self._held[way.name].discard(claim.row.id)
+        life.held[way.name].discard(claim.row.id)
         engine.at(engine.now, partial(self._look, way, life))
