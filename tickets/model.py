@@ -61,6 +61,28 @@ class Metric(StrEnum):
     RESOLUTION = "resolution"
 
 
+class StopReason(StrEnum):
+    """Why a clock stopped; ANSWER_REFUSED: the wait before it goes on instead."""
+
+    ANSWERED = "answered"
+    ANSWERED_BY_BOT = "answered_by_bot"
+    ANSWER_REFUSED = "answer_refused"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    MERGED = "merged"
+    NOT_PROMISED = "not_promised"
+
+
+class PauseReason(StrEnum):
+    """Why a time does not count on a clock: the ticket's status, if its policy says so, or that the contact was thought
+    to be helped."""
+
+    PENDING = "pending"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    ANSWERED_BY_BOT = "answered_by_bot"
+
+
 class AlertKind(StrEnum):
     """Whether a promise is about to be broken, is broken, or is still broken and the next people are told."""
 
@@ -199,7 +221,7 @@ class Clock:
     next_level: int
     promised_at: int | None
     stopped_at: int | None
-    stop_reason: str | None
+    stop_reason: StopReason | None
 
 
 @dataclass(frozen=True, slots=True)

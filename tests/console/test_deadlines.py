@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.console.deadlines import breaches, report, segments
+from bot.console.deadlines.receipts import ClockState
 from bot.console.deadlines.snoozing import snooze_of
 from bot.console.knowledge.exporting import TURN
 from bot.console.texts import Language, sayer
@@ -25,13 +26,12 @@ from tests.console.rules.pages import Page
 from tests.console.test_mail_tickets import plain
 from tickets import desk
 from tickets.business_time import Holiday, Segment, SegmentKind
-from tickets.clocks import moving, reckoning, waits
 from tickets.clocks.due import Span
 from tickets.clocks.receipts import Cause
 from tickets.escalation.acknowledging import Rest
 from tickets.escalation.notices import NoticeState
 from tickets.escalation.promises import Measured, Outcome
-from tickets.model import Alert, AlertKind, Metric, Status, Ticket
+from tickets.model import Alert, AlertKind, Metric, PauseReason, StopReason, Ticket
 
 ZONE = "Asia/Shanghai"
 
@@ -78,20 +78,9 @@ def test_every_kind_cause_and_result_has_a_word(language: Language) -> None:
         *(f"deadlines.told.state.{one}" for one in NoticeState),
         *(f"deadlines.due.span.{one}" for one in Span),
         *(f"deadlines.report.{one}" for one in Outcome),
-        *(f"deadlines.paused.{one}" for one in (*Status, waits.ANSWERED_BY_BOT, reckoning.MERGED, moving.SPLIT)),
-        *(
-            f"deadlines.ended.{one}"
-            for one in (
-                waits.ANSWERED,
-                waits.ANSWERED_BY_BOT,
-                waits.REFUSED,
-                reckoning.MERGED,
-                moving.SPLIT,
-                reckoning.NOT_PROMISED,
-                Status.RESOLVED,
-                Status.CLOSED,
-            )
-        ),
+        *(f"deadlines.paused.{one}" for one in PauseReason),
+        *(f"deadlines.ended.{one}" for one in StopReason),
+        *(f"deadlines.state.{one}" for one in ClockState),
     ]
     assert [key for key in keys if not say.knows(key)] == []
 

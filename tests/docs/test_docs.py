@@ -37,7 +37,7 @@ from tests.docs.pages import PAGES, ROOT
 from tickets.alerts import Failure
 from tickets.alerts.webhook import signature
 from tickets.mail.inbox import Outcome, State
-from tickets.model import Priority, Reason, Role, Status
+from tickets.model import PauseReason, Priority, Reason, Role, Status, StopReason
 
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
@@ -391,6 +391,7 @@ MAIL_SETS: dict[str, type[StrEnum]] = {
     "reason": Rule,
     "proof": Proof,
 }
+CLOCK_SETS: dict[str, type[StrEnum]] = {"ended": StopReason, "paused": PauseReason}
 ALERT_SETS: dict[str, type[StrEnum]] = {"failure": Failure}
 
 
@@ -398,11 +399,12 @@ def test_the_closed_sets_are_those_of_the_program_in_the_consoles_words() -> Non
     words = ROOT / "templates" / "console"
     spoken = json.loads((words / "texts.zh.json").read_text(encoding="utf-8"))
     of_mail = json.loads((words / "mail.zh.json").read_text(encoding="utf-8"))["mail"]
+    of_clocks = json.loads((words / "deadlines.zh.json").read_text(encoding="utf-8"))["deadlines"]
     of_alerts = json.loads((words / "refusals.zh.json").read_text(encoding="utf-8"))
     told = [tuple(row.values()) for row in pages.table(GLOSSARY, "Closed sets")]
     assert told == [
         (f"`{members.__name__}`", f"`{member}`", said[name][member])
-        for said, sets in ((spoken, SETS), (of_mail, MAIL_SETS), (of_alerts, ALERT_SETS))
+        for said, sets in ((spoken, SETS), (of_mail, MAIL_SETS), (of_clocks, CLOCK_SETS), (of_alerts, ALERT_SETS))
         for name, members in sets.items()
         for member in members
     ]

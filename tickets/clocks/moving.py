@@ -10,11 +10,9 @@ from dataclasses import replace
 from storage.database import Transaction
 from tickets.clocks import rows, terms
 from tickets.clocks.receipts import Cause
-from tickets.clocks.reckoning import MERGED, begin, due_under, new_clock, notify_queue, reckon, record, stop
+from tickets.clocks.reckoning import begin, due_under, new_clock, notify_queue, reckon, record, stop
 from tickets.clocks.terms import Terms
-from tickets.model import Clock, Message, Metric, Ticket
-
-SPLIT = "split"
+from tickets.model import Clock, Message, Metric, StopReason, Ticket
 
 # A metric and the terms by which it may be measured; None: those that the clock has.
 _Candidate = tuple[Metric, Terms | None]
@@ -29,7 +27,7 @@ def merge(tx: Transaction, source: Ticket, target: Ticket, promised: Terms, now:
     resolution, own_resolution = (_resolution(tx, ticket.id) for ticket in (source, target))
     _join(tx, resolution, own_resolution, target, promised, now, by_agent_id)
     for left in rows.running_of_ticket(tx, source.id):
-        stop(tx, left, MERGED, now)
+        stop(tx, left, StopReason.MERGED, now)
     return reply is not None
 
 
@@ -99,7 +97,7 @@ def _join(
     kept = running[0]
     candidates = _candidates(tx, running, promised)
     for other in running[1:]:
-        stop(tx, other, MERGED, now)
+        stop(tx, other, StopReason.MERGED, now)
     told = [one.promised_at for one in running if one.promised_at is not None]
     moved = replace(
         kept,

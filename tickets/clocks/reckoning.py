@@ -8,12 +8,10 @@ from storage.database import Row, Transaction, first, new_id
 from tickets.clocks import receipts, rows, terms
 from tickets.clocks.receipts import Cause
 from tickets.clocks.terms import Measure, Terms
-from tickets.model import LIVE, Clock, Metric
+from tickets.model import LIVE, Clock, Metric, StopReason
 from tickets.sla import dues
 from tickets.sla.model import Chain
 
-NOT_PROMISED = "not_promised"
-MERGED = "merged"
 # A wait that had ended goes on.
 _SETS_GOING = frozenset({Cause.REOPENED, Cause.REFUSED})
 
@@ -96,7 +94,7 @@ def due_under(tx: Transaction, clock: Clock, promised: Terms | None, now: int) -
     return dues.due(clock.started_at, measure.budget, measure.calendar, rows.pauses(tx, clock.id), now).due_at
 
 
-def stop(tx: Transaction, clock: Clock, reason: str, now: int) -> Clock:
+def stop(tx: Transaction, clock: Clock, reason: StopReason, now: int) -> Clock:
     """End a clock that runs or stands still, and settle its open alerts. What it stood still until now put off its due
     time, against which the stop is held."""
     stopped = replace(clock, stopped_at=now, stop_reason=reason, next_alert_at=None, paused_at=None)
@@ -127,7 +125,9 @@ def record(tx: Transaction, clock: Clock, cause: Cause, now: int) -> None:
 def last_resolution(clocks: Sequence[Clock]) -> Clock | None:
     """Of a ticket's clocks the resolution clock that runs or ended last, or None; one that goes on in another, since
     tickets were merged, is none."""
-    found = [clock for clock in clocks if clock.metric is Metric.RESOLUTION and clock.stop_reason != MERGED]
+    found = [
+        clock for clock in clocks if clock.metric is Metric.RESOLUTION and clock.stop_reason is not StopReason.MERGED
+    ]
     return max(found, key=lambda clock: (clock.stopped_at is None, clock.stopped_at or 0), default=None)
 
 
@@ -150,7 +150,7 @@ def _measured(tx: Transaction, promised: Terms, metric: Metric) -> tuple[Terms, 
 def _left_as_it_is(tx: Transaction, clock: Clock, promised: Terms | None, now: int) -> Clock:
     """A clock whose metric is not promised any more ends; one from before there were policies runs on as it was."""
     if promised is not None:
-        return stop(tx, clock, NOT_PROMISED, now)
+        return stop(tx, clock, StopReason.NOT_PROMISED, now)
     if clock.next_alert_at is None:
         newest = _newest_alert(tx, clock.id)
         level = clock.next_level if newest is None else max(clock.next_level, newest["level"] + 1)

@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import groupby
 
 from storage.database import Row, Transaction, first, new_id
 from tickets.clocks.forecasting import Effect, Forecast
 from tickets.errors import NotFound
+
+
+class Applied(StrEnum):
+    """What became of a ticket; SKIPPED: it had changed since it was looked at."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class Shown:
     alarmed: bool
     policy_id: str
     policy_version: int
-    outcome: str | None
+    outcome: Applied | None
 
 
 def add(tx: Transaction, rule_id: str | None, rules_key: str, by: str, now: int) -> Recomputation:
@@ -139,8 +147,8 @@ def tally(tx: Transaction, recomputation_id: str) -> Tally:
         newly_overdue=sum(row["newly_overdue"] for row in effects),
         alarmed=sum(row["alarmed"] for row in effects),
         tickets=sum(by_outcome.values()),
-        done=by_outcome.get("done", 0),
-        skipped=by_outcome.get("skipped", 0),
+        done=by_outcome.get(Applied.DONE, 0),
+        skipped=by_outcome.get(Applied.SKIPPED, 0),
     )
 
 
@@ -179,7 +187,7 @@ def undone(tx: Transaction, recomputation_id: str, limit: int) -> dict[str, list
     return {ticket_id: list(found) for ticket_id, found in groupby(told, lambda one: one.ticket_id)}
 
 
-def keep_outcomes(tx: Transaction, recomputation_id: str, outcomes: Mapping[str, str]) -> None:
+def keep_outcomes(tx: Transaction, recomputation_id: str, outcomes: Mapping[str, Applied]) -> None:
     """Keep what became of tickets, by their ids."""
     tx.change_all(
         "UPDATE recomputed_clock SET outcome = :outcome WHERE recomputation_id = :id AND ticket_id = :ticket_id",
@@ -236,4 +244,5 @@ def _is_newly_overdue(one: Forecast, now: int) -> bool:
 
 def _shown(row: Row) -> Shown:
     flags = {name: bool(row[name]) for name in ("newly_overdue", "alarmed")}
-    return Shown(**{**row, **flags, "effect": Effect(row["effect"])})
+    outcome = None if row["outcome"] is None else Applied(row["outcome"])
+    return Shown(**{**row, **flags, "effect": Effect(row["effect"]), "outcome": outcome})

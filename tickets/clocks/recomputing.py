@@ -10,7 +10,7 @@ from tickets import events, tickets
 from tickets.clocks import forecasting, recomputations, waits
 from tickets.clocks.forecasting import Forecast, Standing
 from tickets.clocks.receipts import Cause
-from tickets.clocks.recomputations import Recomputation
+from tickets.clocks.recomputations import Applied, Recomputation
 from tickets.clocks.terms import Terms
 from tickets.errors import DeskError
 from tickets.model import Actor, Ticket, TicketEvent
@@ -134,11 +134,11 @@ def _of(standing: Standing, book: Rulebook, rule_id: str | None, now: int) -> li
 
 def _do(
     tx: Transaction, asked: Recomputation, ticket_id: str, before: Sequence[Forecast], book: Rulebook, now: int
-) -> str:
-    """What became of one ticket: done, if it would still come to what was shown."""
+) -> Applied:
+    """What became of one ticket: it is done if it would still come to what was shown."""
     standing = forecasting.standing_of(tx, ticket_id)
     if standing is None or not _same(before, _of(standing, book, asked.rule_id, now)):
-        return "skipped"
+        return Applied.SKIPPED
     assert asked.applied_by is not None, "somebody wants it done"
     ticket = tickets.by_number(tx, standing.row["number"])
     rule = next(one for one in book.policies if one.id == before[0].policy_id)
@@ -146,7 +146,7 @@ def _do(
     tickets.keep_policy(tx, pinned)
     waits.recompute(tx, pinned, Terms(rule, now), Cause.RECOMPUTED, now, asked.applied_by)
     events.record(tx, ticket.id, [_event(ticket, asked, rule, now)])
-    return "done"
+    return Applied.DONE
 
 
 def _event(ticket: Ticket, asked: Recomputation, rule: Rule, now: int) -> TicketEvent:

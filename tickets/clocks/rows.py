@@ -6,7 +6,7 @@ from typing import Any
 
 from storage.database import Row, Transaction, first
 from tickets.business_time import Pause
-from tickets.model import Clock, Metric
+from tickets.model import Clock, Metric, StopReason
 
 
 def running_reply(tx: Transaction, conversation_id: str) -> Clock | None:
@@ -154,7 +154,16 @@ def end_pause(tx: Transaction, clock_id: str, now: int) -> None:
 def clock_from(row: Row) -> Clock:
     """A clock from a row with exactly the clock's columns."""
     plan = tuple(json.loads(row.pop("plan_json")))
-    return Clock(**{**row, "metric": Metric(row["metric"]), "needs_person": bool(row["needs_person"]), "plan": plan})
+    ended = row["stop_reason"]
+    return Clock(
+        **{
+            **row,
+            "metric": Metric(row["metric"]),
+            "needs_person": bool(row["needs_person"]),
+            "plan": plan,
+            "stop_reason": None if ended is None else StopReason(ended),
+        }
+    )
 
 
 def _one(rows: Sequence[Row]) -> Clock | None:

@@ -10,13 +10,9 @@ from storage.database import Transaction
 from tickets.business_time import Pause
 from tickets.clocks import rows, terms
 from tickets.clocks.receipts import Cause
-from tickets.clocks.reckoning import NOT_PROMISED, begin, last_resolution, new_clock, notify_queue, reckon, record, stop
+from tickets.clocks.reckoning import begin, last_resolution, new_clock, notify_queue, reckon, record, stop
 from tickets.clocks.terms import Terms
-from tickets.model import Clock, Conversation, Metric, Owner, Status, Ticket
-
-ANSWERED = "answered"
-ANSWERED_BY_BOT = "answered_by_bot"
-REFUSED = "answer_refused"
+from tickets.model import Clock, Conversation, Metric, Owner, PauseReason, StopReason, Ticket
 
 
 def start_or_keep(tx: Transaction, conversation: Conversation, message_number: int, now: int) -> Clock:
@@ -79,7 +75,7 @@ def answer(tx: Transaction, conversation_id: str, now: int) -> bool:
     clock = rows.running_reply(tx, conversation_id)
     if clock is None:
         return False
-    stop(tx, clock, ANSWERED, now)
+    stop(tx, clock, StopReason.ANSWERED, now)
     return True
 
 
@@ -89,7 +85,7 @@ def answer_by_bot(tx: Transaction, conversation_id: str, now: int) -> bool:
     clock = rows.running_reply(tx, conversation_id)
     if clock is None or clock.needs_person or _is_undecided(tx, conversation_id):
         return False
-    stop(tx, clock, ANSWERED_BY_BOT, now)
+    stop(tx, clock, StopReason.ANSWERED_BY_BOT, now)
     return True
 
 
@@ -98,7 +94,7 @@ def finish(tx: Transaction, ticket: Ticket, now: int) -> None:
     running = rows.running_of_ticket(tx, ticket.id)
     reply = rows.running_reply(tx, ticket.conversation_id)
     for clock in [*running, *([reply] if reply is not None and reply not in running else [])]:
-        stop(tx, clock, ticket.status, now)
+        stop(tx, clock, StopReason(ticket.status), now)
 
 
 def refuse_answer(tx: Transaction, conversation_id: str, now: int) -> None:
@@ -108,15 +104,15 @@ def refuse_answer(tx: Transaction, conversation_id: str, now: int) -> None:
     """
     ended = rows.last_stopped_reply(tx, conversation_id)
     running = rows.running_reply(tx, conversation_id)
-    if ended is None or ended.stop_reason != ANSWERED_BY_BOT:
+    if ended is None or ended.stop_reason is not StopReason.ANSWERED_BY_BOT:
         return
     answered_at = ended.stopped_at or now
     if running is not None and running.started_at < answered_at:
         return
     refused_at = running.started_at if running is not None else now
     if running is not None:
-        stop(tx, running, REFUSED, now)
-    rows.add_pause(tx, ended.id, Pause(answered_at, max(refused_at, answered_at), ANSWERED_BY_BOT))
+        stop(tx, running, StopReason.ANSWER_REFUSED, now)
+    rows.add_pause(tx, ended.id, Pause(answered_at, max(refused_at, answered_at), PauseReason.ANSWERED_BY_BOT))
     reckon(tx, replace(ended, stopped_at=None, stop_reason=None), None, Cause.REFUSED, now)
 
 
@@ -124,7 +120,7 @@ def reopen(tx: Transaction, ticket: Ticket, now: int) -> None:
     """A ticket that was resolved is open again: a wait that ended only because of that goes on as if it had not, and
     the time since does not count towards its resolution."""
     ended = rows.last_stopped_reply(tx, ticket.conversation_id)
-    waited = ended is not None and (ended.ticket_id, ended.stop_reason) == (ticket.id, Status.RESOLVED)
+    waited = ended is not None and (ended.ticket_id, ended.stop_reason) == (ticket.id, StopReason.RESOLVED)
     if ended is not None and waited and rows.running_reply(tx, ticket.conversation_id) is None:
         again = replace(ended, stopped_at=None, stop_reason=None, needs_person=True)
         reckon(tx, again, None, Cause.REOPENED, now)
@@ -138,7 +134,7 @@ def follow_status(tx: Transaction, ticket: Ticket, now: int) -> None:
         under = terms.of_clock(tx, clock)
         stands = under is not None and ticket.status in under[1].budget.pauses
         if stands:
-            _pause(tx, clock, ticket.status, now)
+            _pause(tx, clock, PauseReason(ticket.status), now)
         elif clock.paused_at is not None:
             rows.end_pause(tx, clock.id, now)
             reckon(tx, replace(clock, paused_at=None), None, Cause.RESUMED, now)
@@ -190,15 +186,15 @@ def _resume_resolution(tx: Transaction, ticket: Ticket, promised: Terms | None, 
     if clock is None or clock.stopped_at is None:
         return clock is not None
     done_at = clock.stopped_at or now
-    if clock.stop_reason != NOT_PROMISED:
-        rows.add_pause(tx, clock.id, Pause(done_at, max(now, done_at), Status.RESOLVED))
+    if clock.stop_reason is not StopReason.NOT_PROMISED:
+        rows.add_pause(tx, clock.id, Pause(done_at, max(now, done_at), PauseReason.RESOLVED))
     elif promised is None or terms.measure(tx, promised, Metric.RESOLUTION) is None:
         return True
     reckon(tx, replace(clock, stopped_at=None, stop_reason=None), promised, Cause.REOPENED, now)
     return True
 
 
-def _pause(tx: Transaction, clock: Clock, reason: str, now: int) -> None:
+def _pause(tx: Transaction, clock: Clock, reason: PauseReason, now: int) -> None:
     """Let the clock stand still for this reason; one that stands still for it already is left alone."""
     if clock.paused_at is not None:
         if rows.pauses(tx, clock.id)[-1].reason == reason:

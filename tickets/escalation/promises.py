@@ -15,13 +15,13 @@ from tickets import business_time
 from tickets.business_time import NATURAL, Calendar
 from tickets.escalation import results
 from tickets.escalation.results import Facts
-from tickets.model import Metric
+from tickets.model import Metric, StopReason
 from tickets.sla import rulebook
 
 PAGE = 50
 MOST_EXPORTED = 100_000
 # Why a clock stops when its promise is kept.
-KEEPING = frozenset({"answered", "answered_by_bot", "resolved", "closed"})
+KEEPING = frozenset({StopReason.ANSWERED, StopReason.ANSWERED_BY_BOT, StopReason.RESOLVED, StopReason.CLOSED})
 
 
 Calendars = Mapping[tuple[str, int], Calendar]
@@ -65,7 +65,7 @@ class Promise:
     promised_at: int | None
     paused_at: int | None
     stopped_at: int | None
-    stop_reason: str | None
+    stop_reason: StopReason | None
     assignee_id: str | None
     counted_ms: int | None
     breached_at: int | None
@@ -166,7 +166,9 @@ def _measured(row: Row, calendars: Calendars, now: int) -> Measured | None:
 def _promise(row: Row, calendars: Calendars, now: int) -> Promise:
     late_ms = _late_ms(row, calendars, now)
     del row["calendar_id"], row["calendar_version"]
-    return Promise(**{**row, "metric": Metric(row["metric"]), "late_ms": late_ms})
+    ended = row.pop("stop_reason")
+    stop_reason = None if ended is None else StopReason(ended)
+    return Promise(**{**row, "metric": Metric(row["metric"]), "late_ms": late_ms, "stop_reason": stop_reason})
 
 
 def _late_ms(row: Row, calendars: Calendars, now: int) -> int:

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from bot.console.deadlines.listing import id_in, one_of
+from bot.console.deadlines.segments import ended_word
 from bot.console.knowledge.exporting import TURN
 from bot.console.knowledge.numbers import page_in
 from bot.console.render import page, say_for
-from bot.console.texts import Say
 from bot.console.ways.labels import Labels
 from bot.keys import CLOCK, DATABASE, RULES, WAYS
 from storage.database import Transaction
@@ -121,12 +121,6 @@ async def export(request: web.Request) -> web.StreamResponse:
     name = f"{outcome}-{period.first}-{period.last}.csv"
     headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=body, headers=headers)
-
-
-def ended_word(reason: str | None, say: Say) -> str:
-    """How a clock ended."""
-    key = f"deadlines.ended.{reason}"
-    return say(key if say.knows(key) else "deadlines.ended.other")
 
 
 def written(

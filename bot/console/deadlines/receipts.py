@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import partial
 
 from aiohttp import web
 
 from bot.console.access import is_fetch
-from bot.console.deadlines.segments import Told, pause_word, tell
+from bot.console.deadlines.segments import Told, ended_word, pause_word, tell
 from bot.console.deadlines.snoozing import snooze_of
 from bot.console.render import almanac_for, page
 from bot.console.story import isolated
@@ -49,12 +50,22 @@ class ReceiptShown:
     told: Told
 
 
+class ClockState(StrEnum):
+    """How a clock stands; KEPT and LATE have stopped."""
+
+    KEPT = "kept"
+    LATE = "late"
+    PAUSED = "paused"
+    OVERDUE = "overdue"
+    RUNS = "runs"
+
+
 @dataclass(frozen=True, slots=True)
 class ClockShown:
     """A clock with its newest receipt and those before it. pause: why it stands still, None if it does not."""
 
     clock: Clock
-    state: str
+    state: ClockState
     pause: str | None
     ended: str | None
     newest: ReceiptShown | None
@@ -130,27 +141,22 @@ def _clock(clock: Clock, records: Records, almanac: Almanac) -> ClockShown:
     say = almanac.say
     found = records.receipts.get(clock.id, ())
     told = [_receipt(one, records.names, almanac) for one in found]
-    ended = None
-    if clock.stop_reason is not None:
-        key = f"deadlines.ended.{clock.stop_reason}"
-        ended = say(key if say.knows(key) else "deadlines.ended.other")
     return ClockShown(
         clock=clock,
         state=_state(clock, almanac.now),
         pause=None if clock.paused_at is None else pause_word(records.standing.get(clock.id, ""), say),
-        ended=ended,
+        ended=None if clock.stop_reason is None else ended_word(clock.stop_reason, say),
         newest=told[0] if told else None,
         earlier=told[1:],
     )
 
 
-def _state(clock: Clock, now: int) -> str:
-    """'kept', 'late', 'paused', 'overdue' or 'runs'."""
+def _state(clock: Clock, now: int) -> ClockState:
     if clock.stopped_at is not None:
-        return "late" if clock.stopped_at > clock.due_at else "kept"
+        return ClockState.LATE if clock.stopped_at > clock.due_at else ClockState.KEPT
     if clock.paused_at is not None:
-        return "paused"
-    return "overdue" if clock.due_at <= now else "runs"
+        return ClockState.PAUSED
+    return ClockState.OVERDUE if clock.due_at <= now else ClockState.RUNS
 
 
 def _receipt(receipt: Receipt, names: Mapping[str, str], almanac: Almanac) -> ReceiptShown:

@@ -10,6 +10,7 @@ from bot.console.story import isolated
 from bot.console.texts import Say
 from bot.console.times import Almanac
 from tickets.business_time import Segment, SegmentKind
+from tickets.model import StopReason
 
 MOST_DAYS = 200
 
@@ -86,6 +87,11 @@ def pause_word(reason: str, say: Say) -> str:
     """Why a clock stands still."""
     key = f"deadlines.paused.{reason}"
     return say(key if say.knows(key) else "deadlines.paused.other")
+
+
+def ended_word(reason: StopReason, say: Say) -> str:
+    """How a clock ended."""
+    return say(f"deadlines.ended.{reason}")
 
 
 def _by_day(segment: Segment, zone: str) -> Iterator[Segment]:

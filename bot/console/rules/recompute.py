@@ -16,7 +16,7 @@ from storage.database import Transaction
 from tickets.business_time import known_until
 from tickets.clocks import recomputations, recomputing
 from tickets.clocks.forecasting import Effect
-from tickets.clocks.recomputations import Recomputation, Shown, Tally
+from tickets.clocks.recomputations import Applied, Recomputation, Shown, Tally
 from tickets.clocks.recomputing import RulesMoved
 from tickets.sla import rulebook
 
@@ -24,7 +24,7 @@ from tickets.sla import rulebook
 TURN_S = 2.0
 SHOWN = 50
 LISTED = 20
-NEWLY_OVERDUE, SKIPPED = "newly_overdue", "skipped"
+NEWLY_OVERDUE = "newly_overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ async def _apply(request: web.Request, asked: Recomputation) -> None:
 
 async def _show(request: web.Request, status: int = 200) -> web.Response:
     wanted, number = request.query.get("show", ""), page_in(request.query.get("page", ""))
-    wanted = wanted if wanted in {*Effect, NEWLY_OVERDUE, SKIPPED} else ""
+    wanted = wanted if wanted in {*Effect, NEWLY_OVERDUE, Applied.SKIPPED} else ""
     seen = await request.config_dict[DATABASE].read(
         _seen, request.match_info["id"], wanted, number, transports(request), request.config_dict[CLOCK]()
     )
