@@ -139,13 +139,13 @@ def _chain(config: Config, now: int) -> Finding:
 
 def _reached_by_level(tx: Transaction, ways: Ways, zone: str, now: int) -> dict[str, int]:
     """How many addresses each level of the last policy's chain reaches now."""
-    policies = rulebook.in_force(tx).policies
-    if not policies or not isinstance(policy := policies[-1].definition, Policy):
+    book = rulebook.in_force(tx)
+    if not book.policies or not isinstance(policy := book.policies[-1].definition, Policy):
         return {}
     staff = staff_now(tx, now, zone)
     return {
         level.name: len(addressees(ways, (*level.transports, *level.fallback), told(level, None, None, staff)))
-        for level in terms.chain_of(tx, policy).levels
+        for level in terms.chain_of(tx, policy, book).levels
     }
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase
-from tests.tickets.cast import HOUR, MINUTE, MORNING, ServiceDesk
+from tests.tickets.cast import HOUR, MINUTE, MORNING, CountingTransaction, ServiceDesk
 from tickets import desk
+from tickets.clocks import waits
 from tickets.model import MessageKind
 
 
@@ -14,6 +16,18 @@ async def test_the_customers_message_starts_the_clock_in_its_own_transaction(sho
     assert clock is not None
     assert (clock.started_at, clock.due_at, clock.next_alert_at) == (MORNING, MORNING + 12 * HOUR, MORNING + 12 * HOUR)
     assert (clock.first_message_number, clock.needs_person, clock.next_level) == (message.number, False, 1)
+
+
+async def test_a_wait_begins_with_one_look_at_the_rules(shop: ServiceDesk, database: SQLiteDatabase) -> None:
+    """The clock that runs, the contact's place, the rules, the clock that begins, and who looks at the queue."""
+    conversation = await shop.conversation()
+
+    def statements(tx: Transaction) -> int:
+        counting = CountingTransaction(tx)
+        waits.start_or_keep(counting, conversation, 1, MORNING)
+        return counting.statements
+
+    assert await database.write(statements) == 5
 
 
 async def test_further_messages_keep_the_start_of_the_earliest_unanswered_one(shop: ServiceDesk) -> None:

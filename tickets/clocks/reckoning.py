@@ -55,7 +55,7 @@ def begin(tx: Transaction, clock: Clock, promised: Terms, now: int) -> Clock | N
     due = dues.due(clock.started_at, measure.budget, measure.calendar, (), now)
     planned = replace(_pinned(clock, promised, measure), due_at=due.due_at, plan=due.plan)
     level = dues.first_level(due.plan)
-    chain = terms.chain_of(tx, promised.definition)
+    chain = terms.chain_of(tx, promised.definition, promised.book)
     planned = replace(planned, next_level=level, next_alert_at=dues.planned_at(level, due.plan, chain))
     planned = _skip_overdue(planned, chain, now)
     if rows.insert(tx, planned):
@@ -78,7 +78,7 @@ def reckon(
     planned = replace(_pinned(clock, policy, measure), due_at=due.due_at, plan=due.plan)
     if cause in _SETS_GOING:
         _end_rests(tx, clock.id)
-    planned = _next_step(tx, planned, clock, terms.chain_of(tx, policy.definition), now)
+    planned = _next_step(tx, planned, clock, terms.chain_of(tx, policy.definition, policy.book), now)
     rows.save(tx, planned)
     if planned.ticket_id is not None:
         receipts.record(tx, planned, measure.calendar, cause, now, by_agent_id)

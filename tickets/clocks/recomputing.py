@@ -144,7 +144,7 @@ def _do(
     rule = next(one for one in book.policies if one.id == before[0].policy_id)
     pinned = replace(ticket, policy_id=rule.id, policy_version=rule.version, policy_at=now)
     tickets.keep_policy(tx, pinned)
-    waits.recompute(tx, pinned, Terms(rule, now), Cause.RECOMPUTED, now, asked.applied_by)
+    waits.recompute(tx, pinned, Terms(rule, now, book), Cause.RECOMPUTED, now, asked.applied_by)
     events.record(tx, ticket.id, [_event(ticket, asked, rule, now)])
     return Applied.DONE
 

@@ -1,21 +1,26 @@
 """Under which policy and calendar a clock runs."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from storage.database import Row, Transaction
 from tickets.business_time import NATURAL, Calendar
 from tickets.model import Clock, Conversation, Metric, Ticket
 from tickets.sla import choice, rulebook
 from tickets.sla.model import Budget, Chain, Facts, Policy, Rule
+from tickets.sla.rulebook import Rulebook
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A policy in one version, chosen at a moment; the calendars that it names count as they stood then."""
+    """A policy in one version, chosen at a moment; the calendars that it names count as they stood then.
+
+    book: the rules in force, where they were read to choose it.
+    """
 
     policy: Rule
     chosen_at: int
+    book: Rulebook | None = field(default=None, repr=False, compare=False)
 
     @property
     def definition(self) -> Policy:
@@ -35,7 +40,8 @@ class Measure:
 
 def choose_for(tx: Transaction, facts: Facts, now: int) -> Terms:
     """The policy in force that fits."""
-    return Terms(choice.choose(rulebook.in_force(tx).policies, facts), now)
+    book = rulebook.in_force(tx)
+    return Terms(choice.choose(book.policies, facts), now, book)
 
 
 def of_ticket(tx: Transaction, ticket: Ticket, now: int) -> Terms:
@@ -79,11 +85,20 @@ def measure(tx: Transaction, terms: Terms, metric: Metric) -> Measure | None:
     return Measure(budget, calendar.definition, calendar.version)
 
 
-def chain_of(tx: Transaction, policy: Policy) -> Chain:
-    """Who is told, as the chain stands now."""
-    chain = rulebook.get_rule(tx, policy.chain_id).definition
+def chain_of(tx: Transaction, policy: Policy, book: Rulebook | None = None) -> Chain:
+    """Who is told, as the chain stands now; book: the rules in force, if they were read already."""
+    known = None if book is None else book.others.get(policy.chain_id)
+    chain = (known or rulebook.get_rule(tx, policy.chain_id)).definition
     assert isinstance(chain, Chain), f"rule {policy.chain_id} is not a chain"
     return chain
+
+
+def last_chain(tx: Transaction) -> Chain:
+    """Who is told where no policy is known: the chain of the last one, which holds for everybody."""
+    book = rulebook.in_force(tx)
+    policy = book.policies[-1].definition
+    assert isinstance(policy, Policy), "policies are policies"
+    return chain_of(tx, policy, book)
 
 
 def of_clock(tx: Transaction, clock: Clock) -> tuple[Terms, Measure] | None:

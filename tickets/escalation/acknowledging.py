@@ -7,8 +7,8 @@ from tickets import events, tickets
 from tickets.clocks import rows, terms
 from tickets.errors import NotAllowed
 from tickets.model import Actor, Agent, Clock, TicketEvent
-from tickets.sla import dues, rulebook
-from tickets.sla.model import Chain, Policy
+from tickets.sla import dues
+from tickets.sla.model import Chain
 
 LONGEST_REASON = 200
 
@@ -127,11 +127,4 @@ def _rest(
 
 def _chain(tx: Transaction, clock: Clock) -> Chain:
     under = terms.of_clock(tx, clock)
-    policy = under[0].definition if under is not None else _last_policy(tx)
-    return terms.chain_of(tx, policy)
-
-
-def _last_policy(tx: Transaction) -> Policy:
-    policy = rulebook.in_force(tx).policies[-1].definition
-    assert isinstance(policy, Policy), "policies are policies"
-    return policy
+    return terms.last_chain(tx) if under is None else terms.chain_of(tx, under[0].definition)

@@ -57,7 +57,7 @@ def _chains(tx: Transaction, rows: Sequence[Row]) -> Mapping[tuple[str | None, i
 def _chain(tx: Transaction, book: rulebook.Rulebook, policy_id: str | None, version: int | None) -> Chain:
     rule = book.policies[-1] if policy_id is None else rulebook.get_rule(tx, policy_id, version)
     assert isinstance(rule.definition, Policy), f"rule {rule.id} is not a policy"
-    return terms.chain_of(tx, rule.definition)
+    return terms.chain_of(tx, rule.definition, book)
 
 
 def _raised(row: Row, chain: Chain) -> Raised:

@@ -14,7 +14,7 @@ from tickets.escalation.ways import Ways
 from tickets.model import SYSTEM, Reason, TicketEvent
 from tickets.rules import DeskRules
 from tickets.sla import dues, rulebook
-from tickets.sla.model import Level, Policy
+from tickets.sla.model import Level
 
 AT_ONCE = 1_000
 
@@ -56,9 +56,7 @@ def staff_now(tx: Transaction, now: int, zone: str) -> Staff:
 
 def operators(tx: Transaction, ways: Ways, zone: str, now: int) -> list[Addressee]:
     """Who hears of trouble with the service itself: the last level of the chain that holds for everybody."""
-    policy = rulebook.in_force(tx).policies[-1].definition
-    assert isinstance(policy, Policy), "policies are policies"
-    level = terms.chain_of(tx, policy).levels[-1]
+    level = terms.last_chain(tx).levels[-1]
     return notices.addressees(
         ways, (*level.transports, *level.fallback), told(level, None, None, staff_now(tx, now, zone))
     )
