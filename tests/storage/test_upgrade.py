@@ -12,13 +12,17 @@ from storage.migrate import FOLDER, migrate
 from storage.sqlite_connection import SQLiteTransaction
 from tickets.escalation.sweeping import sweep
 
-BEFORE_DEADLINES = """
+# Somebody with two conversations, the first of them with a ticket.
+PEOPLE = """
 INSERT INTO contact (id, created_at) VALUES ('c', 1);
 INSERT INTO conversation (id, contact_id, channel, owner, version, last_number, created_at, updated_at)
 VALUES ('v', 'c', 'chat', 'bot', 1, 1, 1, 1), ('w', 'c', 'mail', 'bot', 1, 1, 1, 1);
 INSERT INTO ticket (id, number, conversation_id, contact_id, subject, status, priority, reason, candidates_json,
     version, created_at, updated_at)
 VALUES ('t', '2611-0001', 'v', 'c', '?', 'open', 'normal', 'complaint', '[]', 1, 1, 1);
+"""
+
+BEFORE_DEADLINES = """
 INSERT INTO reply_clock (id, conversation_id, first_message_number, needs_person, started_at, due_at, next_alert_at,
     next_level)
 VALUES ('k', 'v', 1, 1, 100, 1100, 5000, 3), ('l', 'w', 1, 0, 200, 1200, 1200, 1);
@@ -31,22 +35,15 @@ VALUES ('o1', 'alert.mail', 'alert:k:1:mail:x', '{}', 'sent', 1, 1, 9, 1, 1),
 """
 
 BEFORE_RAISING = """
-INSERT INTO contact (id, created_at) VALUES ('c', 1);
-INSERT INTO conversation (id, contact_id, channel, owner, version, last_number, created_at, updated_at)
-VALUES ('untold', 'c', 'chat', 'bot', 1, 1, 1, 1), ('told', 'c', 'chat', 'bot', 1, 1, 1, 1);
-INSERT INTO ticket (id, number, conversation_id, contact_id, subject, status, priority, reason, candidates_json,
-    version, created_at, updated_at)
-SELECT 't-' || id, id, id, 'c', '?', 'open', 'normal', 'complaint', '[]', 1, 1, 1 FROM conversation;
 INSERT INTO clock (id, conversation_id, ticket_id, metric, first_message_number, needs_person, started_at, budget_ms,
     due_at, plan_json, next_alert_at, next_level)
-VALUES ('k', 'untold', 't-untold', 'first_response', 1, 1, 100, 1000, 1100, '[1100]', NULL, 3),
-    ('l', 'told', 't-told', 'first_response', 1, 1, 100, 1000, 1100, '[1100]', NULL, 3);
+VALUES ('k', 'v', 't', 'first_response', 1, 1, 100, 1000, 1100, '[1100]', NULL, 3),
+    ('l', 'w', NULL, 'first_response', 1, 1, 100, 1000, 1100, '[1100]', NULL, 3);
 INSERT INTO alert (id, clock_id, ticket_id, level, kind, planned_at, raised_at, late, told_at, acknowledged_at)
-VALUES ('k.1', 'k', 't-untold', 1, 'breach', 1100, 1101, 0, 1101, NULL),
-    ('k.2', 'k', 't-untold', 2, 'escalation', 4700, 4701, 0, NULL, NULL),
-    ('l.2', 'l', 't-told', 2, 'escalation', 4700, 4701, 0, 4701, 4702);
+VALUES ('k.1', 'k', 't', 1, 'breach', 1100, 1101, 0, 1101, NULL),
+    ('k.2', 'k', 't', 2, 'escalation', 4700, 4701, 0, NULL, NULL),
+    ('l.2', 'l', NULL, 2, 'escalation', 4700, 4701, 0, 4701, 4702);
 """
-
 
 UNSEEN = """
 INSERT INTO notice (id, transport, recipient, state, attempts, created_at, finished_at, reference, code, error)
@@ -60,7 +57,7 @@ def upgraded(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A database of the version before deadlines, brought up to date."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection, until(tmp_path, "0009"))
-        connection.executescript(BEFORE_DEADLINES)
+        connection.executescript(PEOPLE + BEFORE_DEADLINES)
         assert migrate(connection) == sorted(path.stem for path in FOLDER.glob("*.sql") if path.stem >= "0010")
         yield connection
 
@@ -103,7 +100,7 @@ def test_what_nobody_was_there_to_see_did_not_fail(tmp_path: Path) -> None:
 def test_a_step_that_was_raised_and_not_yet_told_is_what_its_clock_stands_at(tmp_path: Path) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection, until(tmp_path, "0010"))
-        connection.executescript(BEFORE_RAISING)
+        connection.executescript(PEOPLE + BEFORE_RAISING)
         migrate(connection)
         clocks = connection.execute("SELECT id, next_level, next_alert_at FROM clock ORDER BY id").fetchall()
         assert clocks == [("k", 2, 4700), ("l", 3, None)]

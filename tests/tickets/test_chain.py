@@ -18,7 +18,7 @@ from tickets.errors import NotAllowed
 from tickets.escalation.acknowledging import acknowledge, rest_of
 from tickets.escalation.sweeping import sweep
 from tickets.escalation.telling import tell
-from tickets.model import AlertKind, Metric, Reason, Status
+from tickets.model import AlertKind, Clock, Metric, Reason, Status
 from tickets.sla import rulebook
 from tickets.sla.model import Budget, Level, Policy, Rota, RuleKind, Warning
 
@@ -213,13 +213,19 @@ async def test_a_resolution_counts_only_the_time_in_which_it_is_ours(
     assert (resolution.stopped_at, resolution.due_at) == (None, MORNING + 76 * HOUR)
 
 
-async def test_an_answer_that_the_customer_refuses_was_none(shop: ServiceDesk) -> None:
-    await shop.customer_says("轮胎?", MORNING)
-    assert await shop.bot_says("六万公里。", MORNING + 1_000)
+async def refused(shop: ServiceDesk) -> Clock:
+    """The customer says in the afternoon that the answer was none; the clock that runs then."""
     await shop.customer_says("没解决", MORNING + 3 * HOUR)
     await shop.hand_over(MORNING + 3 * HOUR, Reason.NOT_SOLVED)
     clock = await shop.clock()
     assert clock is not None
+    return clock
+
+
+async def test_an_answer_that_the_customer_refuses_was_none(shop: ServiceDesk) -> None:
+    await shop.customer_says("轮胎?", MORNING)
+    assert await shop.bot_says("六万公里。", MORNING + 1_000)
+    clock = await refused(shop)
     assert (clock.started_at, clock.due_at) == (MORNING, DUE + 3 * HOUR - 1_000)
 
 
@@ -228,11 +234,7 @@ async def test_an_answer_can_be_refused_although_the_clock_was_a_day_ahead_befor
     assert await shop.bot_says("三年。", MORNING + 24 * HOUR + 1_000)
     await shop.customer_says("轮胎?", MORNING)
     assert await shop.bot_says("六万公里。", MORNING + 1_000)
-    await shop.customer_says("没解决", MORNING + 3 * HOUR)
-    await shop.hand_over(MORNING + 3 * HOUR, Reason.NOT_SOLVED)
-    clock = await shop.clock()
-    assert clock is not None
-    assert clock.started_at == MORNING
+    assert (await refused(shop)).started_at == MORNING
 
 
 async def test_an_acknowledgement_holds_although_the_clock_was_a_day_ahead_when_the_alert_was_raised(
