@@ -129,6 +129,29 @@ async def test_a_database_in_trouble_is_no_broken_alert(
         await watch(office).turn()
 
 
+async def test_where_telling_fails_for_all_a_turn_tries_a_few_and_once_it_works_tells_everybody(
+    shop: ServiceDesk, open_office: OpenOffice, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await overdue(shop, clock, TWO, customers=MANY)
+    office = await open_office(Peer("robot", ROBOT), Peer("mail"))
+    monkeypatch.setattr("bot.piecemeal.MOST_BROKEN", MANY // 4)
+    attempts = 0
+
+    def broken(*_: object) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise ValueError("the rules cannot be read")
+
+    watching = watch(office)
+    with monkeypatch.context() as broke:
+        broke.setattr("bot.alerting.watching.tell", broken)
+        await watching.turn()
+    assert attempts <= 2 * (MANY // 4 + 10), "once when they were raised, and once more since they were"
+    assert len(await untold_clocks(office)) == MANY
+    await watching.turn()
+    assert await untold_clocks(office) == []
+
+
 async def test_how_many_pieces_it_takes(
     shop: ServiceDesk, open_office: OpenOffice, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
