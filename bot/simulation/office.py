@@ -21,6 +21,7 @@ _PEOPLE: tuple[tuple[str, Role, tuple[int, int] | None, str | None], ...] = (
     ("lead-2", Role.SUPERVISOR, None, None),
     ("manager-1", Role.ADMIN, (21 * 60, 9 * 60), "lead-2"),
 )
+LOGINS = frozenset(login for login, _, _, _ in _PEOPLE)
 
 
 def hire(tx: Transaction, now: int) -> tuple[Agent, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import BotError
+from bot.simulation.judging import faults
 from bot.simulation.scenario import DAY, HOUR, MINUTE, NamedPolicy, Setup
 from tickets.business_time import Calendar, Span
 from tickets.model import Status
@@ -17,6 +18,7 @@ _HOUR_S = 3_600
 _OFFICE = (Span(9 * _HOUR_S, 12 * _HOUR_S), Span(13 * _HOUR_S + 1_800, 18 * _HOUR_S))
 # Who works at the simulated desk; office.py gives them their names.
 DUTY = "duty"
+MOST_FAULTS = 5
 
 
 class BadSetup(BotError):
@@ -27,6 +29,13 @@ def setup_of(name: str) -> Setup:
     """The rules of this name, or of this file (TOML or JSON). Raises BadSetup."""
     if name in NAMED:
         return NAMED[name]
+    setup = _read(name)
+    if wrong := faults(setup):
+        raise BadSetup(f"{name}: {'; '.join(wrong[:MOST_FAULTS])}")
+    return setup
+
+
+def _read(name: str) -> Setup:
     path = Path(name)
     try:
         text = path.read_text(encoding="utf-8")
@@ -36,7 +45,7 @@ def setup_of(name: str) -> Setup:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSetup(f"{name}: is not valid TOML: {error}") from error
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
+        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:MOST_FAULTS])
         raise BadSetup(f"{name}: {told}") from error
 
 

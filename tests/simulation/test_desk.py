@@ -9,12 +9,13 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
+from pydantic import TypeAdapter
 
 from bot.alerting.delivery.claiming import Claim, Dropped, claim_next
 from bot.command_line import main
 from bot.simulation.comparing import Difference
 from bot.simulation.run import Result, Wish, simulate
-from bot.simulation.scenario import DAY, HOUR, Deed
+from bot.simulation.scenario import DAY, HOUR, Deed, Setup
 from bot.simulation.setups import BadSetup, setup_of
 from bot.simulation.weather import fair
 from storage import outbox
@@ -212,7 +213,8 @@ def test_rules_come_from_a_file_too(tmp_path: Path) -> None:
     budget = {"length_ms": 2 * HOUR, "calendar_id": "office"}
     policy = {"first_response": budget, "next_response": budget, "resolution": None, "chain_id": "chain"}
     level = {"name": "all", "after_ms": 0, "recipients": ["role:agent"], "transports": ["mail"]}
-    chain = {"levels": [level], "warning": None, "repeat_ms": HOUR, "acknowledged_for_ms": None, "longest_snooze_ms": 1}
+    chain = {"levels": [level], "warning": None, "repeat_ms": HOUR, "acknowledged_for_ms": None}
+    chain["longest_snooze_ms"] = HOUR
     hours = [[{"start": 32_401, "end": 61_215}]] * 5 + [[], []]
     calendars = {"office": {"week": hours, "holidays": "CN"}}
     setup = {"policies": [{"name": "two hours", "policy": policy}], "chain": chain, "calendars": calendars}
@@ -228,3 +230,50 @@ def test_a_file_without_rules_is_refused_in_words(text: str, tmp_path: Path) -> 
         setup_of(str(file))
     done = CliRunner().invoke(main, ["simulate", "--policy", str(file)])
     assert (done.exit_code, done.exception.__class__) == (2, SystemExit)
+
+
+def plain() -> dict[str, Any]:
+    """The rules that are known as working, as a file has them."""
+    return json.loads(TypeAdapter(Setup).dump_json(setup_of("working")))  # type: ignore[no-any-return]
+
+
+BROKEN: list[tuple[list[str | int], Any, str]] = [
+    (["policies"], [], "for everybody"),
+    (["zone"], "Mars/Base", "Mars/Base"),
+    (["policies", 2, "policy", "first_response", "calendar_id"], "gone", "policy working: no_such_calendar"),
+    (["policies", 2, "policy", "first_response", "length_ms"], 0, "policy working: too_short"),
+    (["calendars", "office", "zone"], "Mars/Base", "calendar office: unknown_zone"),
+    (["calendars", "office", "week"], [[]] * 7, "calendar office: no_working_span"),
+    (["chain", "levels"], [], "chain chain: no_level"),
+    (["chain", "levels", 0, "recipients"], ["rota:gone"], "chain chain: unknown_recipient"),
+    (["rotas", "duty", "members"], ["nobody"], "rota duty: unknown_member"),
+    (["rotas", "duty", "days_each"], 0, "rota duty: out_of_range"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "told"), BROKEN, ids=[told for _, _, told in BROKEN])
+def test_rules_that_the_console_would_refuse_are_refused_in_words(
+    place: list[str | int], value: Any, told: str, tmp_path: Path
+) -> None:
+    rules: Any = plain()
+    within = rules
+    for key in place[:-1]:
+        within = within[key]
+    within[place[-1]] = value
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(rules), encoding="utf-8")
+    with pytest.raises(BadSetup, match=f"rules.json: .*{told}"):
+        setup_of(str(file))
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        (["--from", "1900-01-01", "--to", "1900-01-09"], "from 2000 until 2100"),
+        (["--from", "2026-01-02", "--to", "2026-01-02"], "two days at least"),
+        (["--picture", "nowhere/day.svg"], "nowhere/day.svg: there is no such folder"),
+    ],
+)
+def test_what_cannot_be_played_or_drawn_is_said_before_anything_is_played(wish: list[str], told: str) -> None:
+    done = CliRunner().invoke(main, ["simulate", "--tickets", "1000000", *wish])
+    assert (done.exit_code, told in done.stderr) == (2, True)
