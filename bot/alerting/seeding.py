@@ -25,4 +25,5 @@ def seed_of(config: Config, templates: jinja2.Environment) -> Seed:
 
 
 def _level(level: EscalationLevel) -> Level:
-    return Level(level.name, level.after, level.to, level.transports, level.fallback)
+    # In the order in which the console's form sends them, so that saving it as it stands is no change.
+    return Level(level.name, level.after, level.to, tuple(sorted(level.transports)), tuple(sorted(level.fallback)))

@@ -15,6 +15,7 @@ from storage.database import Transaction
 from tickets import agents, teams
 from tickets.errors import AlreadyExists, Conflict, NotFound
 from tickets.model import Agent
+from tickets.sla.checking.findings import is_blank
 from tickets.teams import LONGEST_NAME, Team
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ def _form(
 
 
 def _wrong_name(name: str) -> str:
-    if not name:
+    if is_blank(name):
         return "people.team_fault.no_name"
     return "people.team_fault.too_long" if len(name) > LONGEST_NAME else ""
 

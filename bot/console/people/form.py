@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
 
+from bot.console.rules.units import read_minute
 from tickets import contact_details, phones
 from tickets.model import Agent
 from tickets.profiles import Profile
@@ -54,15 +54,6 @@ def minute_written(minute: int | None) -> str:
     return "" if minute is None else f"{minute // 60:02}:{minute % 60:02}"
 
 
-def minute_read(text: str) -> int | None:
-    """The minute of the day that a time such as 22:30 is; None for what is none."""
-    try:
-        told = time.fromisoformat(text)
-    except ValueError:
-        return None
-    return told.hour * 60 + told.minute
-
-
 def _email(typed: Mapping[str, str], problems: dict[str, str]) -> str | None:
     if not typed["email"]:
         return None
@@ -86,7 +77,7 @@ def _phone(typed: Mapping[str, str], problems: dict[str, str]) -> str | None:
 def _minute(typed: Mapping[str, str], name: str, problems: dict[str, str]) -> int | None:
     if not typed[name]:
         return None
-    minute = minute_read(typed[name])
+    minute = read_minute(typed[name])
     if minute is None:
         problems["quiet"] = "people.fault.time"
     return minute

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 
-from bot.console.rules.units import read_date
+from bot.console.rules.units import read_date, read_minute
 from tickets.sla.checking import Finding, Flaw
 from tickets.sla.model import Rota, Substitution
 
@@ -97,12 +97,10 @@ def _days(text: str, findings: list[Finding]) -> int:
 
 
 def _minute(text: str, findings: list[Finding]) -> int:
-    try:
-        told = time.fromisoformat(text)
-    except ValueError:
+    minute = read_minute(text)
+    if minute is None:
         findings.append(Finding(Flaw.BAD_TIME, "handover"))
-        return 0
-    return told.hour * 60 + told.minute
+    return minute or 0
 
 
 def _numbers(typed: Mapping[str, str], pattern: re.Pattern[str]) -> list[int]:

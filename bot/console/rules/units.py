@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 
 from tickets.business_time import Span
 
@@ -65,6 +65,15 @@ def read_date(text: str) -> date | None:
     except ValueError:
         return None
     return found if found.year in YEARS else None
+
+
+def read_minute(text: str) -> int | None:
+    """The minute of the day that a time of day is, such as 22:30; None for what is none."""
+    try:
+        told = time.fromisoformat(_plain(text))
+    except ValueError:
+        return None
+    return None if told.tzinfo is not None else told.hour * 60 + told.minute
 
 
 def _span(found: re.Match[str]) -> Span:

@@ -107,7 +107,8 @@ def test_what_is_wrong_with_a_policy_is_named_with_its_place(policy: Policy, fla
 
 
 def test_a_policy_needs_a_name_of_its_own() -> None:
-    assert "no_name name" in found(promise(conditions=(CHAT,)), name="  ")
+    for nothing_to_see in ("  ", "\u200b", "\u202e \x00"):
+        assert "no_name name" in found(promise(conditions=(CHAT,)), name=nothing_to_see)
     assert "name_too_long name" in found(promise(conditions=(CHAT,)), name="长" * 61)
     assert "name_taken name" in found(promise(conditions=(CHAT,)), name="贵 宾".replace(" ", ""))
     assert "name_taken name" not in found(promise(4, (VIP,)), "vip", name="贵宾")
@@ -201,6 +202,7 @@ def test_a_chain_as_it_should_be_has_nothing_against_it() -> None:
         (chain(()), "no_level levels"),
         (chain((LEVEL,) * 11), "too_many levels"),
         (chain((replace(LEVEL, name=""),)), "no_name level.0.name"),
+        (chain((replace(LEVEL, name="\u200b"),)), "no_name level.0.name"),
         (chain((replace(LEVEL, after_ms=-1),)), "too_short level.0.after"),
         (chain((replace(LEVEL, after_ms=8 * 24 * HOUR),)), "too_long level.0.after"),
         (chain((replace(LEVEL, recipients=()),)), "no_recipient level.0.recipients"),

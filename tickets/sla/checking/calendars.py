@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from tickets.business_time import Calendar, known_until, problems
 from tickets.model import Metric
 from tickets.sla.checking.comparison import compare_budgets
-from tickets.sla.checking.findings import Finding, Flaw, Surroundings, check_name
+from tickets.sla.checking.findings import Finding, Flaw, Surroundings, check_name, is_blank
 from tickets.sla.checking.policies import comes_due
 from tickets.sla.model import Policy, Rule, RuleKind
 
@@ -35,7 +35,7 @@ def _bounds(calendar: Calendar) -> Iterator[Finding]:
         yield Finding(Flaw.TOO_MANY, "special", (("most", MOST_SPECIAL_DAYS),))
     for day in calendar.special:
         where = f"special.{day.date.isoformat()}"
-        if not day.name.strip():
+        if is_blank(day.name):
             yield Finding(Flaw.SPECIAL_DAY_NAMELESS, where)
         if len(day.name) > LONGEST_DAY_NAME:
             yield Finding(Flaw.NAME_TOO_LONG, where, (("most", LONGEST_DAY_NAME),))

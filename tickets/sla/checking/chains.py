@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tickets import phones
 from tickets.model import Role
-from tickets.sla.checking.findings import LONGEST_NAME, Finding, Flaw, Surroundings, check_name
+from tickets.sla.checking.findings import LONGEST_NAME, Finding, Flaw, Surroundings, check_name, is_blank
 from tickets.sla.model import Chain, Level, Rota, RuleKind
 
 MINUTE_MS = 60_000
@@ -42,7 +42,7 @@ def _rests(chain: Chain) -> Iterator[Finding]:
 
 
 def _level(level: Level, where: str, around: Surroundings) -> Iterator[Finding]:
-    if not level.name.strip():
+    if is_blank(level.name):
         yield Finding(Flaw.NO_NAME, f"{where}.name")
     elif len(level.name) > LONGEST_NAME:
         yield Finding(Flaw.NAME_TOO_LONG, f"{where}.name", (("most", LONGEST_NAME),))

@@ -149,12 +149,17 @@ def warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def check_name(name: str, kind: RuleKind, rule_id: str | None, around: Surroundings) -> Iterator[Finding]:
     """A name that people can tell from the others of its kind; rule_id None for a rule that is new."""
-    if not name.strip():
+    if is_blank(name):
         yield Finding(Flaw.NO_NAME, "name")
     elif len(name) > LONGEST_NAME:
         yield Finding(Flaw.NAME_TOO_LONG, "name", (("most", LONGEST_NAME),))
     elif any(one.id != rule_id and folded(one.name) == folded(name) for one in around.named(kind)):
         yield Finding(Flaw.NAME_TAKEN, "name", (("name", name),))
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text can be seen: spaces, and characters that have no shape of their own."""
+    return not any(char.isprintable() and not char.isspace() for char in text)
 
 
 def folded(text: str) -> str:

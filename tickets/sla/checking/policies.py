@@ -6,7 +6,7 @@ from tickets.business_time import NATURAL, Calendar, deadline
 from tickets.errors import NeverDue
 from tickets.model import Metric, Priority, Status
 from tickets.sla.checking.comparison import compare_budgets
-from tickets.sla.checking.findings import Finding, Flaw, Surroundings, check_name, folded
+from tickets.sla.checking.findings import Finding, Flaw, Surroundings, check_name, folded, is_blank
 from tickets.sla.checking.reach import check_reach
 from tickets.sla.model import Budget, Condition, ConditionField, Policy, RuleKind, Warning
 
@@ -93,9 +93,9 @@ def _conditions(policy: Policy, around: Surroundings) -> Iterator[Finding]:
 
 
 def _condition(condition: Condition, where: str, around: Surroundings) -> Iterator[Finding]:
-    if condition.field is ConditionField.ATTRIBUTE and not condition.name.strip():
+    if condition.field is ConditionField.ATTRIBUTE and is_blank(condition.name):
         yield Finding(Flaw.CONDITION_NO_ATTRIBUTE, where)
-    if not condition.values or not all(value.strip() for value in condition.values):
+    if not condition.values or any(is_blank(value) for value in condition.values):
         yield Finding(Flaw.CONDITION_EMPTY, where)
     if len(condition.values) > MOST_VALUES:
         yield Finding(Flaw.TOO_MANY, where, (("most", MOST_VALUES),))
