@@ -226,20 +226,6 @@ def dead_letter(tx: Transaction, id: str) -> DeadLetter | None:
     return None if row is None else _dead(row)
 
 
-def withdraw(tx: Transaction, key_prefix: str, now: int) -> int:
-    """Give up what is queued under keys that begin so, because it is not needed any more; returns how many.
-
-    A delivery that is under way may still arrive. The prefix is taken letter for letter.
-    """
-    return tx.change(
-        """
-        UPDATE outbox SET status = 'withdrawn', finished_at = :now, lease_until = NULL
-        WHERE status = 'queued' AND SUBSTR(key, 1, :length) = :prefix
-        """,
-        {"now": now, "prefix": key_prefix, "length": len(key_prefix)},
-    )
-
-
 def waiting_topics(tx: Transaction) -> list[str]:
     """The topics under which anything is queued, each found by one step into the index, however much waits."""
     rows = tx.execute(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from storage.database import Transaction
+from storage.database import Row, Transaction
 from tickets.alerts import TRANSPORTS
 from tickets.escalation.raised import Raised
 from tickets.escalation.sweeping import sweep
@@ -45,3 +45,16 @@ def sweep_and_tell(tx: Transaction, now: int, rules: DeskRules = RULES, ways: Wa
     """What the sweep's turn does: raise what is due and tell people; the alerts told of."""
     sweep(tx, now, rules.late_after_ms)
     return tell(tx, now, rules, ways)
+
+
+def open_alerts(tx: Transaction) -> list[Row]:
+    """The alerts that are neither acknowledged nor settled and have their ticket: id, level, and when their wait began
+    and is due; oldest first."""
+    return tx.execute(
+        """
+        SELECT a.id, a.level, k.started_at, k.due_at
+        FROM alert a JOIN clock k ON k.id = a.clock_id JOIN ticket t ON t.id = k.ticket_id
+        WHERE a.acknowledged_at IS NULL AND a.settled_at IS NULL
+        ORDER BY a.raised_at, a.id
+        """
+    )

@@ -29,6 +29,7 @@ from tickets.business_time import Holiday, Segment, SegmentKind
 from tickets.clocks.due import Span
 from tickets.clocks.receipts import Cause
 from tickets.escalation.acknowledging import Rest
+from tickets.escalation.history import AlertState
 from tickets.escalation.notices import NoticeState
 from tickets.escalation.promises import Measured, Outcome
 from tickets.model import Alert, AlertKind, Metric, PauseReason, StopReason, Ticket
@@ -81,6 +82,7 @@ def test_every_kind_cause_and_result_has_a_word(language: Language) -> None:
         *(f"deadlines.paused.{one}" for one in PauseReason),
         *(f"deadlines.ended.{one}" for one in StopReason),
         *(f"deadlines.state.{one}" for one in ClockState),
+        *(f"deadlines.wall.state.{one}" for one in AlertState),
     ]
     assert [key for key in keys if not say.knows(key)] == []
 

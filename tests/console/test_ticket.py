@@ -12,9 +12,9 @@ from storage.database import Transaction
 from storage.errors import StorageUnavailable
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
+from tests.rules import open_alerts
 from tickets import contacts, conversations, desk, tickets
 from tickets.clocks import rows
-from tickets.escalation.obligations import open_alerts
 from tickets.model import MessageKind, Owner, Reason, Status, Ticket
 
 FETCH = {"X-Fetch": "1"}

@@ -216,19 +216,9 @@ async def test_the_topics_that_wait_are_found_by_a_step_each_into_the_index(data
     assert await database.read(outbox.waiting_topics) == ["alert.sms", "mail"]
 
 
-async def test_withdrawing_gives_up_only_what_is_queued_under_just_that_prefix(database: SQLiteDatabase) -> None:
-    for key in ("alert:a_:1", "alert:ab:1", "alert:a_:2"):
-        await database.write(outbox.enqueue, "mail", key, {}, NOW)
-    rows = await database.write(outbox.claim_due, ["mail"], NOW, LEASE, 1)
-    assert await database.write(outbox.mark_sent, rows[0], NOW)
-    assert await database.write(outbox.withdraw, "alert:a_:", NOW) == 1
-    (left,) = await database.write(outbox.claim_due, ["mail"], NOW, LEASE, 10)
-    assert left.key == "alert:ab:1"
-
-
-async def test_a_delivery_under_way_that_was_withdrawn_stays_withdrawn(queued: SQLiteDatabase) -> None:
+async def test_what_was_withdrawn_stays_withdrawn(queued: SQLiteDatabase) -> None:
     row = await claim(queued, NOW)
-    assert await queued.write(outbox.withdraw, "welcome", NOW) == 1
+    assert await queued.write(outbox.mark_withdrawn, row, NOW)
     assert await queued.write(outbox.mark_sent, row, NOW) is False
     assert await fail(queued, row, NOW) is False
 

@@ -9,14 +9,13 @@ import pytest
 
 from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase
-from tests.rules import RULES, WAYS, ZONE, sweep_and_tell
+from tests.rules import RULES, WAYS, ZONE, open_alerts, sweep_and_tell
 from tests.tickets.cast import HOUR, MINUTE, MORNING, SECOND, Explained, ServiceDesk
 from tickets import desk
 from tickets.errors import NotFound
 from tickets.escalation import outages, outcomes, rescuing
 from tickets.escalation.acknowledging import acknowledge
 from tickets.escalation.notices import addressees
-from tickets.escalation.obligations import open_alerts
 from tickets.escalation.people import Staff, told
 from tickets.escalation.raised import Raised
 from tickets.escalation.sweeping import next_due
@@ -282,7 +281,7 @@ async def test_an_alert_for_nobody_reachable_still_stands_in_the_console(
     (alert,) = await sweep(shop, DUE)
     assert await queued(shop) == []
     (shown,) = await database.read(open_alerts)
-    assert (shown.alert.id, shown.due_at, shown.waiting_since) == (alert.alert_id, DUE, MORNING)
+    assert (shown["id"], shown["due_at"], shown["started_at"]) == (alert.alert_id, DUE, MORNING)
 
 
 async def test_raising_and_acknowledging_wake_queue_conversation_and_outbox(

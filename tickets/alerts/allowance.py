@@ -5,7 +5,7 @@ of the installation's time zone. What was sent counts, and so does what may have
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -40,35 +40,27 @@ class Use:
     to_recipient: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """No further message today. opens_at: the next midnight, epoch ms."""
-
-    bound: Bound
-    opens_at: int
-
-
 def budget_of(settings: object) -> Budget:
     """The budget in a transport's settings; none where they have no such fields."""
     return Budget(getattr(settings, "daily_budget", 0), getattr(settings, "per_number_daily", 0))
 
 
-def refusal(tx: Transaction, budget: Budget, transport: str, recipient: str, now: int, zone: str) -> Refusal | None:
+def refusal(tx: Transaction, budget: Budget, transport: str, recipient: str, now: int, zone: str) -> Bound | None:
     """Why one more message may not go out now (epoch ms), None if it may. transport: its name in the settings.
 
     To be asked in the transaction that lets the message go.
     """
     if not budget.is_bounded:
         return None
-    return decide(budget, count(tx, transport, recipient, now, zone), now, zone)
+    return decide(budget, count(tx, transport, recipient, now, zone))
 
 
-def decide(budget: Budget, use: Use, now: int, zone: str) -> Refusal | None:
+def decide(budget: Budget, use: Use) -> Bound | None:
     """The limit that one more message would break, if any; that of the whole day first."""
     if 0 < budget.daily <= use.today:
-        return Refusal(Bound.DAY, day_end(now, zone))
+        return Bound.DAY
     if 0 < budget.per_recipient <= use.to_recipient:
-        return Refusal(Bound.RECIPIENT, day_end(now, zone))
+        return Bound.RECIPIENT
     return None
 
 
@@ -102,15 +94,6 @@ def counts(tx: Transaction, since: int) -> dict[str, int]:
 
 def day_start(now: int, zone: str) -> int:
     """The midnight before now, in that zone."""
-    return _midnight(now, zone, 0)
-
-
-def day_end(now: int, zone: str) -> int:
-    """The midnight after now, in that zone: 23 or 25 hours after the one before where clocks are changed."""
-    return _midnight(now, zone, 1)
-
-
-def _midnight(now: int, zone: str, days: int) -> int:
     there = ZoneInfo(zone)
-    day = datetime.fromtimestamp(now / 1000, UTC).astimezone(there).date() + timedelta(days=days)
+    day = datetime.fromtimestamp(now / 1000, UTC).astimezone(there).date()
     return int(datetime.combine(day, time(), there).timestamp() * 1000)

@@ -1,6 +1,7 @@
 """Who was told of a ticket's deadlines, when, by what and with which result, and who took notice."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from storage.database import Row, Transaction
 from tickets import tickets
@@ -44,6 +45,14 @@ class History:
         return tuple(one for one in self.alerts if one.alert.open)
 
 
+class AlertState(StrEnum):
+    """What became of an obligation; SETTLED: the wait was over before anybody took notice."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    SETTLED = "settled"
+
+
 @dataclass(frozen=True, slots=True)
 class RecentAlert:
     """An obligation without anybody's name."""
@@ -58,11 +67,11 @@ class RecentAlert:
     settled_at: int | None
 
     @property
-    def state(self) -> str:
-        """'open', 'acknowledged' or 'settled'."""
+    def state(self) -> AlertState:
+        """What became of it."""
         if self.acknowledged_at is not None:
-            return "acknowledged"
-        return "open" if self.settled_at is None else "settled"
+            return AlertState.ACKNOWLEDGED
+        return AlertState.OPEN if self.settled_at is None else AlertState.SETTLED
 
 
 def of_ticket(tx: Transaction, ticket_id: str) -> History:

@@ -86,8 +86,8 @@ def _over_budget(tx: Transaction, way: Way, waiting: Waiting, now: int, zone: st
     """Why it would cost too much; what may have been sent already is counted."""
     if waiting.unsure_since is not None:
         return None
-    refusal = allowance.refusal(tx, allowance.budget_of(way.settings), way.name, waiting.recipient, now, zone)
-    if refusal is None:
+    bound = allowance.refusal(tx, allowance.budget_of(way.settings), way.name, waiting.recipient, now, zone)
+    if bound is None:
         return None
-    code = outages.BUDGET if refusal.bound is Bound.DAY else "per_number"
-    return Refused(f"the limit of messages a {refusal.bound} is reached", code)
+    code = outages.BUDGET if bound is Bound.DAY else "per_number"
+    return Refused(f"the limit of messages a {bound} is reached", code)

@@ -24,7 +24,6 @@ from tickets import agents
 ONE = "/knowledge/publications/{id}"
 MOST_FLIPS = 200
 MOST_ENTRIES = 50
-WAITING = frozenset({PublicationState.RUNNING, PublicationState.STALE})
 
 
 @dataclass(frozen=True, slots=True)

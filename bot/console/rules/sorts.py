@@ -18,7 +18,6 @@ from tickets.sla.checking import Finding
 from tickets.sla.checking.policies import LONGEST_BUDGET_MS
 from tickets.sla.model import Budget, Definition, Policy, RuleKind, Warning
 
-HOUR_MS = 3_600_000
 HOUR_S = 3_600
 ZONES = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Tokyo", "Europe/London", "UTC")
 
