@@ -162,6 +162,19 @@ def cookie_name(request: web.Request, name: str) -> str:
     return f"__Host-{name}" if request.config_dict[CONSOLE_SETTINGS].secure else name
 
 
+def keep_token(request: web.Request, response: web.Response, token: str, lasts_ms: int) -> None:
+    """Let the browser keep a session's token and send it to us alone, out of reach of scripts."""
+    response.set_cookie(
+        cookie_name(request, SESSION_COOKIE),
+        token,
+        path="/",
+        max_age=lasts_ms // 1000,
+        httponly=True,
+        secure=request.config_dict[CONSOLE_SETTINGS].secure,
+        samesite="Lax",
+    )
+
+
 def hash_token(token: str) -> str:
     """What is stored of a secret that only its owner keeps."""
     return sha256(_bytes(token)).hexdigest()

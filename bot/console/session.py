@@ -5,7 +5,16 @@ import secrets
 
 from aiohttp import web
 
-from bot.console.access import LANGUAGE_COOKIE, LOGIN, SESSION_COOKIE, cookie_name, hash_token, read_form, split_address
+from bot.console.access import (
+    LANGUAGE_COOKIE,
+    LOGIN,
+    SESSION_COOKIE,
+    cookie_name,
+    hash_token,
+    keep_token,
+    read_form,
+    split_address,
+)
 from bot.console.login_delays import LoginDelays
 from bot.console.passwords import LONGEST, verified
 from bot.console.render import page, say_for
@@ -61,15 +70,7 @@ async def start_session(request: web.Request, agent: Agent, after: str) -> web.R
     await request.config_dict[DATABASE].write(_replace_session, agent.id, hash_token(token), csrf_token, old, now)
     logger.info("login agent=%s", agent.id)
     response = web.Response(status=303, headers={"Location": _place_for(agent, after)})
-    response.set_cookie(
-        cookie_name(request, SESSION_COOKIE),
-        token,
-        path="/",
-        max_age=settings.absolute_ms // 1000,
-        httponly=True,
-        secure=settings.secure,
-        samesite="Lax",
-    )
+    keep_token(request, response, token, settings.absolute_ms)
     return response
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.console.access import LOGIN, SESSION_COOKIE, cookie_name, hash_token, is_fetch, read_form
+from bot.console.access import LOGIN, hash_token, is_fetch, keep_token, read_form
 from bot.console.deadlines.listing import day_after
 from bot.console.render import page
 from bot.keys import CLOCK, CONSOLE_SETTINGS, DATABASE, RULES, WAYS, WORKERS
@@ -75,15 +75,7 @@ async def keep(request: web.Request) -> web.StreamResponse:
     )
     logger.info("wall_begun agent=%s", login.agent.id)
     response = web.Response(status=303, headers={"Location": ADDRESS})
-    response.set_cookie(
-        cookie_name(request, SESSION_COOKIE),
-        token,
-        path="/",
-        max_age=settings.wall_ms // 1000,
-        httponly=True,
-        secure=settings.secure,
-        samesite="Lax",
-    )
+    keep_token(request, response, token, settings.wall_ms)
     return response
 
 

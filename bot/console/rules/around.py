@@ -17,6 +17,7 @@ from tickets import agents, teams
 from tickets.model import Role
 from tickets.sla import editing, rulebook
 from tickets.sla.checking import Surroundings
+from tickets.sla.model import Rule, RuleKind
 from tickets.sla.rulebook import BY_SETTINGS
 
 RULE_ID = "{id:[0-9a-f-]{36}}"
@@ -30,6 +31,10 @@ class Around:
     rules: Surroundings
     agents: Mapping[str, str]
     names: Names
+
+    def by_name(self, kind: RuleKind) -> list[Rule]:
+        """The rules of a kind, in the order of their names."""
+        return sorted(self.rules.named(kind), key=lambda rule: (rule.name, rule.id))
 
 
 async def look_around(request: web.Request) -> Around:

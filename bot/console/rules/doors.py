@@ -1,5 +1,5 @@
 """Every address at which rules are read, written, tried out and brought to running tickets."""
 
-from bot.console.rules import editor, lists, recompute, told_lists, versions
+from bot.console.rules import editor, lists, recompute, versions
 
-ROUTES = (*lists.ROUTES, *told_lists.ROUTES, *editor.ROUTES, *versions.ROUTES, *recompute.ROUTES)
+ROUTES = (*lists.ROUTES, *editor.ROUTES, *versions.ROUTES, *recompute.ROUTES)

@@ -1,4 +1,4 @@
-"""The lists of policies and of calendars, and what is done to their rows."""
+"""The lists of rules, and what is done to their rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,16 @@ from tickets.sla.checking import RuleRefused, Surroundings
 from tickets.sla.checking.reach import hidden_by
 from tickets.sla.model import Policy, Rule, RuleKind
 
-PLACES = {
-    RuleKind.POLICY: "/rules",
-    RuleKind.CALENDAR: "/rules/calendars",
-    RuleKind.CHAIN: "/rules/chains",
-    RuleKind.ROTA: "/rules/rotas",
-}
 Act = Callable[[Transaction, str, Surroundings, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """The list of a kind of rule: its place in the console, its template, and what its rows show."""
+
+    place: str
+    name: str
+    rows: Callable[[Around, Teller], Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,16 @@ async def show_calendars(request: web.Request) -> web.StreamResponse:
     return await _list(request, RuleKind.CALENDAR)
 
 
+async def show_chains(request: web.Request) -> web.StreamResponse:
+    """GET /console/rules/chains: every chain as a ladder."""
+    return await _list(request, RuleKind.CHAIN)
+
+
+async def show_rotas(request: web.Request) -> web.StreamResponse:
+    """GET /console/rules/rotas: every rota, with who is on duty."""
+    return await _list(request, RuleKind.ROTA)
+
+
 async def move(request: web.Request) -> web.StreamResponse:
     """POST …/policies/{id}/move: let a policy change places with the neighbour 'past'."""
     form = await read_form(request)
@@ -101,7 +114,7 @@ async def _act(request: web.Request, kind: RuleKind, act: Act, done: str) -> web
         return await _list(request, kind, 422, refused)
     except Conflict:
         return await _list(request, kind, 409)
-    raise web.HTTPSeeOther(f"/console{PLACES.get(kind, '/rules')}?done={done}")
+    raise web.HTTPSeeOther(f"/console{LISTS[kind].place}?done={done}")
 
 
 def _do(tx: Transaction, act: Act, rule_id: str, ways: frozenset[str], by: str, now: int) -> None:
@@ -111,19 +124,15 @@ def _do(tx: Transaction, act: Act, rule_id: str, ways: frozenset[str], by: str, 
 async def _list(
     request: web.Request, kind: RuleKind, status: int = 200, refused: RuleRefused | None = None
 ) -> web.Response:
-    if kind in (RuleKind.CHAIN, RuleKind.ROTA):
-        return await told_lists.show_list(request, kind, status, refused)
     seen = await look_around(request)
     teller = teller_for(request, seen)
-    policies = kind is RuleKind.POLICY
     archived = await request.config_dict[DATABASE].read(rulebook.archived, kind)
-    rows = _policies(seen, teller) if policies else _calendars(seen, teller)
     changed = request.query.get("changed", "")
     return page(
         request,
-        "rules/policies.html" if policies else "rules/calendars.html",
+        f"rules/{LISTS[kind].name}.html",
         status,
-        rows=rows,
+        rows=LISTS[kind].rows(seen, teller),
         archived=[(rule, who(rule.changed_by, seen, teller)) for rule in archived],
         may_edit=may_edit(request),
         changed=next((rule for rule in seen.rules.named(kind) if rule.id == changed), None),
@@ -158,8 +167,7 @@ def _policies(seen: Around, teller: Teller) -> Sequence[Row]:
 
 
 def _calendars(seen: Around, teller: Teller) -> Sequence[CalendarRow]:
-    rules = sorted(seen.rules.named(RuleKind.CALENDAR), key=lambda rule: (rule.name, rule.id))
-    return [_calendar(rule, seen, teller) for rule in rules]
+    return [_calendar(rule, seen, teller) for rule in seen.by_name(RuleKind.CALENDAR)]
 
 
 def _calendar(rule: Rule, seen: Around, teller: Teller) -> CalendarRow:
@@ -175,9 +183,18 @@ def _calendar(rule: Rule, seen: Around, teller: Teller) -> CalendarRow:
     )
 
 
+LISTS = {
+    RuleKind.POLICY: List("/rules", "policies", _policies),
+    RuleKind.CALENDAR: List("/rules/calendars", "calendars", _calendars),
+    RuleKind.CHAIN: List("/rules/chains", "chains", told_lists.chain_rows),
+    RuleKind.ROTA: List("/rules/rotas", "rotas", told_lists.rota_rows),
+}
+
 ROUTES = (
     Route("GET", "/rules", show_policies, Permission.SUPERVISOR),
     Route("GET", "/rules/calendars", show_calendars, Permission.SUPERVISOR),
+    Route("GET", "/rules/chains", show_chains, Permission.SUPERVISOR),
+    Route("GET", "/rules/rotas", show_rotas, Permission.SUPERVISOR),
     Route("POST", f"/rules/policies/{RULE_ID}/move", move, Permission.ADMIN),
     Route("POST", f"/rules/{RULE_ID}/archive", archive, Permission.ADMIN),
     Route("POST", f"/rules/{RULE_ID}/revive", revive, Permission.ADMIN),

@@ -1,20 +1,14 @@
-"""The lists of chains and of rotas."""
+"""The rows of the lists of chains and of rotas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiohttp import web
-
-from bot.console.access import Permission, Route
-from bot.console.render import page
 from bot.console.rules import rota_strip
-from bot.console.rules.around import Around, look_around, may_edit, teller_for, who
-from bot.console.rules.chain_sentences import ChainWords, Step
+from bot.console.rules.around import Around, who
+from bot.console.rules.chain_sentences import Step
 from bot.console.rules.rota_strip import DutyCell, DutyShift
 from bot.console.rules.sentences import Teller
-from bot.keys import DATABASE
-from tickets.sla import editing, rulebook
-from tickets.sla.checking import RuleRefused
+from tickets.sla import editing
 from tickets.sla.model import Chain, Rota, Rule, RuleKind
 
 
@@ -45,43 +39,20 @@ class RotaRow:
     by: str
 
 
-async def show_chains(request: web.Request) -> web.StreamResponse:
-    """GET /console/rules/chains: every chain as a ladder."""
-    return await show_list(request, RuleKind.CHAIN)
+def chain_rows(seen: Around, teller: Teller) -> Sequence[ChainRow]:
+    """Every chain as a ladder, by name."""
+    return [_chain(rule, seen, teller) for rule in seen.by_name(RuleKind.CHAIN)]
 
 
-async def show_rotas(request: web.Request) -> web.StreamResponse:
-    """GET /console/rules/rotas: every rota, with who is on duty."""
-    return await show_list(request, RuleKind.ROTA)
+def rota_rows(seen: Around, teller: Teller) -> Sequence[RotaRow]:
+    """Every rota with who is on duty, by name."""
+    return [_rota(rule, seen, teller) for rule in seen.by_name(RuleKind.ROTA)]
 
 
-async def show_list(
-    request: web.Request, kind: RuleKind, status: int = 200, refused: RuleRefused | None = None
-) -> web.Response:
-    """The list of chains or rotas; refused: why something was not done to one of them."""
-    seen = await look_around(request)
-    teller = teller_for(request, seen)
-    words = teller.chains
-    archived = await request.config_dict[DATABASE].read(rulebook.archived, kind)
-    rules = sorted(seen.rules.named(kind), key=lambda rule: (rule.name, rule.id))
-    chains = kind is RuleKind.CHAIN
-    rows = [_chain(rule, seen, teller, words) if chains else _rota(rule, seen, teller, words) for rule in rules]
-    return page(
-        request,
-        "rules/chains.html" if chains else "rules/rotas.html",
-        status,
-        rows=rows,
-        archived=[(rule, who(rule.changed_by, seen, teller)) for rule in archived],
-        may_edit=may_edit(request),
-        changed=next((rule for rule in rules if rule.id == request.query.get("changed", "")), None),
-        refused=[teller.finding(one) for one in refused.findings] if refused else [],
-        moved_on=status == 409,
-    )
-
-
-def _chain(rule: Rule, seen: Around, teller: Teller, words: ChainWords) -> ChainRow:
+def _chain(rule: Rule, seen: Around, teller: Teller) -> ChainRow:
     chain = rule.definition
     assert isinstance(chain, Chain), f"rule {rule.id} is not a chain"
+    words = teller.chains
     return ChainRow(
         rule=rule,
         warned=words.warned(chain),
@@ -94,10 +65,10 @@ def _chain(rule: Rule, seen: Around, teller: Teller, words: ChainWords) -> Chain
     )
 
 
-def _rota(rule: Rule, seen: Around, teller: Teller, words: ChainWords) -> RotaRow:
+def _rota(rule: Rule, seen: Around, teller: Teller) -> RotaRow:
     rota = rule.definition
     assert isinstance(rota, Rota), f"rule {rule.id} is not a rota"
-    names = seen.names.agents
+    words, names = teller.chains, seen.names.agents
     return RotaRow(
         rule=rule,
         turn=words.turn(rota),
@@ -107,9 +78,3 @@ def _rota(rule: Rule, seen: Around, teller: Teller, words: ChainWords) -> RotaRo
         users=editing.used_by(rule.id, seen.rules),
         by=who(rule.changed_by, seen, teller),
     )
-
-
-ROUTES = (
-    Route("GET", "/rules/chains", show_chains, Permission.SUPERVISOR),
-    Route("GET", "/rules/rotas", show_rotas, Permission.SUPERVISOR),
-)
