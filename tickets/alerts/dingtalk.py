@@ -88,11 +88,10 @@ _REFUSALS = (
 
 async def send(settings: DingTalkSettings, notice: Notice) -> Sent:
     """Return when the robot has answered code 0. Raises DeliveryError, as MEANINGS and robots.judge say."""
-    answer = await http.post(
+    answer = await robots.post(
         WHO,
         f"{settings.endpoint}?{_query(settings, int(time.time() * 1000))}",
-        robots.encoded(message(settings, notice)),
-        {"Content-Type": "application/json; charset=utf-8"},
+        message(settings, notice),
         settings.allow_networks,
         settings.timeout_seconds,
     )

@@ -39,6 +39,15 @@ class Told:
     fields: Mapping[str, Any]
 
 
+async def post(
+    who: str, url: str, payload: Mapping[str, Any], networks: tuple[str, ...], timeout_s: float
+) -> http.Answer:
+    """Hand the robot a message, as JSON. networks: those of our own that may be reached. Raises DeliveryError."""
+    return await http.post(
+        who, url, encoded(payload), {"Content-Type": "application/json; charset=utf-8"}, networks, timeout_s
+    )
+
+
 def told(answer: http.Answer, *names: str) -> Told:
     """The answer read; its code is what stands under the first of these names that it has, if that is a code."""
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from tickets.alerts import http, robots
+from tickets.alerts import robots
 from tickets.alerts.egress import check_networks
 from tickets.alerts.errors import Failure
 from tickets.alerts.notice import Notice, Sent
@@ -54,11 +54,10 @@ MEANINGS = {
 
 async def send(settings: WeComSettings, notice: Notice) -> Sent:
     """Return when the robot has answered code 0. Raises DeliveryError, as MEANINGS and robots.judge say."""
-    answer = await http.post(
+    answer = await robots.post(
         WHO,
         f"{settings.endpoint}?key={quote(robots.secret_of(WHO, settings.key, 'key'), safe='')}",
-        robots.encoded(message(settings, notice)),
-        {"Content-Type": "application/json; charset=utf-8"},
+        message(settings, notice),
         settings.allow_networks,
         settings.timeout_seconds,
     )
