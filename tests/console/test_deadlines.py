@@ -16,16 +16,18 @@ from bot.console.deadlines.snoozing import snooze_of
 from bot.console.knowledge.exporting import TURN
 from bot.console.texts import Language, sayer
 from bot.console.times import Almanac
+from storage.database import Transaction
 from tests import rules
 from tests.console import cast as people
 from tests.console import promises
 from tests.console.cast import HOUR, MINUTE, NOON
 from tests.console.conftest import Browser, Console, NewBrowser
-from tests.console.promises import DAY, moment
+from tests.console.promises import DAY, moment, promise_by_working_hours
 from tests.console.rules.pages import Page
 from tests.console.test_mail_tickets import plain
 from tickets import desk
 from tickets.business_time import Holiday, Segment, SegmentKind
+from tickets.clocks import rows, waits
 from tickets.clocks.due import Span
 from tickets.clocks.receipts import Cause
 from tickets.escalation.acknowledging import Rest
@@ -503,6 +505,22 @@ def test_the_report_counts_by_metric_policy_and_local_week() -> None:
 
 def _day(at: int) -> date:
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(ZONE)).date()
+
+
+async def test_what_was_kept_after_the_time_that_the_customer_was_told_is_said(console: Console, li: Browser) -> None:
+    def play(tx: Transaction) -> None:
+        promise_by_working_hours(tx, moment("2026-11-10 08:00"), 4 * HOUR)
+        ticket = people.ask(tx, "v-told", "请问什么时候能提车？", moment("2026-11-17 09:00"))
+        clock = rows.running_reply(tx, ticket.conversation_id)
+        assert clock is not None
+        waits.promise(tx, clock)
+        ticket = desk.hold(tx, ticket.number, console.cast.li, ticket.version, moment("2026-11-17 10:00"))
+        desk.resume(tx, ticket.number, console.cast.li, ticket.version, moment("2026-11-17 12:00"))
+        answered_at = clock.due_at + HOUR
+        desk.reply(tx, ticket.number, console.cast.li, "明天下午可以提车。", 1, "agent:told", False, answered_at)
+
+    await console.database.write(play)
+    assert "按时的当中，有1条晚于当初告诉客户的时间" in await page_of(li, "/console/deadlines/report?weeks=8")
 
 
 async def test_every_number_of_the_report_leads_to_what_it_counts(li: Browser, made: dict[str, Ticket]) -> None:

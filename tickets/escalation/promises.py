@@ -102,8 +102,8 @@ LISTED = {
 }
 COUNTED = {Outcome.BROKEN: _COUNT + _ASKED + _BROKEN, Outcome.KEPT: _COUNT + _ASKED + _KEPT}
 _MEASURED = """
-    SELECT k.metric, k.policy_id, k.due_at, k.started_at, k.stopped_at, k.paused_at, k.budget_ms, k.stop_reason,
-        k.calendar_id, k.calendar_version,
+    SELECT k.metric, k.policy_id, k.due_at, k.promised_at, k.started_at, k.stopped_at, k.paused_at, k.budget_ms,
+        k.stop_reason, k.calendar_id, k.calendar_version,
         (SELECT r.counted_ms FROM receipt r WHERE r.clock_id = k.id AND k.stopped_at IS NOT NULL
             ORDER BY r.number DESC LIMIT 1) AS counted_ms
     FROM clock k
@@ -115,7 +115,7 @@ MEASURED = _MEASURED + _ASKED + _ENDED
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What of a promise the report counts. taken_ms and late_ms in the clock's own measure; taken_ms is None while it
-    runs."""
+    runs. after_told: it was kept, but after the time that the contact was told, for it was put off since."""
 
     metric: Metric
     policy_id: str
@@ -123,6 +123,7 @@ class Measured:
     outcome: Outcome
     taken_ms: int | None
     late_ms: int
+    after_told: bool = False
 
 
 def listed(
@@ -158,9 +159,9 @@ def _measured(row: Row, calendars: Calendars, now: int) -> Measured | None:
         return None
     taken = row["counted_ms"] if row["counted_ms"] is not None else stopped and stopped - row["started_at"]
     outcome = Outcome.BROKEN if broken else Outcome.KEPT
-    return Measured(
-        Metric(row["metric"]), row["policy_id"], row["due_at"], outcome, taken, _late_ms(row, calendars, now)
-    )
+    told_at, late_ms = row["promised_at"], _late_ms(row, calendars, now)
+    after_told = not broken and told_at is not None and told_at < stopped
+    return Measured(Metric(row["metric"]), row["policy_id"], row["due_at"], outcome, taken, late_ms, after_told)
 
 
 def _promise(row: Row, calendars: Calendars, now: int) -> Promise:

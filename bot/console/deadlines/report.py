@@ -25,8 +25,8 @@ WEEKS = (4, 8, 13, 26)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The promises of one group. week: its Monday, None for all weeks. Lengths are in each clock's own measure, None
-    where there is nothing to measure."""
+    """The promises of one group. week: its Monday, None for all weeks. after_told: how many were kept after the time
+    that the contact was told. Lengths are in each clock's own measure, None where there is nothing to measure."""
 
     metric: Metric
     policy_id: str
@@ -34,6 +34,7 @@ class Line:
     week: date | None
     kept: int
     broken: int
+    after_told: int
     taken_median: int | None
     taken_p90: int | None
     late_median: int | None
@@ -111,6 +112,7 @@ def _line(
         week=week,
         kept=len(found) - len(late),
         broken=len(late),
+        after_told=sum(one.after_told for one in found),
         taken_median=quantile(taken, 0.5),
         taken_p90=quantile(taken, 0.9),
         late_median=quantile(late, 0.5),
