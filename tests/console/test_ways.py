@@ -204,6 +204,15 @@ async def test_nobody_can_be_flooded_with_tests(desk: Desk, admin: Browser) -> N
     assert page.status == 200
 
 
+async def test_tests_that_are_asked_for_at_once_are_no_more_than_one_after_the_other(
+    desk: Desk, admin: Browser
+) -> None:
+    asked = (admin.send(f"{LIST}/sms/test", fetch=False, to="other", other="138 0000 0012") for _ in range(20))
+    answers = await asyncio.gather(*asked)
+    assert sorted(answer.status for answer in answers) == [303] * 5 + [422] * 15
+    assert len(await desk.states()) == 5
+
+
 async def test_dead_letters_are_sent_again_one_by_one_and_all_of_a_way(desk: Desk, admin: Browser) -> None:
     database = desk.console.database
     desk.robot.answer_with(430102)

@@ -7,12 +7,15 @@ from aiohttp import web
 from bot.console.access import LOGIN, is_fetch, read_form
 from bot.console.render import problem, say_for
 from bot.console.ways.listing import way_of, way_page
+from bot.errors import BotError
 from bot.keys import CLOCK, DATABASE, WAYS
+from storage.database import Transaction
 from tickets import contact_details
 from tickets.alerts import Addressing
 from tickets.escalation import results
 from tickets.escalation.people import Person
 from tickets.escalation.removed import WAY_REMOVED
+from tickets.escalation.ways import Way
 from tickets.model import Agent
 
 logger = logging.getLogger(__name__)
@@ -22,6 +25,10 @@ MINUTE_MS = 60_000
 MOST_TESTS_A_MINUTE = 5
 OTHER = "other"
 KINDS = {Addressing.PHONE: "phone", Addressing.MAIL: "email"}
+
+
+class TooManyTests(BotError):
+    """A way was tested so often of late that it waits a little."""
 
 
 async def test_way(request: web.Request) -> web.StreamResponse:
@@ -35,11 +42,10 @@ async def test_way(request: web.Request) -> web.StreamResponse:
     wanted = typed.get("other", "")[:LONGEST_RECIPIENT] if typed.get("to") == OTHER else None
     person = _person(addressing, request[LOGIN].agent, wanted)
     now = request.config_dict[CLOCK]()
-    if await request.config_dict[DATABASE].read(results.tests_since, way, now - MINUTE_MS) >= MOST_TESTS_A_MINUTE:
+    try:
+        notice_id = await request.config_dict[DATABASE].write(_try_out, way, person, now)
+    except TooManyTests:
         return await way_page(request, way, 422, "ways.test_fault.too_many", wanted or "")
-    notice_id = (
-        await request.config_dict[DATABASE].write(results.try_out, way, person, now) if person is not None else None
-    )
     if notice_id is None:
         key = f"ways.test_fault.{addressing}" if wanted is not None else f"ways.test_fault.own_{addressing}"
         return await way_page(request, way, 422, key, wanted or "")
@@ -74,6 +80,13 @@ async def retry_notice(request: web.Request) -> web.StreamResponse:
         return problem(request, 409, "notice_moved")
     logger.info("notice=%s retried by=%s", notice_id, request[LOGIN].agent.id)
     return _done(request, "notice_retried")
+
+
+def _try_out(tx: Transaction, way: Way, person: Person | None, now: int) -> str | None:
+    """Counted where it is queued, so that several at once are no more than several. Raises TooManyTests."""
+    if results.tests_since(tx, way, now - MINUTE_MS) >= MOST_TESTS_A_MINUTE:
+        raise TooManyTests(way.name)
+    return results.try_out(tx, way, person, now) if person is not None else None
 
 
 def _person(addressing: Addressing, agent: Agent, wanted: str | None) -> Person | None:
