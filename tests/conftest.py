@@ -1,7 +1,10 @@
 """What every test may ask for, the options of our own, and what is said about tests that could not be run."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from asyncio.selector_events import BaseSelectorEventLoop
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,30 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fresh_databases(pattern: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Databases that a test makes in this process are copies; the tests of the storage make real ones."""
     monkeypatch.setattr("storage.sqlite.make_file", Copies(pattern))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_late_connections() -> Iterator[None]:
+    """Close a connection that was accepted just before its server was closed: Python 3.11 leaves its socket open."""
+    accept = BaseSelectorEventLoop._accept_connection2  # type: ignore[attr-defined]
+
+    async def accept_in_time(
+        loop: asyncio.AbstractEventLoop,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        connection: socket.socket,
+        extra: dict[str, Any],
+        sslcontext: object = None,
+        server: asyncio.Server | None = None,
+        *more: float,
+    ) -> None:
+        if server is not None and not server.sockets:
+            connection.close()
+        else:
+            await accept(loop, protocol_factory, connection, extra, sslcontext, server, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseSelectorEventLoop, "_accept_connection2", accept_in_time)
+        yield
 
 
 @pytest.fixture

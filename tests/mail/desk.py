@@ -13,7 +13,7 @@ from bot.mail.postman import Posting, PostKind, Postman, Refusal
 from bot.messages import Channel, InboundMessage, Thread
 from bot.receive import Accepted, accept
 from storage.database import Row, Transaction, new_id
-from tests.fakes import Clock, Server
+from tests.fakes import PATIENCE_S, Clock, Server
 from tests.mail.arrivals import until
 from tickets import agents, attachments, contacts, conversations, desk, events
 from tickets.attachments import Attachment
@@ -44,8 +44,8 @@ def mailbox(port: int, name: str = "service", **settings: Any) -> dict[str, Any]
 
 
 def mail_settings(*mailboxes: dict[str, Any], **settings: Any) -> dict[str, Any]:
-    """The settings of [mail] with these mailboxes; impatient, for nobody here is far away."""
-    return {"mailboxes": mailboxes, "listen_port": 0, "timeout": "400ms", **settings}
+    """The settings of [mail] with these mailboxes."""
+    return {"mailboxes": mailboxes, "listen_port": 0, "timeout": f"{PATIENCE_S:.0f}s", **settings}
 
 
 @dataclass

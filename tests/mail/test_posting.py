@@ -1,14 +1,13 @@
 """Letters on their way out: to a real SMTP server, kind and unkind."""
 
-import asyncio
-import time
 from dataclasses import dataclass, field
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.conftest import StartServer
-from tests.fakes import Clock
+from tests.fakes import PATIENCE_S, Clock, eventually, skip
+from tests.mail.arrivals import until
 from tests.mail.desk import ADDRESS, CUSTOMER, HOUR, Office, mail_settings, mailbox
 from tests.tickets.alerts.peers import Mailbox, MoodySmtp
 from tickets.mail import dead_addresses, sent
@@ -155,10 +154,12 @@ async def test_a_server_that_hangs_or_hangs_up_anywhere_gets_the_same_mail_again
         for step in ("GREETING", "EHLO", "MAIL", "RCPT", "DATA", "BODY"):
             relay.step, relay.bodies[:] = step, []
             asked = (await desk.mail_arrives()).message
-            begun = time.monotonic()
+            hung = relay.hung
             await desk.answers(await desk.ticket(asked))
+            if not cut:
+                await eventually(lambda hung=hung: relay.hung > hung)  # type: ignore[misc]
+                skip(PATIENCE_S + 1)
             await desk.until_attempted(asked.conversation_id)
-            assert time.monotonic() - begun < 60
             (mail,) = await desk.sent(asked.conversation_id)
             assert mail.state is (SentState.UNCERTAIN if step == "BODY" else SentState.QUEUED)
             relay.step = ""
@@ -195,6 +196,9 @@ async def test_whatever_fails_after_the_server_took_it_no_letter_goes_out_twice(
     def breaks(*_: object) -> None:
         raise RuntimeError("after the 250")
 
+    async def nothing_is_due() -> bool:
+        return not await desk.due()
+
     async with Mailbox().open() as relay:
         desk = await office(start_server, clock, relay)
         for broken, name in ((sent, "settle"), (dead_addresses, "revive")):
@@ -206,26 +210,22 @@ async def test_whatever_fails_after_the_server_took_it_no_letter_goes_out_twice(
                 for _ in range(3):
                     clock.advance(HOUR)
                     desk.wakes()
-        async with asyncio.timeout(5):
-            while await desk.due():
-                await asyncio.sleep(0.01)
+        await until(nothing_is_due)
     assert [to for (to,) in relay.recipients] == ["settle@example.cn", "revive@example.cn"]
 
 
 async def test_a_mailbox_whose_server_hangs_holds_up_no_other(start_server: StartServer, clock: Clock) -> None:
     async with Mailbox().open() as relay, MoodySmtp("GREETING", cut=False).open() as moody:
         boxes = (mailbox(moody.port, "slow"), mailbox(relay.port, "quick"))
-        server = await start_server(mail=mail_settings(*boxes, timeout="20s"))
+        server = await start_server(mail=mail_settings(*boxes, timeout="10m"))
         desk = Office(server, clock)
         await desk.hire()
         for number in range(12):
             asked = (await desk.mail_arrives(sender=f"c{number}@a{number}.example.cn", mailbox="slow")).message
             await desk.answers(await desk.ticket(asked))
-        begun = time.monotonic()
         asked = (await desk.mail_arrives(mailbox="quick")).message
         await desk.answers(await desk.ticket(asked))
         await desk.until_state(asked.conversation_id, SentState.SENT)
-        assert time.monotonic() - begun < 2
 
 
 async def test_a_signed_sender_that_the_server_does_not_let_pass_is_replaced_by_the_mailbox(

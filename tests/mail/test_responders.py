@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from storage.database import Row, Transaction
 from tests.conftest import StartServer
-from tests.fakes import Server
+from tests.fakes import PATIENCE_S, Server
 from tests.mail.arrivals import until
 from tests.ports import free_port
 from tests.tickets.alerts.peers import Mailbox
@@ -34,7 +34,7 @@ def settings(address: str, listen_port: int, smtp_port: int, signed: bool = True
         "trusted_authserv_ids": [MTA],
         "signed_addresses": signed,
     }
-    return {"mailboxes": [box], "listen_port": listen_port, "listen_protocol": "smtp", "timeout": "2s"}
+    return {"mailboxes": [box], "listen_port": listen_port, "listen_protocol": "smtp", "timeout": "30s"}
 
 
 def question(sender: str, to: str) -> EmailMessage:
@@ -57,7 +57,7 @@ def proved(message: EmailMessage) -> bytes:
 
 async def hand_over(port: int, sender: str, recipient: str, raw: bytes) -> None:
     await aiosmtplib.send(
-        raw, sender=sender, recipients=[recipient], hostname="127.0.0.1", port=port, start_tls=False, timeout=5
+        raw, sender=sender, recipients=[recipient], hostname="127.0.0.1", port=port, start_tls=False, timeout=PATIENCE_S
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.fakes import eventually
 from tickets.alerts import Notice
 
 NOTICE = Notice(
@@ -22,6 +23,22 @@ NOTICE = Notice(
     numbers=("2611-0001",),
     facts=({"alert_id": "0199-alert", "ticket_number": "2611-0001", "level": 1, "late": False},),
 )
+
+
+class _Connection(SMTP):
+    """Is in the set of those that are open as long as it is."""
+
+    def __init__(self, mailbox: "Mailbox", connections: set["_Connection"]) -> None:
+        super().__init__(mailbox, enable_SMTPUTF8=True, loop=asyncio.get_running_loop())
+        self._connections = connections
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._connections.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._connections.discard(self)
+        super().connection_lost(error)
 
 
 @dataclass
@@ -57,25 +74,31 @@ class Mailbox:
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator["Mailbox"]:
+        connections: set[_Connection] = set()
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: SMTP(self, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: _Connection(self, connections), "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
             server.close()
+            for connection in connections:
+                if connection.transport is not None:
+                    connection.transport.close()
+            await eventually(lambda: not connections)
 
 
 @dataclass
 class MoodySmtp:
     """An SMTP server that stops answering, or hangs up, when it comes to one step; otherwise it is polite.
 
-    Steps: GREETING, EHLO, MAIL, RCPT, DATA, BODY (the end of the mail), QUIT.
+    Steps: GREETING, EHLO, MAIL, RCPT, DATA, BODY (the end of the mail), QUIT. hung: how often it stopped answering.
     """
 
     step: str
     cut: bool
     bodies: list[bytes] = field(default_factory=list)
+    hung: int = 0
     port: int = 0
 
     @contextlib.asynccontextmanager
@@ -111,6 +134,7 @@ class MoodySmtp:
             writer.write(reply.encode() + b"\r\n")
             return True
         if not self.cut:
+            self.hung += 1
             await reader.read()  # until the other side gives up
         return False
 
