@@ -11,7 +11,7 @@ from bot.alerting.words import Speech
 from bot.templates import load_templates
 from storage.database import Row, Transaction
 from storage.sqlite import SQLiteDatabase
-from tests.fakes import Clock
+from tests.fakes import PATIENCE_S, Clock
 from tests.rules import RULES, ZONE
 from tickets.alerts import Addressing, DeliveryError, Failure, Notice, Sent, Transport
 from tickets.escalation import notices
@@ -93,7 +93,7 @@ class Peer:
 
 async def _settled(loop: Dispatch, peer: Peer) -> None:
     """Nothing is under way but what hangs."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(loop._under_way.held) > peer.hanging:
             await asyncio.sleep(0.0005)
 

@@ -14,7 +14,7 @@ from bot.errors import ConfigError
 from bot.keys import WORKERS
 from storage.database import Transaction
 from tests.conftest import StartServer
-from tests.fakes import Clock, Server, eventually
+from tests.fakes import PATIENCE_S, Clock, Server, eventually
 from tests.gateway.test_monitors import scrape
 from tests.tickets.alerts.peers import Mailbox, Receiver
 from tests.tickets.cast import HOUR, MINUTE
@@ -156,7 +156,7 @@ async def test_an_alert_that_nobody_can_be_told_of_turns_readyz_red_until_anothe
         assert (await scrape(server))[("yingsheng_alerts_unreached", ())] == 1
         await overdue(server, clock)
         await eventually_raised(server, 2)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not any(await delivered(server)):
                 await asyncio.sleep(BEAT / 1000)
         assert await ready(server) == (200, [])
@@ -164,7 +164,7 @@ async def test_an_alert_that_nobody_can_be_told_of_turns_readyz_red_until_anothe
 
 
 async def eventually_raised(server: Server, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(await delivered(server)) < count:
             await asyncio.sleep(BEAT / 1000)
 

@@ -1,6 +1,5 @@
 """What waits for ways that were removed from the settings ends, and its alerts reach people otherwise."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from tests.alerting.office import Office, Peer
 from tests.alerting.test_broken import watch
 from tests.alerting.test_rescuing import DUE, TWO, chain, go_on, overdue
 from tests.conftest import StartServer
-from tests.fakes import Clock
+from tests.fakes import Clock, eventually
 from tests.tickets.cast import HOUR, MINUTE, SECOND, CountingTransaction, ServiceDesk
 from tickets.alerts import Addressing, Failure
 from tickets.escalation import notices, results
@@ -156,9 +155,7 @@ async def test_a_server_ends_it_within_a_turn_of_its_sweep(
     server = await start_server(escalation={"sweep_every": "10ms"})
     to, facts = Addressee(Peer("robot", ROBOT).way, "everyone", None), {"mailbox": "desk", "at": clock()}
     await server.database.write(notices.queue, to, Purpose.MAILBOX_BUSY, facts, clock())
-    async with asyncio.timeout(10):
-        while "way=robot is no longer in the settings" not in caplog.text:
-            await asyncio.sleep(0.005)
+    await eventually(lambda: "way=robot is no longer in the settings" in caplog.text)
     assert await server.database.read(outbox.waiting_topics) == []
 
 

@@ -25,6 +25,7 @@ from storage.check import Severity
 from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
 from tests.bot.cast import NOW
+from tests.fakes import PATIENCE_S
 
 TYRE = Entry("tyre", "轮胎多久换一次？", "5 年。", "轮胎", ("几年换轮胎", "轮胎多久换"))
 FREE = Entry("free", "首保免费吗？", "免费。", "保养", ("首保要钱吗",))
@@ -173,11 +174,11 @@ async def test_a_withdrawn_one_is_not_replayed_to_its_end(
     changes = await replaying.database.write(draft, replace(TYRE, answer="6 年。"))
     publication = await replaying.database.write(publications.begin, changes, "xu", NOW)
     turn = asyncio.create_task(replaying.turn())
-    assert await asyncio.to_thread(asked.wait, 10)
+    assert await asyncio.to_thread(asked.wait, PATIENCE_S)
     await replaying.database.write(publications.withdraw, publication.id, "xu", NOW)
     replaying.abandon(publication.id)
     may_go_on.set()
-    await asyncio.wait_for(turn, 10)
+    await asyncio.wait_for(turn, PATIENCE_S)
     assert (await replaying.database.read(register.get, publication.id)).state is PublicationState.WITHDRAWN
     assert replaying.progress == {}
 

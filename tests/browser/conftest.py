@@ -11,6 +11,8 @@ from playwright.async_api import Browser, BrowserContext, async_playwright, expe
 from tests.browser.fake_chat import FakeChat
 from tests.browser.newsroom import Newsroom, open_newsroom
 
+# Patience with a busy machine, no promise.
+PATIENCE_MS = 30_000
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--headless=new",
@@ -36,7 +38,7 @@ MakeContext = Callable[..., Awaitable[BrowserContext]]
 async def browser() -> AsyncIterator[Browser]:
     if not CHROMIUM.exists():
         pytest.fail(f"The browser tests need Chromium at {CHROMIUM}: apt-get install chromium fonts-noto-cjk")
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield launched
@@ -50,7 +52,7 @@ async def new_context(browser: Browser) -> AsyncIterator[MakeContext]:
 
     async def make(**wishes: Any) -> BrowserContext:
         context = await browser.new_context(**{**AT_A_DESK, **wishes})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return context
 

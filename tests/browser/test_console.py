@@ -17,6 +17,7 @@ from storage.sqlite import SQLiteDatabase, open_database
 from tests.browser.conftest import MakeContext
 from tests.console import cast as people
 from tests.console.conftest import build
+from tests.fakes import eventually
 from tickets import agents, conversations, tickets
 from tickets.model import Agent, Status, Ticket
 
@@ -138,9 +139,11 @@ async def test_typing_is_seen_on_both_sides(busy_desk: Desk) -> None:
     conversation = busy_desk.made["soon"].conversation_id
     await expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
     await page.locator("#form-reply textarea").press_sequentially("您好")
+    # Once this is heard, the server knows which conversation the page shows.
+    await eventually(lambda: bool(busy_desk.typing.heard))
+    assert set(busy_desk.typing.heard) == {(conversation, "李工")}
     busy_desk.database.signals.publish([("typing", conversation)])
     await expect(page.locator("#typing")).to_be_visible()
-    assert busy_desk.typing.heard == [(conversation, "李工")]
 
 
 async def test_who_was_faster_is_shown_and_the_reply_is_sent_anyway(busy_desk: Desk) -> None:

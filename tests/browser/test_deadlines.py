@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 
 from bot.console.live import LIVE_PAGES, LivePages
 from bot.keys import LIBRARY
@@ -20,6 +20,7 @@ from tests.browser.test_console import PHONE, Desk
 from tests.console import cast as people
 from tests.console import promises
 from tests.console.conftest import build
+from tests.fakes import PATIENCE_S
 from tickets import desk as resolving
 from tickets import tickets
 from tickets.alerts import Notice
@@ -161,15 +162,22 @@ async def test_a_snooze_keeps_what_was_typed_until_it_is_right(desk: Promised, w
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+async def without_news(route: Route) -> None:
+    """The page itself, and nothing that it asks for later."""
+    await (route.abort() if "x-fetch" in route.request.headers else route.continue_())
+
+
 async def test_a_countdown_turns_amber_when_the_policy_warns(desk: Promised) -> None:
     page = await desk.page(desk.cast.li, "/console/deadlines")
+    # From now on the page only has its own clock; what it has asked for already cannot come any more either.
+    await page.route("**/console/deadlines", without_news)
+    await page.reload()
+    await expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
     row = page.locator(f'[data-ticket="{number_of(desk, "warned")}"] .due')
     await expect(row).to_have_class("due due-soon")
     calm = page.locator(f'[data-ticket="{number_of(desk, "calm")}"] .due').first
     await expect(calm).to_have_class("due due-calm")
     assert await calm.get_attribute("data-soon-at")
-    # From now on the page only has its own clock.
-    await page.route("**/console/deadlines", lambda route: route.abort())
     await calm.evaluate("(badge) => { badge.dataset.soonAt = Number(document.body.dataset.now); }")
     await expect(calm).to_have_class("due due-soon")
 
@@ -184,7 +192,7 @@ async def alarmed(desk: Promised, agent: Agent, key: str, *numbers: str) -> Show
 
 async def until(page: Page, holds: str) -> None:
     """Return once this holds on the page; its policy lets no text of ours be run by its own timers."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not await page.evaluate(holds):
             await asyncio.sleep(0.02)
 
@@ -193,7 +201,7 @@ async def more_pages(desk: Promised, context: BrowserContext, path: str) -> Page
     page = await context.new_page()
     before = len(desk.app_pages.pages)
     await page.goto(desk.url + path)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(desk.app_pages.pages) <= before:
             await asyncio.sleep(0.01)
     return page
@@ -293,7 +301,7 @@ async def test_the_wall_follows_by_itself_says_when_it_is_old_and_comes_back(des
     await page.goto(f"{desk.url}/console/wall")
     waiting = page.locator(".figure strong").nth(2)
     await expect(waiting).to_have_text("4")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not any(one.wall for one in desk.app_pages.pages):
             await asyncio.sleep(0.01)
     await desk.database.write(people.ask, "v-new", "我要找人工", desk.clock.now)

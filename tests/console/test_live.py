@@ -12,9 +12,8 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from bot.console import live
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser
+from tests.fakes import PATIENCE_S
 from tickets import agents
-
-PATIENCE_S = 10.0
 
 
 class Ear:

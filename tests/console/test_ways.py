@@ -21,6 +21,7 @@ from storage.sqlite import SQLiteDatabase
 from tests.console import cast as people
 from tests.console.conftest import Browser, Console, NewBrowser, build
 from tests.console.rules.pages import Page
+from tests.fakes import PATIENCE_S
 from tests.rules import ZONE
 from tests.tickets.alerts.aliyun_peer import AliyunSms
 from tests.tickets.alerts.robots import FakeDingTalk
@@ -55,7 +56,7 @@ class Desk:
         """What waits goes out, and what comes of it is kept."""
         for loop in self.loops:
             await loop.turn()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while any(loop._under_way.held for loop in self.loops):
                 await asyncio.sleep(0.001)
 

@@ -14,7 +14,7 @@ from bot.gateway.addresses import client_address, subscriber
 from bot.gateway.frames import LARGEST_FRAME
 from bot.gateway.limits import Pace, Traffic
 from tests.conftest import StartServer
-from tests.fakes import Server
+from tests.fakes import PATIENCE_S, Server, skip
 
 SHOP = "https://shop.example.com"
 
@@ -114,7 +114,7 @@ async def test_a_frame_in_many_small_pieces_over_the_limit_closes_with_1009(serv
         assert connection.transport is not None
         opening = b"\x01\x81\x00\x00\x00\x00 "
         connection.transport.write(opening + b"\x00\x81\x00\x00\x00\x00 " * (LARGEST_FRAME + 10))
-        message = await socket.receive(timeout=10)
+        message = await socket.receive(timeout=PATIENCE_S)
         assert message.type is aiohttp.WSMsgType.CLOSE
         assert message.data == 1009
         await socket.close()
@@ -130,7 +130,7 @@ async def test_who_sends_no_request_or_only_a_part_of_one_is_cut_off(
     server = await start_server()
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(sent)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert not (await reader.read()).strip() or sent.endswith(b"\r\n\r\n")
     writer.close()
 
@@ -138,10 +138,10 @@ async def test_who_sends_no_request_or_only_a_part_of_one_is_cut_off(
 async def test_a_chat_that_is_quiet_for_longer_than_that_stays(
     start_server: StartServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.server.IDLE_S", 0.1)
+    monkeypatch.setattr("bot.server.IDLE_S", PATIENCE_S)
     server = await start_server()
     async with server.page() as page:
-        await asyncio.sleep(0.3)
+        skip(3 * PATIENCE_S)
         assert (await page.say("在吗"))["number"] == 1
 
 
@@ -200,7 +200,7 @@ async def test_one_address_has_so_many_connections_and_a_closed_one_frees_its_pl
     assert refusal.value.headers is not None
     assert refusal.value.headers["Retry-After"]
     await pages.pop().leave()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while len(pages) < 3:
             page = server.page()
             try:

@@ -11,7 +11,7 @@ import pytest
 from bot.gateway import polling
 from bot.gateway.frames import LARGEST_FRAME
 from tests.conftest import StartServer
-from tests.fakes import PROTOCOL, Frame, Server
+from tests.fakes import PATIENCE_S, PROTOCOL, Frame, Server
 
 Reply = tuple[int, list[Frame]]
 
@@ -50,7 +50,7 @@ class HttpPage:
 
     async def reads(self, after: int) -> list[Frame]:
         """Everything after this number, once there is something."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 _, frames = await self.wait(after, 10)
                 items: list[Frame] = [one for frame in frames if frame["type"] == "messages" for one in frame["items"]]
@@ -121,7 +121,7 @@ async def test_waiting_for_a_conversation_that_has_not_begun_ends_with_its_first
     waiting = asyncio.create_task(page.wait(0, 20))
     await asyncio.sleep(0)
     await page.say("轮胎多久换一次？", "message-0001")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await waiting
 
 
@@ -220,7 +220,7 @@ async def test_who_waits_is_let_go_when_the_server_stops(server: Server, page: H
     waiting = asyncio.create_task(page.wait(2, 25))
     while not server.pages:
         await asyncio.sleep(0.001)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(15):
         await server.stop()
         assert (await waiting)[0] == 200
 
@@ -230,7 +230,7 @@ async def test_a_body_that_trickles_in_is_cut_off(server: Server, monkeypatch: p
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     head = f"POST /chat/frames HTTP/1.1\r\nHost: x\r\nOrigin: {server.url}\r\nContent-Length: 100\r\n\r\n{{"
     writer.write(head.encode())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert b" 408 " in await reader.readline()
     writer.close()
 

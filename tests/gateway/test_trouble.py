@@ -12,7 +12,7 @@ import pytest
 
 from bot.gateway import websocket
 from tests.conftest import StartServer
-from tests.fakes import Server
+from tests.fakes import PATIENCE_S, Server
 
 MEGABYTE = 1024 * 1024
 
@@ -29,7 +29,7 @@ async def storage_away(server: Server) -> AsyncIterator[None]:
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(PATIENCE_S):
         while not await holds():
             await asyncio.sleep(0.05)
 
@@ -79,7 +79,7 @@ async def test_a_page_that_could_not_be_greeted_again_is_greeted_and_kept_up_to_
         await until(greeted)
         async with server.page(token=page.token) as other:
             await other.reads_up_to(2)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 ack = await other.say("谢谢")
             assert (await page.reads_up_to(ack["number"]))[-1]["number"] >= 3
 
@@ -113,7 +113,7 @@ async def test_the_same_message_is_accepted_once_when_the_storage_is_back(start_
 async def test_readiness_tells_the_truth_and_heals(server: Server) -> None:
     assert await ready(server) == 200
     async with storage_away(server):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert await ready(server) == 503
         async with aiohttp.ClientSession() as session:
             async with session.get(f"{server.url}/healthz") as response:
@@ -212,10 +212,10 @@ def resident() -> int:
 
 
 async def test_a_page_that_does_not_answer_pings_is_let_go(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "HEARTBEAT_S", 0.05)
     async with server.page() as page:
         token = page.token
         assert token is not None
+    monkeypatch.setattr(websocket, "HEARTBEAT_S", 0.05)
     silent = DeafPage(server, token)
     await silent.open()
 

@@ -29,7 +29,7 @@ def unwritable(*paths: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Another program holds the database for itself."""
-    connection = sqlite3.connect(database, isolation_level=None, timeout=5)
+    connection = sqlite3.connect(database, isolation_level=None, timeout=60)
     with contextlib.closing(connection):
         connection.execute("BEGIN EXCLUSIVE")
         yield

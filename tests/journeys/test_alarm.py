@@ -15,14 +15,13 @@ from storage import outbox
 from storage.database import Row, Transaction
 from tests.conftest import StartServer
 from tests.console import cast as people
-from tests.fakes import Clock, Server
+from tests.fakes import PATIENCE_S, Clock, Server
 from tests.security.house import Person
 from tickets.alerts import Notice
 from tickets.alerts.console import Shown
 from tickets.model import Agent
 
 MINUTE_MS = 60_000
-PATIENCE_S = 10.0
 LEVELS = [{"name": "agents", "transports": ["console"], "to": ["assignee"]}]
 
 
@@ -97,7 +96,7 @@ async def test_a_page_that_does_not_answer_is_no_place_where_it_was_shown(
     assert await pages.alarm(notice) is Shown.NOWHERE
     async with open_page(server, cast.li) as page, open_page(server, cast.chen) as colleague:
         assert await pages.alarm(notice) is Shown.UNSEEN
-        monkeypatch.setattr(live, "ANSWERED_WITHIN_S", 10.0)
+        monkeypatch.setattr(live, "ANSWERED_WITHIN_S", PATIENCE_S)
         showing = asyncio.create_task(pages.alarm(notice))
         first, second = await hears(page, "alarm"), await hears(page, "alarm")
         assert first == second == {"type": "alarm", "key": "notice:1", "title": "subject", "numbers": ["2611-0001"]}

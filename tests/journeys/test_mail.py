@@ -19,8 +19,7 @@ import pytest
 
 from tests.journeys.desk import AgentAtDesk, Peers, open_peers
 from tests.journeys.program import Customer, Program
-from tests.journeys.test_clock import until
-from tests.journeys.witness import stocked
+from tests.journeys.witness import stocked, until
 from tests.mail.dovecot import Dovecot
 from tickets.model import Role
 
@@ -75,7 +74,7 @@ class Office:
 
     async def receives(self, by: str, count: int = 1) -> list[EmailMessage]:
         """The mails of this customer, once there are so many."""
-        await until(lambda: len(self.received(by)) >= count, 30)
+        await until(lambda: len(self.received(by)) >= count)
         return self.received(by)
 
     def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:

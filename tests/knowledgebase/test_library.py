@@ -18,6 +18,7 @@ from knowledgebase.search import KnowledgeBase
 from knowledgebase.wording.word_lists import Changes, WordList, shipped
 from storage.database import Transaction
 from storage.sqlite import SQLiteDatabase, open_database
+from tests.fakes import PATIENCE_S
 
 TYRE = Entry("tyre", "轮胎多久换一次？", "5 年。", "轮胎", ("几年换轮胎", "轮胎多久换"))
 FREE = Entry("free", "首保免费吗？", "免费。", "保养", ("首保要钱吗",))
@@ -67,7 +68,7 @@ async def test_what_is_published_is_found_before_it_is_calibrated(
 ) -> None:
     await database.write(entries.save, [TYRE, FREE], "xu", NOW)
     await library.reload()
-    assert await asyncio.to_thread(waiting.begun.wait, 10)
+    assert await asyncio.to_thread(waiting.begun.wait, PATIENCE_S)
     assert (await library.search("轮胎多久换一次"))[0].entry.id == "tyre"
     assert library.calibration.evidence == Evidence()
     waiting.may_end.set()
@@ -81,7 +82,7 @@ async def test_a_publication_while_calibrating_is_not_lost(
 ) -> None:
     await database.write(entries.save, [TYRE], "xu", NOW)
     await library.reload()
-    assert await asyncio.to_thread(waiting.begun.wait, 10)
+    assert await asyncio.to_thread(waiting.begun.wait, PATIENCE_S)
     await database.write(entries.save, [FREE], "xu", NOW)
     await library.reload()
     assert library.size == 2
@@ -108,7 +109,7 @@ async def test_closing_does_not_wait_for_the_whole_calibration(
 ) -> None:
     await database.write(entries.save, [TYRE], "xu", NOW)
     await library.reload()
-    await asyncio.wait_for(library.close(), 10)
+    await asyncio.wait_for(library.close(), PATIENCE_S)
     assert library.size == 1
 
 

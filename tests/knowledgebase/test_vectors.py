@@ -21,6 +21,7 @@ from knowledgebase.model import Entry, Thresholds
 from knowledgebase.publishing.terms import in_force
 from knowledgebase.search import KnowledgeBase
 from storage.sqlite import SQLiteDatabase, open_database
+from tests.fakes import PATIENCE_S
 from tests.knowledgebase.encoder import LetterEncoder
 
 TYRE = Entry("tyre", "轮胎多久换一次？", "5 年。", "轮胎", ("几年换轮胎", "轮胎多久换"))
@@ -288,8 +289,8 @@ async def test_closing_gives_up_encoding(home: Home, encoder: LetterEncoder) -> 
     encoder.hold()
     library = home.library(encoder)
     await library.reload()
-    await asyncio.to_thread(encoder.begun.wait, 10)
-    await asyncio.wait_for(library.close(), 10)
+    await asyncio.to_thread(encoder.begun.wait, PATIENCE_S)
+    await asyncio.wait_for(library.close(), PATIENCE_S)
     encoder.go_on()
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from imapclient import IMAPClient
 
+from tests.fakes import PATIENCE_S
 from tests.ports import free_port
 
 PASSWORD = "open-sesame"
@@ -172,7 +173,7 @@ class Dovecot:
     @contextlib.contextmanager
     def client(self, user: str) -> Iterator[IMAPClient]:
         """Somebody else's client, logged in to the same mailbox and looking at its inbox."""
-        with IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=10) as client:
+        with IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=PATIENCE_S) as client:
             client.login(user, PASSWORD)
             client.select_folder("INBOX")
             yield client

@@ -87,7 +87,7 @@ async def test_a_mailbox_that_is_not_read_is_told_of_within_eleven_minutes_once_
     async def is_well() -> bool:
         return (await state(server, "ill"))["trouble_since"] is None
 
-    await until(is_well, 20)
+    await until(is_well)
     await look_after()
     assert not await told(server)
     assert await server.database.read(mailboxes.troubles, clock()) == []

@@ -31,7 +31,7 @@ async def test_every_mail_survives_every_kill_and_comes_in_once(
         await until(partial(_has_taken, program, count), 60)
         await _until_read_to_its_end(dovecot, program)
         await until(partial(_is_quiet, program), 300)
-        assert await asyncio.to_thread(program.stop) < 10
+        await asyncio.to_thread(program.stop)
     finally:
         await asyncio.to_thread(program.kill)
     print(f"\n{count} mails, {kills} kills, {cut_short} of them in the middle of a burst")

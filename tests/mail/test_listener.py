@@ -14,7 +14,7 @@ from bot.errors import ConfigError
 from bot.keys import ARRIVALS, BLOBS
 from storage.errors import StorageUnavailable
 from tests.conftest import StartServer
-from tests.fakes import Server, eventually
+from tests.fakes import PATIENCE_S, Server, eventually
 from tests.mail.arrivals import letter, taken, until_taken
 
 
@@ -38,7 +38,7 @@ async def listening(start_server: StartServer, protocol: str = "lmtp", **others:
 @contextmanager
 def lmtp(port: int) -> Iterator[smtplib.LMTP]:
     """A mail server that has introduced itself."""
-    with smtplib.LMTP("127.0.0.1", port, timeout=10) as client:
+    with smtplib.LMTP("127.0.0.1", port, timeout=PATIENCE_S) as client:
         client.ehlo()
         yield client
 
@@ -138,7 +138,7 @@ async def test_smtp_is_spoken_too(start_server: StartServer) -> None:
     server, port = await listening(start_server, "smtp")
 
     def send() -> None:
-        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE_S) as client:
             client.sendmail("a@example.cn", ["desk@example.com"], letter("smtp"))
 
     await asyncio.to_thread(send)

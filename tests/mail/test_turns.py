@@ -8,6 +8,7 @@ from bot.mail.postman import TRACE_MAIL
 from bot.messages import Channel, InboundMessage, Thread
 from bot.receive import accept
 from storage.sqlite import SQLiteDatabase
+from tests.fakes import PATIENCE_S
 from tests.tickets.cast import MORNING
 from tickets import conversations
 from tickets.model import Message
@@ -49,7 +50,7 @@ async def test_a_chat_is_answered_before_the_mails_that_wait_and_mails_a_few_at_
     asked = InboundMessage(Channel.CHAT, "c1", "visitor", "轮胎?", MORNING + 60_000)
     await database.write(accept, asked)
     counting = Counting(database)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await workers.answer_accepted(database, cast(Any, counting))()
     assert counting.answered[0] == "轮胎?"
     assert len(counting.answered) == LETTERS + 1

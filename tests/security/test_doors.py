@@ -22,7 +22,7 @@ from bot.keys import CONSOLE_SETTINGS
 from storage.sqlite import open_database
 from tests.conftest import StartServer
 from tests.console import cast as people
-from tests.fakes import Clock, Server
+from tests.fakes import PATIENCE_S, Clock, Server
 from tests.security.house import House, Person
 from tickets import agents
 from tickets.model import Role
@@ -208,7 +208,7 @@ async def test_a_form_that_trickles_in_is_not_waited_for(house: House, monkeypat
     head = f"POST /console/login HTTP/1.1\r\nHost: a\r\nOrigin: {house.url}\r\nContent-Length: 100000\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
     writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\ncsrf=".encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await reader.readline()).startswith(b"HTTP/1.1 408")
     writer.close()
 
@@ -262,7 +262,7 @@ async def answers_to(house: House, raw: bytes) -> bytes:
     """Everything that comes back until the server ends the connection, as it has to."""
     reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
     writer.write(raw)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read()
     writer.close()
     return answer

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.fakes import PATIENCE_S
 from tests.security.house import ALICES_SECRET, House, Person, routes_of
 from tickets import conversations, tickets
 
@@ -583,5 +584,5 @@ async def test_wildcards_in_a_number_or_an_id_match_nothing(house: House, number
         async with agent.session.ws_connect(f"{house.url}/console/ws", headers={"Origin": house.url}) as socket:
             await socket.send_json({"type": "watch", "number": number})
             await agent.post(f"/console/tickets/{house.bobs_ticket}/note", {"text": "备注"})
-            heard = await socket.receive_json(timeout=10)
+            heard = await socket.receive_json(timeout=PATIENCE_S)
             assert heard == {"type": "queue", "number": house.bobs_ticket}

@@ -22,7 +22,7 @@ from storage.sqlite import open_database
 from tests.bot.endpoint import KEY, FakeEndpoint
 from tests.conftest import StartServer
 from tests.console import cast as people
-from tests.fakes import Clock, eventually
+from tests.fakes import PATIENCE_S, Clock, eventually
 from tests.journeys.desk import open_peers
 from tests.journeys.program import ROOT, Program
 from tests.security.house import GENEROUS, Person, hand_over, ticket_of
@@ -90,7 +90,7 @@ async def a_day(folder: Path) -> AsyncIterator[tuple[Program, dict[str, str]]]:
         await asyncio.to_thread(program.start)
         try:
             secrets = await live_through(program)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while not peers.calls or "topic=alert.mail outcome=refused" not in program.log.read_text(
                     encoding="utf-8"
                 ):
@@ -119,7 +119,7 @@ async def live_through(program: Program) -> dict[str, str]:
 
 async def set_up_path(program: Program) -> str:
     """Where the link leads that is printed a moment after the server has begun to listen."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not (found := re.search(r"(/console/setup\?token=\S+)\n", program.log.read_text(encoding="utf-8"))):
             await asyncio.sleep(0.02)
     return found[1]
@@ -248,7 +248,7 @@ def test_a_line_can_be_written_when_no_file_can_be_opened(tmp_path: Path) -> Non
         "logging.getLogger('bot').error('full \\x1b \\u2028 %s', '\\ud800')\n"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
     )
     assert run.stderr.endswith("ERROR bot full \\x1b \\u2028 \\ud800\n"), run.stderr
 

@@ -106,7 +106,7 @@ def test_killed_in_a_migration_the_schema_is_the_old_or_the_new_one(tmp_path: Pa
     seen = set()
     for death in (*range(1, statements, 5), statements - 1, statements, statements + 1):
         path = tmp_path / f"{death}.db"
-        out, _ = program(MIGRATE_AND_DIE, path, migrations, death).communicate(timeout=30)
+        out, _ = program(MIGRATE_AND_DIE, path, migrations, death).communicate(timeout=120)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             done = len(applied(connection))
             assert schema(connection) == schemas[done]
@@ -152,7 +152,7 @@ def test_every_answer_comes_after_the_log_was_forced_to_the_disk(folder: Path, t
     trace = tmp_path / "trace"
     command = ["strace", "-f", "-y", "-e", "trace=fdatasync,fsync,write,pwrite64", "-o", str(trace)]
     command += [sys.executable, *HAMMER, str(folder), "run", "1", "30"]
-    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True).stdout
     assert len(out.splitlines()) == 30
     forced = True
     answers = 0
@@ -176,7 +176,7 @@ async def test_when_the_disk_fails_at_some_operation_nothing_acknowledged_is_mis
     for first in (3, 8):
         command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={fault}:when={first}..{first + 12}"]
         command += [sys.executable, *HAMMER, str(folder), f"run{first}", "3", "15"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
         if "cannot open" in done.stderr:
             continue
         assert done.returncode == 0, done.stderr

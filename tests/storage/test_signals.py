@@ -6,6 +6,7 @@ import pytest
 from storage.database import Transaction
 from storage.signals import Bell, Signals
 from storage.sqlite import SQLiteDatabase
+from tests.fakes import PATIENCE_S
 from tests.storage.cast import keep
 
 
@@ -89,7 +90,7 @@ async def test_a_bell_that_rang_while_nobody_waited_wakes_the_next_wait_once(rin
     signals = Signals()
     bell = Bell(signals, "one", "other")
     signals.publish([("other", str(n)) for n in range(rings)])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await bell.wait(60)
     waiting = asyncio.ensure_future(bell.wait(60))
     await asyncio.sleep(0)
@@ -103,5 +104,5 @@ async def test_a_bell_that_rang_while_nobody_waited_wakes_the_next_wait_once(rin
 
 async def test_a_bell_that_nobody_rings_returns_by_itself() -> None:
     bell = Bell(Signals(), "silence")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await bell.wait(0.01)

@@ -161,7 +161,7 @@ async def test_a_disk_that_fills_inside_one_large_use_case_fails_the_group_whole
 
 
 def test_files_that_may_not_grow_lose_nothing_acknowledged_and_heal(folder: Path, program: Program) -> None:
-    out, err = program(WRITE_UNDER_A_LIMIT, folder).communicate(timeout=60)
+    out, err = program(WRITE_UNDER_A_LIMIT, folder).communicate(timeout=120)
     probe, refused = out.splitlines()
     assert probe.startswith("probe: cannot write: disk I/O error")
     assert int(refused.split()[1]) > 0
@@ -223,7 +223,7 @@ async def test_a_folder_put_back_from_a_copy_is_locked_anew(folder: Path) -> Non
 def test_a_second_process_on_the_folder_is_refused_and_told_who_holds_it(folder: Path, program: Program) -> None:
     async def with_an_open_database() -> str:
         database = open_database(folder)
-        out, _ = await asyncio.to_thread(program(OPEN_ONCE, folder).communicate, timeout=30)
+        out, _ = await asyncio.to_thread(program(OPEN_ONCE, folder).communicate, timeout=120)
         await database.write(keep, "still ours")
         await database.close()
         return out

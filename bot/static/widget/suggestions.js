@@ -43,6 +43,8 @@ export function makeSuggestions({ say, chat, input, choose }) {
     const found = chat.suggestions;
     if (!found || found === shown) return;
     shown = found;
+    // Nothing moves under somebody who is choosing.
+    if (list.contains(list.getRootNode().activeElement)) return;
     // What was asked for a moment ago may no longer be what is written.
     if (found.text !== wanted() || !found.items.length) return hide();
     const fresh = found.items.map((item) => element("button", {

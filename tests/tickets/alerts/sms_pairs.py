@@ -1,13 +1,14 @@
 """Both SMS transports, each with the service on loopback that it talks to."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from tests.fakes import PATIENCE_S, outlast
 from tests.tickets.alerts.aliyun_peer import AliyunSms
 from tests.tickets.alerts.sms_peer import SmsService
 from tests.tickets.alerts.tencent_peer import TencentSms
@@ -16,8 +17,6 @@ from tickets.alerts.sms_aliyun import AliyunSmsSettings
 from tickets.alerts.sms_tencent import TencentSmsSettings
 
 LOOPBACK = ("127.0.0.0/8",)
-PATIENCE_S = 10.0
-QUICK_S = 0.8
 PHONE = "+8613800000012"
 NUMBERS = ("2611-0001", "2611-0002", "2611-0003")
 CANARY = {"key id": "AKIDcanarykeyid", "secret": "canarysecretcanarysecret", "phone": "13800000012"}
@@ -43,10 +42,6 @@ class Pair:
     service: SmsService
     settings: Any
 
-    def hurried(self) -> "Pair":
-        """The same, for a service that hangs."""
-        return replace(self, settings=replace(self.settings, timeout_seconds=QUICK_S))
-
     async def send(self, notice: Notice = NOTICE) -> Sent:
         return await self.transport.send(self.settings, notice)
 
@@ -56,13 +51,17 @@ class Pair:
 
     async def fail(self, notice: Notice = NOTICE) -> DeliveryError:
         with pytest.raises(DeliveryError) as caught:
-            await self.send(notice)
+            await self._outlast(self.send(notice))
         return caught.value
 
     async def fail_to_tell(self, since: int) -> DeliveryError:
         with pytest.raises(DeliveryError) as caught:
-            await self.inquire(since)
+            await self._outlast(self.inquire(since))
         return caught.value
+
+    async def _outlast(self, call: Coroutine[Any, Any, object]) -> None:
+        before = len(self.service.requests)
+        await outlast(call, lambda: self.service.hangs and len(self.service.requests) > before)
 
     def deliver(self) -> None:
         """The carrier reports of all that was taken, some ten minutes ago."""

@@ -85,6 +85,10 @@ class SmsService:
     def accept_and_hang(self) -> None:
         self.mood = Mood.ACCEPT_AND_HANG
 
+    @property
+    def hangs(self) -> bool:
+        return self.mood in (Mood.HANG, Mood.ACCEPT_AND_HANG)
+
     def cut(self, accept: bool = False) -> None:
         self.mood = Mood.ACCEPT_AND_CUT if accept else Mood.CUT
 

@@ -23,7 +23,7 @@ async def test_after_an_attempt_without_an_answer_the_question_decides_and_one_m
             pair.service.hang()
         case _:
             pair.service.cut(accept)
-    error = await (pair.hurried() if how == "hang" else pair).fail()
+    error = await pair.fail()
     assert error.failure is Failure.UNKNOWN
     pair.service.recover()
     pair.deliver()
@@ -167,7 +167,6 @@ async def test_a_week_is_asked_about_in_few_questions(pair: Pair) -> None:
 async def test_a_question_that_fails_says_nothing_of_the_message(pair: Pair, how: str) -> None:
     match how:
         case "hang":
-            pair = pair.hurried()
             pair.service.hang()
         case "cut":
             pair.service.cut()

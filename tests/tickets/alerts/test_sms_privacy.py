@@ -65,7 +65,6 @@ async def test_no_key_secret_or_number_is_in_logs_errors_or_reprs(
     caplog.set_level(logging.DEBUG)
     match trouble:
         case "hang":
-            pair = pair.hurried()
             pair.service.hang()
         case "cut":
             pair.service.cut()

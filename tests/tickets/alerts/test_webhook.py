@@ -8,6 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from tests.fakes import PATIENCE_S, outlast
 from tests.tickets.alerts.peers import NOTICE, Receiver
 from tickets.alerts import DeliveryError, Failure, webhook
 from tickets.alerts.egress import EgressGuard
@@ -17,7 +18,7 @@ LOOPBACK = ("127.0.0.0/8",)
 
 
 def settings_for(receiver: Receiver) -> WebhookSettings:
-    return WebhookSettings(receiver.url, "shared secret", LOOPBACK, timeout_seconds=10)
+    return WebhookSettings(receiver.url, "shared secret", LOOPBACK, timeout_seconds=PATIENCE_S)
 
 
 async def fail(settings: WebhookSettings) -> DeliveryError:
@@ -98,7 +99,8 @@ async def test_a_wish_that_makes_no_sense_is_ignored(value: str) -> None:
 @pytest.mark.parametrize(("hang", "cut"), [(True, False), (False, True)])
 async def test_a_receiver_that_hangs_or_hangs_up_is_tried_again(hang: bool, cut: bool) -> None:
     async with Receiver(hang=hang, cut=cut).open() as receiver:
-        assert (await fail(replace(settings_for(receiver), timeout_seconds=0.8))).failure is Failure.UNKNOWN
+        error = await outlast(fail(settings_for(receiver)), lambda: bool(receiver.requests))
+    assert error.failure is Failure.UNKNOWN
 
 
 async def test_nobody_listening_is_temporary() -> None:
@@ -121,7 +123,7 @@ async def test_without_leave_no_loopback_address_is_connected_to(host: str) -> N
     """The receiver really listens: only the check keeps the request from reaching it."""
     async with Receiver().open() as receiver:
         port = receiver.url.split(":")[2].split("/")[0]
-        settings = WebhookSettings(f"http://{host}:{port}/alerts", "secret", (), timeout_seconds=2)
+        settings = WebhookSettings(f"http://{host}:{port}/alerts", "secret", (), timeout_seconds=PATIENCE_S)
         error = await fail(settings)
     assert error.permanent
     assert receiver.requests == []
@@ -145,7 +147,9 @@ async def test_a_name_that_turns_private_after_it_was_looked_at_is_refused(monke
         monkeypatch.setattr(
             socket, "getaddrinfo", lambda *_a, **_k: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", next(places))]
         )
-        settings = WebhookSettings("http://rebinding.example.com/", "secret", ("127.0.0.2/32",), timeout_seconds=2)
+        settings = WebhookSettings(
+            "http://rebinding.example.com/", "secret", ("127.0.0.2/32",), timeout_seconds=PATIENCE_S
+        )
         await webhook.send(settings, NOTICE)
         error = await fail(settings)
     assert error.failure is Failure.PERMANENT
@@ -159,7 +163,7 @@ async def test_a_name_that_resolves_to_a_private_address_is_refused_when_connect
         port = int(receiver.url.split(":")[2].split("/")[0])
         answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: answer)
-        settings = WebhookSettings(f"http://rebound.example.com:{port}/", "secret", (), timeout_seconds=2)
+        settings = WebhookSettings(f"http://rebound.example.com:{port}/", "secret", (), timeout_seconds=PATIENCE_S)
         error = await fail(settings)
     assert error.permanent
     assert receiver.requests == []
@@ -183,7 +187,7 @@ async def test_proxies_named_by_the_environment_are_not_used(monkeypatch: pytest
     ],
 )  # fmt: skip
 async def test_a_url_that_may_not_be_called_closes_the_way(url: str) -> None:
-    assert (await fail(WebhookSettings(url, "secret", LOOPBACK, timeout_seconds=2))).failure is Failure.CLOSED
+    assert (await fail(WebhookSettings(url, "secret", LOOPBACK, timeout_seconds=PATIENCE_S))).failure is Failure.CLOSED
 
 
 async def test_gone_closes_the_way_and_other_refusals_end_one_message() -> None:
