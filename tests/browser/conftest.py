@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, async_playwright, expect
 
 from tests.browser.fake_chat import FakeChat
 from tests.browser.newsroom import Newsroom, open_newsroom
 
 # Patience with a busy machine, no promise.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--headless=new",
@@ -73,3 +73,17 @@ async def newsroom(tmp_path: Path, new_context: MakeContext) -> AsyncIterator[Ne
     """A running console with a small knowledge base, and doors to it."""
     async with open_newsroom(tmp_path / "data", new_context) as room:
         yield room
+
+
+async def type_on(box: Locator, text: str) -> None:
+    """Write more into it, letter by letter and without a pause, on however slow a machine."""
+    await box.focus()
+    await box.evaluate(
+        """(box, text) => {
+             for (const letter of text) {
+               box.value += letter;
+               box.dispatchEvent(new InputEvent('input', {bubbles: true, data: letter}));
+             }
+           }""",
+        text,
+    )

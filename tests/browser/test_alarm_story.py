@@ -15,7 +15,7 @@ from storage import outbox
 from tests.browser.camera import Camera
 from tests.browser.conftest import MakeContext
 from tests.console import cast as people
-from tests.fakes import MONDAY_TEN_OCLOCK, Clock, Server
+from tests.fakes import MONDAY_TEN_OCLOCK, PATIENCE_S, Clock, Server
 from tests.tickets.alerts.aliyun_peer import AliyunSms
 from tests.tickets.alerts.robots import SECRET, TOKEN, FakeDingTalk
 from tickets import agents
@@ -112,7 +112,7 @@ def _fail(error: Exception) -> None:
 
 
 async def eventually(holds: Any) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.02)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from bot.console.live import LIVE_PAGES, LivePages
 from bot.keys import LIBRARY
@@ -16,7 +16,7 @@ from storage.database import Transaction
 from storage.sqlite import open_database
 from tests.browser.camera import Camera
 from tests.browser.conftest import MakeContext
-from tests.browser.test_console import PHONE, Desk
+from tests.browser.test_console import PHONE, Desk, without_news
 from tests.console import cast as people
 from tests.console import promises
 from tests.console.conftest import build
@@ -162,17 +162,9 @@ async def test_a_snooze_keeps_what_was_typed_until_it_is_right(desk: Promised, w
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-async def without_news(route: Route) -> None:
-    """The page itself, and nothing that it asks for later."""
-    await (route.abort() if "x-fetch" in route.request.headers else route.continue_())
-
-
 async def test_a_countdown_turns_amber_when_the_policy_warns(desk: Promised) -> None:
     page = await desk.page(desk.cast.li, "/console/deadlines")
-    # From now on the page only has its own clock; what it has asked for already cannot come any more either.
-    await page.route("**/console/deadlines", without_news)
-    await page.reload()
-    await expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
+    await without_news(page)
     row = page.locator(f'[data-ticket="{number_of(desk, "warned")}"] .due')
     await expect(row).to_have_class("due due-soon")
     calm = page.locator(f'[data-ticket="{number_of(desk, "calm")}"] .due').first
@@ -219,6 +211,9 @@ async def test_an_alarm_shows_on_every_page_and_rings_once_in_a_browser(desk: Pr
     assert await alarmed(desk, desk.cast.li, "notice:1", number) is Shown.SHOWN
     for page in pages:
         await expect(page.locator(".alarm-note")).to_contain_text(number)
+    for what in ("tones", "shown.length"):
+        while not any([await page.evaluate(f"window.{what}") for page in pages]):
+            await asyncio.sleep(0.02)
     await desk_page.wait_for_timeout(400)
     assert sum([await page.evaluate("window.tones") for page in pages]) == 4
     shown = [one for page in pages for one in await page.evaluate("window.shown")]

@@ -12,7 +12,7 @@ from bot.help.reader import words
 from knowledgebase.learning import articles
 from knowledgebase.learning.articles import ArticleCount, Reason
 from knowledgebase.model import Entry
-from tests.browser.conftest import MakeContext
+from tests.browser.conftest import MakeContext, type_on
 from tests.browser.test_widget import PHONE
 from tests.fakes import ENTRIES, Clock, Server
 
@@ -56,7 +56,7 @@ async def test_questions_are_offered_while_somebody_types_and_lead_to_the_articl
     page = await visit(server, new_context, "/help", **device)
     box, heading = page.get_by_role("combobox"), page.locator("#topics")
     before = await heading.bounding_box()
-    await box.press_sequentially("轮胎多")
+    await type_on(box, "轮胎多")
     option = page.get_by_role("option").first
     await expect(option).to_have_text(ENTRIES[0].question)
     await expect(box).to_have_attribute("aria-expanded", "true")
@@ -69,7 +69,7 @@ async def test_questions_are_offered_while_somebody_types_and_lead_to_the_articl
 async def test_suggestions_are_chosen_with_the_keyboard(server: Server, new_context: MakeContext) -> None:
     page = await visit(server, new_context, "/help")
     box = page.get_by_role("combobox")
-    await box.press_sequentially("轮胎")
+    await type_on(box, "轮胎")
     options = page.get_by_role("option")
     await expect(options.first).to_be_visible()
     count = await options.count()

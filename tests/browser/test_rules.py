@@ -83,7 +83,7 @@ async def test_policies_are_moved_with_the_keyboard(newsroom: Newsroom) -> None:
     await page.get_by_role("button", name="上移银").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator(".toast")).to_have_text("顺序已调整")
-    assert await page.locator(".rule-card .entry-link").all_inner_texts() == ["银", "金", "标准时限"]
+    await expect(page.locator(".rule-card .entry-link")).to_have_text(["银", "金", "标准时限"])
 
 
 async def test_everything_works_without_scripts(newsroom: Newsroom) -> None:

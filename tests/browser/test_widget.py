@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import MakeContext
+from tests.browser.conftest import MakeContext, type_on
 from tests.browser.fake_chat import CHAT, FakeChat, Frame
 from tests.fakes import PATIENCE_S
 
@@ -48,20 +48,6 @@ async def arrive(chat: FakeChat, new_context: MakeContext, **wishes: Any) -> Pag
 async def write(page: Page, text: str) -> None:
     await page.locator("textarea").fill(text)
     await page.locator("textarea").press("Enter")
-
-
-async def type_on(page: Page, text: str) -> None:
-    """Letter by letter and without a pause, on however slow a machine."""
-    await page.locator("textarea").focus()
-    await page.locator("textarea").evaluate(
-        """(box, text) => {
-             for (const letter of text) {
-               box.value += letter;
-               box.dispatchEvent(new InputEvent('input', {bubbles: true, data: letter}));
-             }
-           }""",
-        text,
-    )
 
 
 def texts(page: Page) -> Locator:
@@ -119,7 +105,7 @@ async def test_what_is_written_while_the_server_is_away_is_sent_once_when_it_is_
     await expect(page.locator(".notice")).to_contain_text("消息已保存，恢复后自动发送")
     await expect(page.locator(".delivery .words").last).to_have_text("未发送，恢复后自动发送")
     await chat.listen()
-    await expect(page.locator(".state-words")).to_have_text("智能客服在线", timeout=60_000)
+    await expect(page.locator(".state-words")).to_have_text("智能客服在线")
     await expect(page.locator(".delivery .words").last).to_have_text("已发送")
     assert chat.visitor.texts == ["第一句", "第二句", "第三句"]
 
@@ -222,7 +208,7 @@ async def test_without_websockets_the_chat_works_over_http(chat: FakeChat, new_c
     chat.sockets_refused = True
     page = await visit(chat, await new_context())
     await page.locator(".bubble").click()
-    await expect(page.locator(".state-words")).to_have_text("智能客服在线", timeout=60_000)
+    await expect(page.locator(".state-words")).to_have_text("智能客服在线")
     await write(page, "走 HTTP")
     await expect(page.locator(".delivery .words")).to_have_text("已发送")
     chat.visitor.state = {"mode": "agent", "agent_name": "李工"}
@@ -318,7 +304,7 @@ async def test_two_tabs_share_one_conversation_and_send_nothing_twice(chat: Fake
     await chat.listen()
     await until(lambda: len(chat.visitor.messages) >= 3)
     for page in (one, other):
-        await expect(texts(page)).to_have_text(["从第一页", "断网一", "断网二"], timeout=60_000)
+        await expect(texts(page)).to_have_text(["从第一页", "断网一", "断网二"])
     assert chat.visitor.texts == ["从第一页", "断网一", "断网二"]
 
 
@@ -456,7 +442,7 @@ async def test_typing_is_told_both_ways(chat: FakeChat, new_context: MakeContext
     page = await arrive(chat, new_context)
     await chat.become("agent", agent_name="李工")
     await expect(page.locator(".state-words")).to_have_text("人工服务中：李工")
-    await type_on(page, "abcdef")
+    await type_on(page.locator("textarea"), "abcdef")
     await until(lambda: chat.arrived("typing"))
     await chat.push({"type": "typing", "author": "agent", "name": "李工"})
     await expect(page.locator(".typing")).to_contain_text("李工正在输入")
@@ -723,7 +709,7 @@ TYRES = ["轮胎多久换一次？", "轮胎要换位吗？"]
 async def suggested(chat: FakeChat, page: Page, text: str = "轮胎多久", questions: list[str] | None = None) -> Locator:
     """What is offered after this has been typed."""
     chat.questions = TYRES if questions is None else questions
-    await type_on(page, text)
+    await type_on(page.locator("textarea"), text)
     await until(lambda: text in chat.suggested_for)
     offered = page.locator(".suggestion")
     await expect(offered.first).to_be_visible()
