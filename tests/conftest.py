@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import Clock, Server
+from tests.fakes import PATIENCE_S, Clock, Server
 from tests.fresh import Copies, make_pattern
 
 StartServer = Callable[..., Awaitable[Server]]
@@ -26,6 +26,28 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fresh_databases(pattern: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Databases that a test makes in this process are copies; the tests of the storage make real ones."""
     monkeypatch.setattr("storage.sqlite.make_file", Copies(pattern))
+
+
+# How long the program waits for its own parts before it does without them: on a machine that is busy with others it
+# would do without for no fault of its own. Tests of a limit set their own.
+PATIENT = (
+    "bot.console.live.ANSWERED_WITHIN_S",
+    "bot.console.mail.apart.WITHIN_S",
+    "bot.console.mail.letters.READ_WITHIN_S",
+    "bot.mail.settling.loop.READ_WITHIN_S",
+    "bot.mail.settling.loop.CHECK_WITHIN_S",
+    "bot.mail.settling.loop.DRAW_WITHIN_S",
+    "knowledgebase.encoders.store.FEW_WITHIN_S",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_program() -> Iterator[None]:
+    """What is waited for within the program may take as long as the tests have patience."""
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in PATIENT:
+            patch.setattr(limit, PATIENCE_S)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -75,7 +75,7 @@ async def test_each_failure_of_an_endpoint_is_one_sentence_without_the_key(
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(outgoing, "LARGEST_ANSWER", 1_000_000)
     async with FakeEndpoint([mood], retry_after="7").open() as server:
-        with open_encoder(choice(server, timeout="300ms" if mood == "slow" else "10s")) as encoder:
+        with open_encoder(choice(server, timeout="2s" if mood == "slow" else "30s")) as encoder:
             with pytest.raises(EncoderUnavailable, match=sentence) as failure:
                 await encode(encoder, "怎么退款")
             assert await encode(encoder, "怎么退款")

@@ -77,4 +77,4 @@ def test_hostile_text_costs_little(unit: str) -> None:
     begun = time.process_time()
     contrasts(text[:4_000])
     contrasts(compact(text))
-    assert time.process_time() - begun < 0.25
+    assert time.process_time() - begun < 1

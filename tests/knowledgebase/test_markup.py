@@ -226,4 +226,4 @@ def test_reading_never_fails_and_plain_text_read_again_stays(text: str) -> None:
 def test_reading_takes_time_in_proportion_to_the_text(text: str) -> None:
     begun = time.process_time()
     read(text)
-    assert time.process_time() - begun < 1.5
+    assert time.process_time() - begun < 5

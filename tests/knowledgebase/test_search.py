@@ -89,7 +89,7 @@ def test_a_hostile_utterance_of_100_kb_is_bounded(base: KnowledgeBase) -> None:
     for unit in ("轮胎", "不", "5,000", "\u0301", "一万", "a1-"):
         begun = time.process_time()
         base.search((unit * 100_000)[:100_000])
-        assert time.process_time() - begun < 0.25
+        assert time.process_time() - begun < 1
 
 
 def test_many_threads_search_at_once(base: KnowledgeBase) -> None:

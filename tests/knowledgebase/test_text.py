@@ -70,7 +70,7 @@ def test_a_hostile_text_of_100_kb_is_cut_before_it_costs_anything(unit: str) -> 
         spelt = normalise(text)
         found = tokens(text)
         took.append(time.process_time() - begun)
-    assert min(took) < 0.25
+    assert min(took) < 1
     assert len(spelt) <= UTTERANCE_CHARS
     assert len(found) <= UTTERANCE_CHARS
 

@@ -137,4 +137,4 @@ def test_no_mail_takes_long_to_read(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
     begun = time.process_time()
     read_mail(text, text)
-    assert time.process_time() - begun < 0.2
+    assert time.process_time() - begun < 1

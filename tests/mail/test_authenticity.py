@@ -237,4 +237,4 @@ def test_a_domain_that_does_not_answer_is_not_asked_again_at_once_and_holds_up_n
 def test_no_signature_takes_long_to_check(raw: bytes) -> None:
     begun = time.process_time()
     assert check_signature(raw, "shop.example.cn", lambda name: PUBLIC_KEY) is not Proof.SIGNATURE
-    assert time.process_time() - begun < 1.0
+    assert time.process_time() - begun < 5

@@ -230,4 +230,4 @@ def test_hostile_reports_take_no_longer_than_their_length(unit: str) -> None:
     read(mail)
     read(Mail(return_path="", subject=f"failure notice {text}", text=text))
     severity(Failure("a@b.cn", "failed", None, text))
-    assert time.process_time() - begun < 1.5
+    assert time.process_time() - begun < 5

@@ -132,7 +132,7 @@ def seconds(raw: bytes) -> float:
         mail = parse(raw)
         best = min(best, time.process_time() - begin)
         assert not (mail.error or "").startswith("unreadable")
-        if best < 0.05:
+        if best < 0.15:
             break
     return best
 
@@ -140,21 +140,21 @@ def seconds(raw: bytes) -> float:
 @pytest.mark.parametrize("name", HEADERS)
 def test_100_kb_of_anything_in_a_header_cost_no_time(name: str) -> None:
     opened = name.encode() + b": " + OPENED.get(name, b"")
-    slow = {unit: spent for unit in UNITS if (spent := seconds(opened + repeated(unit) + b"\n\nbody")) > 0.15}
+    slow = {unit: spent for unit in UNITS if (spent := seconds(opened + repeated(unit) + b"\n\nbody")) > 0.5}
     assert slow == {}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_100_kb_of_anything_in_a_body_cost_no_time(kind: str) -> None:
     head = HEAD + b"Content-Type: " + kind.encode() + b"\n\n"
-    slow = {unit: spent for unit in BODY_UNITS if (spent := seconds(head + repeated(unit))) > 0.15}
+    slow = {unit: spent for unit in BODY_UNITS if (spent := seconds(head + repeated(unit))) > 0.5}
     assert slow == {}
 
 
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "x-uuencode"])
 def test_100_kb_of_anything_in_an_encoding_cost_no_time(encoding: str) -> None:
     head = HEAD + b"Content-Transfer-Encoding: " + encoding.encode() + b"\n\n"
-    slow = {unit: spent for unit in BODY_UNITS if (spent := seconds(head + repeated(unit))) > 0.15}
+    slow = {unit: spent for unit in BODY_UNITS if (spent := seconds(head + repeated(unit))) > 0.5}
     assert slow == {}
 
 

@@ -10,7 +10,7 @@ from tests.fakes import PATIENCE_S, Clock, eventually, skip
 from tests.mail.arrivals import until
 from tests.mail.desk import ADDRESS, CUSTOMER, HOUR, Office, mail_settings, mailbox
 from tests.tickets.alerts.peers import Mailbox, MoodySmtp
-from tickets.mail import dead_addresses, sent
+from tickets.mail import dead_addresses, sent, smtp
 from tickets.mail.sent import SentState, Trouble
 
 
@@ -214,7 +214,10 @@ async def test_whatever_fails_after_the_server_took_it_no_letter_goes_out_twice(
     assert [to for (to,) in relay.recipients] == ["settle@example.cn", "revive@example.cn"]
 
 
-async def test_a_mailbox_whose_server_hangs_holds_up_no_other(start_server: StartServer, clock: Clock) -> None:
+async def test_a_mailbox_whose_server_hangs_holds_up_no_other(
+    start_server: StartServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "LONGEST_SECONDS", 600)
     async with Mailbox().open() as relay, MoodySmtp("GREETING", cut=False).open() as moody:
         boxes = (mailbox(moody.port, "slow"), mailbox(relay.port, "quick"))
         server = await start_server(mail=mail_settings(*boxes, timeout="10m"))

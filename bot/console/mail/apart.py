@@ -21,13 +21,13 @@ MOST_MEMORY = 512 * 1024 * 1024
 PROJECT = Path(__file__).parents[3]
 
 
-async def harmless(html: str, pictures: Mapping[str, Picture], text: str, within_s: float = WITHIN_S) -> SafeHtml:
+async def harmless(html: str, pictures: Mapping[str, Picture], text: str) -> SafeHtml:
     """The harmless part of a mail's HTML; its text in place of that which takes too long or too much memory."""
-    told = await asyncio.to_thread(_asked, pickle.dumps((html, dict(pictures))), within_s)
+    told = await asyncio.to_thread(_asked, pickle.dumps((html, dict(pictures))))
     return SafeHtml(f"<pre>{escape(text)}</pre>", 0) if told is None else SafeHtml(**json.loads(told))
 
 
-def _asked(question: bytes, within_s: float) -> bytes | None:
+def _asked(question: bytes) -> bytes | None:
     """What the process answers; None if it was ended."""
     command = [sys.executable, "-P", "-c", f"from {__name__} import answer; answer()"]
     try:
@@ -37,7 +37,7 @@ def _asked(question: bytes, within_s: float) -> bytes | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={"PYTHONPATH": str(PROJECT)},
-            timeout=within_s,
+            timeout=WITHIN_S,
             check=True,
         )
     except (subprocess.SubprocessError, OSError):

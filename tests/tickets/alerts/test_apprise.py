@@ -18,13 +18,15 @@ from tickets.alerts.apprise import AppriseSettings
 
 LOOPBACK = ("127.0.0.1/32",)
 CANARY = "canary-0f1e2d3c"
+# Each attempt starts an interpreter, which a busy machine may take its time for.
+PATIENCE_S = 240.0
 
 
-async def send(url: str, allow_networks: tuple[str, ...] = LOOPBACK, seconds: float = 60.0) -> None:
+async def send(url: str, allow_networks: tuple[str, ...] = LOOPBACK, seconds: float = PATIENCE_S) -> None:
     await apprise.send(AppriseSettings(url, allow_networks, seconds), NOTICE)
 
 
-async def fail(url: str, allow_networks: tuple[str, ...] = LOOPBACK, seconds: float = 60.0) -> DeliveryError:
+async def fail(url: str, allow_networks: tuple[str, ...] = LOOPBACK, seconds: float = PATIENCE_S) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
         await send(url, allow_networks, seconds)
     return caught.value
@@ -73,7 +75,7 @@ async def test_a_service_that_hangs_is_left_and_its_process_ended() -> None:
             started = time.monotonic()
             error = await fail(f"json://127.0.0.1:{receiver.port}/?rto=100", seconds=seconds)
             assert error.failure is Failure.UNKNOWN
-            assert time.monotonic() - started < seconds + 30
+            assert time.monotonic() - started < seconds + 60
             assert children() == []
             if receiver.requests:
                 break
@@ -221,7 +223,7 @@ def tried(attempts: Iterable[str], **places: object) -> list[str]:
     """What became of each attempt in a guarded process."""
     program = [sys.executable, "-B", "-c", GUARDED]
     words = json.dumps([attempt.format(**places) for attempt in attempts])
-    done = subprocess.run(program, input=words, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(program, input=words, capture_output=True, text=True, timeout=240, check=True)
     return done.stdout.splitlines()
 
 
