@@ -13,7 +13,7 @@ import pytest
 
 from tests.journeys.desk import PASSWORD, AgentAtDesk
 from tests.journeys.program import ROOT, Customer, Program
-from tests.journeys.witness import stocked
+from tests.journeys.witness import stocked, until
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 ENTRY = {
@@ -128,9 +128,7 @@ def test_users_and_entries_can_be_added_while_the_server_runs_and_count_at_once(
     assert "already" in user_add(shop, "li").stderr
     done = shop.command("import-entries", str(file))
     assert (done.returncode, done.stdout.strip()) == (0, "created 1, changed 0, unchanged 0"), done.stderr
-    for _ in range(200):
-        if shop.ready()[1]["entries"] == before + 1:
-            break
+    asyncio.run(until(lambda: shop.ready()[1]["entries"] == before + 1))
     assert asyncio.run(journey()) == ENTRY["answer"]
 
 

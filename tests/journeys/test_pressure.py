@@ -223,7 +223,8 @@ async def test_the_time_zone_of_the_process_changes_neither_the_promise_nor_its_
     for due, _, words in told:
         at = time.gmtime((due - due % 600_000) / 1000 + 8 * 3_600)
         assert f"{at.tm_hour:02d}:{at.tm_min:02d}" in words
-    patterns = {re.sub(r"\d\d:\d\d", "HH:MM", words) for _, _, words in told}
+    # Noon may come in between, and with it an answer that is due tomorrow.
+    patterns = {re.sub(r"\d\d:\d\d", "HH:MM", words.replace("今天", "明天")) for _, _, words in told}
     assert len(patterns) == 1, patterns
 
 
