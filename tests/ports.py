@@ -11,9 +11,10 @@ LOWEST, EACH = 16_000, 2_000
 
 
 def _own() -> Iterator[int]:
-    """The ports of this process: those that run tests side by side share none."""
+    """The ports of this process: those that run tests side by side share none; other runs begin elsewhere."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
-    return itertools.cycle(range(LOWEST + worker * EACH, LOWEST + (worker + 1) * EACH))
+    begin = os.getpid() * 97
+    return itertools.cycle([LOWEST + worker * EACH + (begin + turn) % EACH for turn in range(EACH)])
 
 
 _ports = _own()

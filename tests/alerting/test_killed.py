@@ -35,7 +35,6 @@ from tickets import agents
 from tickets.model import Role
 
 WAYS = ("mail", "webhook", "ding", "wecom", "feishu", "sms")
-PATIENCE_S = 60.0
 LOOPBACK = ["127.0.0.0/8"]
 
 
@@ -159,7 +158,7 @@ async def one(program: Program, peers: Peers, point: Point, customer: str) -> st
     await _until_there(program, peers, point, ticket)
     await asyncio.to_thread(_change_while_dead, program, _LATER, peers.gate)
     peers.gate.open_up()
-    await until(partial(_all_told, program, ticket), PATIENCE_S)
+    await until(partial(_all_told, program, ticket))
     return ticket
 
 
@@ -167,7 +166,7 @@ async def _hand_over(program: Program, customer: str) -> str:
     known = {row["number"] for row in rows(program, "SELECT number FROM ticket")}
     async with chatting(program, customer) as (page,):
         page.say(customer, "转人工")
-        await until(lambda: _new_tickets(program, known) != [], PATIENCE_S)
+        await until(lambda: _new_tickets(program, known) != [])
     return _new_tickets(program, known)[0]
 
 
@@ -178,11 +177,11 @@ def _new_tickets(program: Program, known: set[str]) -> list[str]:
 async def _until_there(program: Program, peers: Peers, point: Point, ticket: str) -> None:
     match point:
         case Point.BEFORE_CLAIM:
-            await until(lambda: _states(program, ticket) == ["queued"] * len(WAYS), PATIENCE_S)
+            await until(lambda: _states(program, ticket) == ["queued"] * len(WAYS))
         case Point.AFTER_CLAIM | Point.AFTER_ACCEPT:
-            await until(lambda: len(peers.gate.reached) == len(WAYS), PATIENCE_S)
+            await until(lambda: len(peers.gate.reached) == len(WAYS))
         case Point.AFTER_MARK:
-            await until(partial(_all_told, program, ticket), PATIENCE_S)
+            await until(partial(_all_told, program, ticket))
 
 
 def _all_told(program: Program, ticket: str) -> bool:

@@ -35,6 +35,8 @@ async def test_what_was_acknowledged_survives_every_kill_and_is_stored_once(
     async with aiohttp.ClientSession() as session, Crowd(program, session, chance) as crowd:
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.05, 1.2))
+            if chance.random() < 0.5:
+                await crowd.is_heard()
             await asyncio.to_thread(program.kill)
             ready.append(await asyncio.to_thread(program.start))
         await crowd.hush()
@@ -67,6 +69,14 @@ class Crowd:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def is_heard(self) -> None:
+        """As many messages as there are customers have been acknowledged from now on, however slow the machine is."""
+        before = self._acked()
+        await until(lambda: self._acked() >= before + CUSTOMERS)
+
+    def _acked(self) -> int:
+        return sum(len(customer.acked) for customer in self.customers)
 
     async def hush(self) -> None:
         """Say nothing new, and wait until all is sent, decided about and shown."""

@@ -22,7 +22,7 @@ from tickets import agents
 from tickets.model import Role
 
 # Patience with a busy machine, no promise.
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 async def until(holds: Callable[[], bool], seconds: float = PATIENCE_S) -> float:

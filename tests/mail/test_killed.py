@@ -28,7 +28,7 @@ async def test_every_mail_survives_every_kill_and_comes_in_once(
     program = Program(await stocked(tmp_path / "data"), _settings(dovecot))
     try:
         cut_short = await _kill_while_they_come(program, dovecot, mails, kills, chance)
-        await until(partial(_has_taken, program, count), 60)
+        await until(partial(_has_taken, program, count))
         await _until_read_to_its_end(dovecot, program)
         await until(partial(_is_quiet, program), 300)
         await asyncio.to_thread(program.stop)
@@ -64,7 +64,7 @@ async def _kill_while_they_come(
         for raw in list(mails.values())[start:end]:
             dovecot.deliver("killed", raw)
         enough = chance.randrange(start, end)
-        await until(partial(_has_taken, program, enough), 60)
+        await until(partial(_has_taken, program, enough))
         await asyncio.to_thread(program.kill)
         cut_short += start < _taken(program) < end
         if burst % 3 == 2:
@@ -107,7 +107,7 @@ async def _until_read_to_its_end(dovecot: Dovecot, program: Program) -> None:
         newest = max(client.search())
         validity = client.select_folder("INBOX")[b"UIDVALIDITY"]
     where = "SELECT last_uid, uid_validity FROM mailbox_state"
-    await until(lambda: rows(program, where) == [{"last_uid": newest, "uid_validity": validity}], 60)
+    await until(lambda: rows(program, where) == [{"last_uid": newest, "uid_validity": validity}])
 
 
 def _plain(raw: bytes) -> bytes:
