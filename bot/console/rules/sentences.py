@@ -201,7 +201,13 @@ class Teller:
             return self.length(value)
         if key == "flaw":
             return self.say(f"rules.broken.{value}")
-        return isolated(str(value)) if isinstance(value, str) else str(value)
+        return isolated(self._called(value)) if isinstance(value, str) else str(value)
+
+    def _called(self, value: str) -> str:
+        """What a value is called if it is an id, alone or as in 'agent:ID'; the value itself if it is none."""
+        key = value.rpartition(":")[2]
+        names = self.names
+        return names.agents.get(key) or names.teams.get(key) or names.rules.get(key) or value
 
 
 def _is_same(policy: Policy) -> bool:

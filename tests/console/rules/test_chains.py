@@ -116,6 +116,18 @@ async def test_a_form_shows_what_is_kept_and_saving_it_changes_nothing(console: 
     assert (await chains(console))["重点客户"] == rule
 
 
+async def test_somebody_who_has_left_is_called_by_name_where_a_chain_cannot_be_kept_because_of_it(
+    console: Console, admin: Browser
+) -> None:
+    chen = console.cast.chen
+    await sent(admin, "/chains/new", two_levels(console) | {f"level.0.to.agent:{chen.id}": "on"})
+    rule = (await chains(console))["重点客户"]
+    await console.database.write(staff.disable, chen.id, chen.version, console.clock.now)
+    fields = (await opened(admin, f"/chains/{rule.id}")).fields()
+    page = await sent(admin, f"/chains/{rule.id}", {**fields, "repeat.amount": "3"})
+    assert f"「{chen.name}」不是可以通知的人" in page.alerts()
+
+
 async def test_levels_are_added_moved_and_removed_without_scripts_and_nothing_is_kept(
     console: Console, admin: Browser
 ) -> None:
