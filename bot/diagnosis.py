@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,17 +27,17 @@ from storage.database import Transaction
 from storage.errors import StorageError
 from storage.folder import DATABASE_NAME
 from storage.sqlite import read_folder
+from tickets import teams
 from tickets.business_time import known_until
-from tickets.clocks import terms
 from tickets.escalation import way_states
-from tickets.escalation.notices import addressees
 from tickets.escalation.outages import LOST_AFTER_MS, untold_alerts
-from tickets.escalation.people import told
+from tickets.escalation.people import Staff
+from tickets.escalation.reaching import Gap, reach_of
 from tickets.escalation.telling import staff_now
 from tickets.escalation.ways import Ways
 from tickets.mail.smtp import Security, SmtpServer
 from tickets.sla import rulebook
-from tickets.sla.model import Policy
+from tickets.sla.model import Chain, Level, Policy
 
 PEER_TIMEOUT_S = 10.0
 PROBE = ("请问怎么申请退款？",)
@@ -49,7 +51,7 @@ async def diagnose(config: Config, now: int) -> list[Finding]:
         *check(config.server.data_folder),
         *_dead_letters(config.server.data_folder),
         *_answers(config.server.data_folder),
-        _chain(config, now),
+        chains(config, now),
         *closed_ways(config, now),
         *untold(config, now),
         calendar_years(now, config.sla.time_zone),
@@ -120,33 +122,42 @@ def _answers(folder: Path) -> list[Finding]:
     return [Finding(Severity.FINE, "answers: none has changed by itself since it was accepted.")]
 
 
-def _chain(config: Config, now: int) -> Finding:
-    """Whether each level of the chain that holds for everybody can reach somebody outside the console."""
+def chains(config: Config, now: int) -> Finding:
+    """Whether each level of each chain in use can reach somebody outside the console."""
     ways = {name: way for name, way in ways_of(config).items() if way.is_outside}
-    try:
-        asked = partial(_reached_by_level, ways=ways, zone=config.sla.time_zone, now=now)
-        reached = read_folder(config.server.data_folder, asked)
-    except StorageError:
-        reached = {}
     if not ways:
         sentence = "Escalation is shown in the console only: no transport is set up."
         return Finding(Severity.WARNING, sentence)
-    if nobody := [name for name, people in reached.items() if not people]:
-        sentence = f"Escalation levels {', '.join(nobody)} reach nobody: they have no transport or no address."
+    try:
+        asked = partial(_silent_levels, ways=ways, zone=config.sla.time_zone, now=now)
+        levels, silent = read_folder(config.server.data_folder, asked)
+    except StorageError:
+        levels, silent = len(config.escalation.levels), []
+    if silent:
+        sentence = f"Escalation levels {', '.join(silent)} reach nobody: they have no transport or no address."
         return Finding(Severity.WARNING, sentence)
-    return Finding(Severity.FINE, f"The escalation chain has {len(reached) or len(config.escalation.levels)} levels.")
+    return Finding(Severity.FINE, f"The escalation chains in use have {levels} levels, and each reaches somebody.")
 
 
-def _reached_by_level(tx: Transaction, ways: Ways, zone: str, now: int) -> dict[str, int]:
-    """How many addresses each level of the last policy's chain reaches now."""
-    book = rulebook.in_force(tx)
-    if not book.policies or not isinstance(policy := book.policies[-1].definition, Policy):
-        return {}
-    staff = staff_now(tx, now, zone)
-    return {
-        level.name: len(addressees(ways, (*level.transports, *level.fallback), told(level, None, None, staff)))
-        for level in terms.chain_of(tx, policy, book).levels
-    }
+def _silent_levels(tx: Transaction, ways: Ways, zone: str, now: int) -> tuple[int, list[str]]:
+    """How many levels the chains have that policies use, and those, with their chain's name, that reach nobody now."""
+    book, staff = rulebook.in_force(tx), staff_now(tx, now, zone)
+    active = [team.id for team in teams.all_teams(tx)]
+    used = {rule.definition.chain_id for rule in book.policies if isinstance(rule.definition, Policy)}
+    levels = [
+        (rule.name, level)
+        for rule in sorted(book.others.values(), key=lambda one: one.name)
+        if rule.id in used and isinstance(rule.definition, Chain)
+        for level in rule.definition.levels
+    ]
+    silent = [f"{level.name} ({name})" for name, level in levels if not _reaches(level, staff, ways, active)]
+    return len(levels), silent
+
+
+def _reaches(level: Level, staff: Staff, ways: Ways, active: Sequence[str]) -> bool:
+    """Whether this level or its fallback does; ways are those outside the console."""
+    both = replace(level, transports=(*level.transports, *level.fallback))
+    return not {one.gap for one in reach_of(both, staff, ways, active).missing} & {Gap.NOBODY, Gap.NO_OUTSIDE_WAY}
 
 
 def untold(config: Config, now: int) -> list[Finding]:
