@@ -26,7 +26,7 @@ def rule(name: str, position: int, *conditions: Condition) -> Rule:
     return Rule(name, RuleKind.POLICY, position, 1, name, policy(*conditions), "settings", 0, None)
 
 
-GOLD = Facts("chat", "high", "投诉", "t1", "金卡", (("车型", "EV6"),))
+GOLD = Facts("chat", "high", "投诉", "t1", "金卡", (("车型", "EV6"), ("Vehicle model", "EV6")))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,7 @@ GOLD = Facts("chat", "high", "投诉", "t1", "金卡", (("车型", "EV6"),))
         (Condition(Field.VALUE_CLASS, ()), False),
         (Condition(Field.ATTRIBUTE, ("ev6",), "车型"), True),
         (Condition(Field.ATTRIBUTE, ("ev6",), "城市"), False),
+        (Condition(Field.ATTRIBUTE, ("ev6",), "vehicle  Model"), True),
     ],
 )
 def test_a_condition_fits_one_of_its_values(condition: Condition, fits: bool) -> None:

@@ -15,9 +15,10 @@ def choose(policies: Sequence[Rule], facts: Facts) -> Rule:
 
 
 def fits(condition: Condition, facts: Facts) -> bool:
-    """Whether the facts have one of the condition's values; letters' case and spaces around do not matter."""
+    """Whether the facts have one of the condition's values; letters' case and spaces do not matter, in an attribute's
+    name neither."""
     value = _value(condition, facts)
-    return value is not None and _folded(value) in {_folded(one) for one in condition.values}
+    return value is not None and folded(value) in {folded(one) for one in condition.values}
 
 
 def _value(condition: Condition, facts: Facts) -> str | None:
@@ -33,8 +34,10 @@ def _value(condition: Condition, facts: Facts) -> str | None:
         case ConditionField.VALUE_CLASS:
             return facts.value_class
         case ConditionField.ATTRIBUTE:
-            return dict(facts.attributes).get(condition.name)
+            wanted = folded(condition.name)
+            return next((value for name, value in facts.attributes if folded(name) == wanted), None)
 
 
-def _folded(value: str) -> str:
-    return " ".join(value.casefold().split())
+def folded(text: str) -> str:
+    """A text without what does not tell it from another: letters' case, spaces."""
+    return " ".join(text.casefold().split())

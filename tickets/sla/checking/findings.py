@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from tickets.business_time import Calendar
 from tickets.errors import DeskError
+from tickets.sla.choice import folded
 from tickets.sla.model import Rule, RuleKind
 
 LONGEST_NAME = 60
@@ -160,8 +161,3 @@ def check_name(name: str, kind: RuleKind, rule_id: str | None, around: Surroundi
 def is_blank(text: str) -> bool:
     """Whether nothing of a text can be seen: spaces, and characters that have no shape of their own."""
     return not any(char.isprintable() and not char.isspace() for char in text)
-
-
-def folded(text: str) -> str:
-    """A text without what does not tell it from another: letters' case, spaces."""
-    return " ".join(text.casefold().split())

@@ -6,8 +6,9 @@ from tickets.business_time import NATURAL, Calendar, deadline
 from tickets.errors import NeverDue
 from tickets.model import Metric, Priority, Status
 from tickets.sla.checking.comparison import compare_budgets
-from tickets.sla.checking.findings import Finding, Flaw, Surroundings, check_name, folded, is_blank
+from tickets.sla.checking.findings import Finding, Flaw, Surroundings, check_name, is_blank
 from tickets.sla.checking.reach import check_reach
+from tickets.sla.choice import folded
 from tickets.sla.model import Budget, Condition, ConditionField, Policy, RuleKind, Warning
 
 MINUTE_MS = 60_000

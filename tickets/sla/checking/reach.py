@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from tickets.sla.checking.findings import Finding, Flaw, Surroundings, folded
+from tickets.sla.checking.findings import Finding, Flaw, Surroundings
+from tickets.sla.choice import folded
 from tickets.sla.model import Condition, Policy, Rule
 
 
@@ -40,7 +41,7 @@ def covers(broad: Policy, narrow: Policy) -> bool:
 
 
 def _implies(narrow: Condition, broad: Condition) -> bool:
-    if (narrow.field, narrow.name) != (broad.field, broad.name):
+    if (narrow.field, folded(narrow.name)) != (broad.field, folded(broad.name)):
         return False
     return {folded(value) for value in narrow.values} <= {folded(value) for value in broad.values}
 
