@@ -84,6 +84,7 @@ class UnderWay:
         while True:
             await asyncio.sleep(self._lease_ms / CLAIMS_KEPT_PER_LEASE / 1000)
             try:
-                await self._database.write(outbox.extend, row, self._clock() + self._lease_ms)
+                now = self._clock()
+                await self._database.write(outbox.extend, row, now + self._lease_ms, now)
             except StorageUnavailable as error:
                 log.warning("outbox=%s keeps its claim later: %s", row.id, error)

@@ -54,9 +54,9 @@ def enqueue(
     due = now if available_at is None else available_at
     added = tx.change(
         """
-        INSERT INTO outbox (id, topic, key, payload_json, status, attempts, available_at, give_up_at,
+        INSERT INTO outbox (id, topic, key, payload_json, status, attempts, available_at, waits_since, give_up_at,
                             lease_token, created_at)
-        VALUES (:id, :topic, :key, :payload, 'queued', 0, :due, :give_up_at, 0, :now)
+        VALUES (:id, :topic, :key, :payload, 'queued', 0, :due, :now, :give_up_at, 0, :now)
         ON CONFLICT (key) DO NOTHING
         """,
         {
@@ -91,7 +91,8 @@ def claim_due(tx: Transaction, topics: Sequence[str], now: int, lease_ms: int, l
     rows = tx.execute(
         """
         UPDATE outbox
-        SET attempts = attempts + 1, lease_token = lease_token + 1, lease_until = :until, available_at = :until
+        SET attempts = attempts + 1, lease_token = lease_token + 1, lease_until = :until, available_at = :until,
+            waits_since = :now
         WHERE status = 'queued' AND available_at <= :now AND id IN (
             SELECT id FROM outbox
             WHERE status = 'queued' AND available_at <= :now
@@ -133,7 +134,7 @@ def mark_failed(
     return _queue_again(tx, row, error, now, now + pause) or _finish(tx, row, "dead", error, now)
 
 
-def postpone(tx: Transaction, row: OutboxRow, available_at: int) -> bool:
+def postpone(tx: Transaction, row: OutboxRow, available_at: int, now: int) -> bool:
     """Put a claimed row back that was not attempted after all; that counts neither as an attempt nor as time.
 
     False, and nothing changes, if the row was claimed again since.
@@ -141,28 +142,28 @@ def postpone(tx: Transaction, row: OutboxRow, available_at: int) -> bool:
     changed = tx.change(
         """
         UPDATE outbox
-        SET available_at = :available_at, lease_until = NULL, attempts = attempts - 1,
+        SET available_at = :available_at, waits_since = :now, lease_until = NULL, attempts = attempts - 1,
             give_up_at = CASE WHEN give_up_at < :available_at THEN :available_at ELSE give_up_at END
         WHERE id = :id AND status = 'queued' AND lease_token = :token
         """,
-        {"available_at": available_at, **_claim_of(row)},
+        {"available_at": available_at, "now": now, **_claim_of(row)},
     )
     return changed == 1
 
 
-def extend(tx: Transaction, row: OutboxRow, until: int) -> bool:
+def extend(tx: Transaction, row: OutboxRow, until: int, now: int) -> bool:
     """Keep a claim while a long delivery is under way; False if somebody else has claimed the row since."""
     changed = tx.change(
         """
-        UPDATE outbox SET lease_until = :until, available_at = :until
+        UPDATE outbox SET lease_until = :until, available_at = :until, waits_since = :now
         WHERE id = :id AND status = 'queued' AND lease_token = :token
         """,
-        {"until": until, **_claim_of(row)},
+        {"until": until, "now": now, **_claim_of(row)},
     )
     return changed == 1
 
 
-def leave(tx: Transaction, row: OutboxRow, until: int) -> bool:
+def leave(tx: Transaction, row: OutboxRow, until: int, now: int) -> bool:
     """Undo the claim that was just made of a row that its claimer holds already, so that the older one stays valid.
 
     To be called in the transaction that claimed it; the older claim then holds until this moment.
@@ -170,10 +171,11 @@ def leave(tx: Transaction, row: OutboxRow, until: int) -> bool:
     changed = tx.change(
         """
         UPDATE outbox
-        SET lease_token = lease_token - 1, attempts = attempts - 1, lease_until = :until, available_at = :until
+        SET lease_token = lease_token - 1, attempts = attempts - 1, lease_until = :until, available_at = :until,
+            waits_since = :now
         WHERE id = :id AND status = 'queued' AND lease_token = :token
         """,
-        {"until": until, **_claim_of(row)},
+        {"until": until, "now": now, **_claim_of(row)},
     )
     return changed == 1
 
@@ -283,7 +285,8 @@ def revive(tx: Transaction, key: str, now: int) -> bool:
     revived = tx.change(
         """
         UPDATE outbox
-        SET status = 'queued', attempts = 0, available_at = :now, give_up_at = :give_up_at, finished_at = NULL
+        SET status = 'queued', attempts = 0, available_at = :now, waits_since = :now, give_up_at = :give_up_at,
+            finished_at = NULL
         WHERE key = :key AND status IN ('dead', 'sent')
         """,
         {"key": key, "now": now, "give_up_at": now + GIVE_UP_AFTER_MS},
@@ -298,7 +301,8 @@ def revive_all(tx: Transaction, keys: Sequence[str], now: int) -> int:
     revived = tx.change_all(
         """
         UPDATE outbox
-        SET status = 'queued', attempts = 0, available_at = :now, give_up_at = :give_up_at, finished_at = NULL
+        SET status = 'queued', attempts = 0, available_at = :now, waits_since = :now, give_up_at = :give_up_at,
+            finished_at = NULL
         WHERE key = :key AND status = 'dead'
         """,
         [{"key": key, "now": now, "give_up_at": now + GIVE_UP_AFTER_MS} for key in keys],
@@ -335,7 +339,7 @@ def _queue_again(tx: Transaction, row: OutboxRow, error: str, now: int, availabl
         """
         UPDATE outbox
         SET available_at = CASE WHEN :available_at < give_up_at THEN :available_at ELSE give_up_at END,
-            lease_until = NULL, last_error = :error
+            waits_since = :now, lease_until = NULL, last_error = :error
         WHERE id = :id AND status = 'queued' AND lease_token = :token AND give_up_at > :now
         """,
         {"available_at": available_at, "error": _storable(error), "now": now, **_claim_of(row)},

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from bot.clock_gap import ClockGap
 from bot.piecemeal import Piecemeal
 from storage.database import Database
-from tickets.escalation import rescuing, telling
+from tickets.escalation import rescuing, setbacks, telling
 from tickets.escalation.raised import Raised
 from tickets.escalation.removed import end_removed, removed
 from tickets.escalation.rescuing import Rescued, rescue, stuck_at
@@ -41,6 +41,7 @@ class Watch:
     async def turn(self) -> None:
         """All that is due now; says so if the clock was set since the last turn."""
         self._gap.look()
+        await self._begin_anew()
         await self._end_removed()
         again = True
         while again:
@@ -48,6 +49,12 @@ class Watch:
             told = await self._telling.do_all(self._tell, self._untold_at)
             rescued = await self._rescuing.do_all(self._rescue, self._stuck_at)
             again = bool(raised or told or any(one.otherwise or one.advanced for one in rescued))
+
+    async def _begin_anew(self) -> None:
+        """The clock may have been set back while nobody looked, too."""
+        if await self._database.read(setbacks.begun_ahead, self._clock()):
+            await self._database.write(setbacks.begin_anew, self._clock())
+            log.info("the clock was set back: what waits to be sent begins to wait anew")
 
     async def _end_removed(self) -> None:
         """Nearly always there is nothing to end, and to see that is no reason to hold up whoever writes."""

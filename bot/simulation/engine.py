@@ -28,6 +28,7 @@ class Engine:
         self._next = 0
         self._sweeps = 0
         self._due: int | None = None
+        self._was_set = False
         self._every_look = every_look
         self.found_idle: list[Raised] = []
         self.looks = 0
@@ -110,15 +111,17 @@ class Engine:
             return self._end
         place = self._next
         if self._since + place * TICK >= self._every_look and place > 0:
-            if self._due is None:
+            due = self.wall if self._was_set else self._due
+            if due is None:
                 return self._end
-            reached = max(self.now, self._due - self.offset)
+            reached = max(self.now, due - self.offset)
             place = max(place, -((self._since - reached) // TICK))
         return self._since + place * TICK
 
     def _look(self) -> None:
         assert self._since is not None, "nobody looks while the process is down"
-        foreseen = self._next == 0 or (self._due is not None and self._due <= self.wall)
+        foreseen = self._next == 0 or self._was_set or (self._due is not None and self._due <= self.wall)
+        wakes, self._was_set = self._was_set, False
         self._next = (self.now - self._since) // TICK + 1
         self.looks += 1
         self.house.wall, self._sweeps = self.wall, 0
@@ -136,7 +139,7 @@ class Engine:
         if cut:
             self._finish_run(self.now + 1, cut=True)
             self._later(self._rng.randrange(2 * SECOND, 600 * SECOND))
-        elif raised:
+        elif raised or wakes:
             for act in self.on_up:
                 act()
 
@@ -189,7 +192,7 @@ class Engine:
         heapq.heappush(self._plan, ((self.now + length) // GRAIN * GRAIN, self._counter, come_to))
 
     def _set(self, offset: int) -> None:
-        self.offset = offset
+        self.offset, self._was_set = offset, True
         self.log.settings.append(Setting(self.now, offset))
         for act in self.on_up if self.up else ():
             act()

@@ -14,7 +14,7 @@ from storage.sqlite import SQLiteDatabase
 from tests.fakes import PATIENCE_S, Clock
 from tests.rules import RULES, ZONE
 from tickets.alerts import Addressing, DeliveryError, Failure, Notice, Sent, Transport
-from tickets.escalation import notices
+from tickets.escalation import notices, setbacks
 from tickets.escalation.notices import Addressee, Purpose
 from tickets.escalation.raised import Raised
 from tickets.escalation.removed import end_removed
@@ -137,6 +137,8 @@ class Office:
 
     async def sweep(self) -> list[Raised]:
         """The sweep's turn; the alerts told of, or gone on with because nobody was reached."""
+        if await self.database.read(setbacks.begun_ahead, self.clock()):
+            await self.database.write(setbacks.begin_anew, self.clock())
         await self.database.write(end_removed, self.ways, self.clock())
         await self.database.write(sweep, self.clock(), RULES.late_after_ms)
         told = await self.database.write(tell, self.clock(), RULES, self.ways)

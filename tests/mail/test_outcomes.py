@@ -77,6 +77,17 @@ def test_two_go_to_one_domain_at_once_and_the_others_come_one_after_the_other() 
 
 def test_a_domain_that_asks_for_patience_gets_it() -> None:
     pacer = Pacer()
-    pacer.rest("qq.example.com", MINUTE)
+    pacer.rest("qq.example.com", MINUTE, 0)
     assert pacer.begin("qq.example.com", 0) == MINUTE + APART_MS
     assert pacer.begin("qq.example.com", MINUTE) is None
+
+
+def test_a_domain_gets_as_much_patience_and_no_more_when_the_clock_is_set_back() -> None:
+    pacer, day = Pacer(), 1440 * MINUTE
+    pacer.rest("qq.example.com", 10 * MINUTE, day)
+    assert pacer.begin("qq.example.com", day + 4 * MINUTE) == day + 10 * MINUTE + APART_MS
+    assert pacer.begin("qq.example.com", 0) == 6 * MINUTE + 2 * APART_MS
+    pacer.rest("163.example.com", MINUTE, MINUTE)
+    assert pacer.begin("163.example.com", MINUTE) == 2 * MINUTE + APART_MS
+    assert pacer.begin("qq.example.com", 6 * MINUTE - 1) is not None
+    assert pacer.begin("qq.example.com", 6 * MINUTE) is None

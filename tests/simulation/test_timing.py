@@ -18,6 +18,7 @@ import pytest
 from bot.alerting import watching
 from bot.alerting.delivery.attempt import Delivery
 from bot.alerting.delivery.dispatch import Dispatch
+from bot.alerting.delivery.outcome import LONGEST_BACKOFF_MS
 from bot.alerting.words import Speech
 from bot.clock_gap import ClockGap
 from bot.simulation.house import House, open_house
@@ -32,7 +33,7 @@ from tests.journeys.program import ROOT
 from tests.simulation.virtual import VirtualLoop
 from tests.tickets.cast import HOUR, MINUTE, MORNING, SECOND, ServiceDesk
 from tickets import desk
-from tickets.alerts import Addressing, Notice, Sent, Transport
+from tickets.alerts import Addressing, DeliveryError, Failure, Notice, Sent, Transport
 from tickets.escalation.sweeping import sweep
 from tickets.escalation.ways import Way
 from tickets.model import Agent
@@ -48,6 +49,7 @@ class Machine:
     house: House
     loop: VirtualLoop
     offset_ms: int = 0
+    refuses: bool = False
     told: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     running: list[Any] = field(default_factory=list)
 
@@ -60,6 +62,8 @@ class Machine:
     async def send(self, _: None, notice: Notice) -> Sent:
         """The peer takes it, half a second later."""
         await asyncio.sleep(0.5)
+        if self.refuses:
+            raise DeliveryError("the peer is busy", Failure.RETRY)
         self.told.append((self.true(), notice.numbers))
         return Sent()
 
@@ -183,6 +187,33 @@ def test_a_clock_that_is_set_and_set_right_again_loses_no_alarm_and_doubles_none
     assert all(one["raised_at"] >= one["planned_at"] for one in breaches)
     gaps = [record.getMessage() for record in caplog.records if record.name == "bot.clock_gap"]
     assert gaps == [f"the machine's clock was set by {by / 1000:.0f} s since the last look" for by in (wrong, -wrong)]
+
+
+@pytest.mark.parametrize("down", [False, True], ids=["up", "down"])
+def test_what_waits_for_another_attempt_goes_out_although_the_clock_is_set_back_by_a_day(
+    tmp_path: Path, down: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    notices: dict[str, str] = {}
+
+    async def life(machine: Machine) -> None:
+        machine.house.writes(0, "chat", None, START - 12 * HOUR + MINUTE)
+        machine.refuses = True
+        machine.start()
+        await machine.until(START + 5 * MINUTE)
+        if down:
+            await machine.stop()
+        machine.offset_ms, machine.refuses = -24 * HOUR, False
+        await machine.until(START + 6 * MINUTE)
+        if down:
+            machine.start()
+        await machine.until(START + 6 * MINUTE + LONGEST_BACKOFF_MS + 15 * SECOND)
+        await machine.stop()
+        notices.update({one.notice: one.state for one in machine.house.addressed()})
+
+    machine = lived(tmp_path, life)
+    assert set(notices.values()) == {"sent"}
+    assert len(machine.told) == len(notices), "each once"
 
 
 def test_a_clock_that_drifts_is_told_of_when_it_is_a_minute_wrong(caplog: pytest.LogCaptureFixture) -> None:

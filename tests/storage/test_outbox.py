@@ -207,6 +207,15 @@ async def test_due_rows_are_found_through_an_index(database: SQLiteDatabase) -> 
     assert "outbox_queued" in plan[0]["detail"]
 
 
+async def test_waits_that_begin_ahead_of_the_clock_are_found_through_an_index(database: SQLiteDatabase) -> None:
+    plan = await database.read(
+        lambda tx: tx.execute(
+            "EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE status = 'queued' AND waits_since > 1 LIMIT 1"
+        )
+    )
+    assert "outbox_waits" in plan[0]["detail"]
+
+
 async def test_the_topics_that_wait_are_found_by_a_step_each_into_the_index(database: SQLiteDatabase) -> None:
     assert await database.read(outbox.waiting_topics) == []
     for n in range(3_000):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import setbacks
 from storage.migrate import FOLDER, migrate
 from storage.sqlite_connection import SQLiteTransaction
 from tickets.escalation.sweeping import sweep
@@ -86,6 +87,12 @@ def test_an_obligation_stays_open_and_what_still_waited_is_told_anew(upgraded: s
     assert upgraded.execute("SELECT id, status FROM outbox ORDER BY id").fetchall() == [
         ("o1", "sent"), ("o2", "withdrawn"), ("o3", "queued"),
     ]  # fmt: skip
+
+
+def test_a_wait_of_which_nobody_knows_when_it_began_ends_when_it_would_have(upgraded: sqlite3.Connection) -> None:
+    upgraded.execute("UPDATE outbox SET available_at = 5000 WHERE id = 'o3'")
+    assert setbacks.begin_anew(SQLiteTransaction(upgraded), ahead=0, now=0) == 0
+    assert upgraded.execute("SELECT available_at FROM outbox WHERE id = 'o3'").fetchone() == (5000,)
 
 
 def test_what_nobody_was_there_to_see_did_not_fail(tmp_path: Path) -> None:

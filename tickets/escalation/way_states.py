@@ -90,11 +90,12 @@ def failed(tx: Transaction, transport: str, code: str, error: str, now: int, res
     """Something did not go out by it; if its peer asked for patience, it rests until then."""
     tx.change(
         """
-        INSERT INTO transport_state (transport, failed_at, rests_until, code, error)
-        VALUES (:transport, :now, :rests_until, :code, :error)
+        INSERT INTO transport_state (transport, failed_at, rests_until, rests_since, code, error)
+        VALUES (:transport, :now, :rests_until, :now, :code, :error)
         ON CONFLICT (transport) DO UPDATE
         SET failed_at = :now, code = :code, error = :error,
-            rests_until = CASE WHEN closed_at IS NULL THEN COALESCE(:rests_until, rests_until) ELSE rests_until END
+            rests_until = CASE WHEN closed_at IS NULL THEN COALESCE(:rests_until, rests_until) ELSE rests_until END,
+            rests_since = CASE WHEN closed_at IS NULL AND :rests_until IS NOT NULL THEN :now ELSE rests_since END
         """,
         {"transport": transport, "code": code, "error": error, "now": now, "rests_until": rests_until},
     )
@@ -104,10 +105,11 @@ def close(tx: Transaction, transport: str, code: str, error: str, now: int, unti
     """Nothing goes out by it any more: until then, or until it was tested with success."""
     tx.change(
         """
-        INSERT INTO transport_state (transport, failed_at, closed_at, rests_until, code, error)
-        VALUES (:transport, :now, :now, :until, :code, :error)
+        INSERT INTO transport_state (transport, failed_at, closed_at, rests_until, rests_since, code, error)
+        VALUES (:transport, :now, :now, :until, :now, :code, :error)
         ON CONFLICT (transport) DO UPDATE
-        SET failed_at = :now, closed_at = COALESCE(closed_at, :now), rests_until = :until, code = :code, error = :error
+        SET failed_at = :now, closed_at = COALESCE(closed_at, :now), rests_until = :until, rests_since = :now,
+            code = :code, error = :error
         """,
         {"transport": transport, "code": code, "error": error, "now": now, "until": until},
     )

@@ -56,7 +56,7 @@ def claim_next(tx: Transaction, way: Way, held: frozenset[str], now: int, zone: 
     if not rows:
         return Nothing()
     if rows[0].id in held:
-        outbox.leave(tx, rows[0], now + LEASE_MS)
+        outbox.leave(tx, rows[0], now + LEASE_MS, now)
         return Dropped()
     return _begin(tx, way, rows[0], now, zone)
 

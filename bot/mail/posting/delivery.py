@@ -135,7 +135,7 @@ def mark(tx: Transaction, row: OutboxRow, outcome: Outcome, now: int, jitter: fl
         case Unknown():
             return outbox.mark_failed(tx, row, outcome.sentence, outcome.resting, now, jitter, UNCERTAIN_PAUSE_MS)
         case Held():
-            return outbox.postpone(tx, row, outcome.until)
+            return outbox.postpone(tx, row, outcome.until, now)
         case Withdrawn():
             return outbox.mark_withdrawn(tx, row, now)
 

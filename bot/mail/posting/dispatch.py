@@ -11,6 +11,7 @@ from bot.mail.posting.pacing import Pacer
 from bot.underway import UnderWay
 from bot.workers import write_down
 from storage import outbox
+from storage.database import Transaction
 from storage.errors import StorageUnavailable
 from storage.outbox import OutboxRow
 
@@ -35,8 +36,10 @@ class Dispatch:
 
     async def turn(self) -> None:
         """Begin what is due and may begin; returns without waiting for any of it."""
+        self._pacer.look(self._clock())
         while free := self._under_way.free:
-            rows = await self._database.write(outbox.claim_due, self._topics, self._clock(), LEASE_MS, free)
+            held = self._under_way.held
+            rows = await self._database.write(_claim, self._topics, held, self._clock(), free)
             for row in rows:
                 await self._begin(row)
             if len(rows) < free:
@@ -58,19 +61,17 @@ class Dispatch:
         await self._under_way.close()
 
     async def _begin(self, row: OutboxRow) -> None:
-        if row.id in self._under_way.held:
-            return
-        domain = str(row.payload.get("domain", ""))
-        later = self._pacer.begin(domain, self._clock())
+        domain, now = str(row.payload.get("domain", "")), self._clock()
+        later = self._pacer.begin(domain, now)
         if later is not None:
-            await self._database.write(outbox.postpone, row, later)
+            await self._database.write(outbox.postpone, row, later, now)
             return
         self._under_way.begin(row, self._send(row, domain), partial(self._pacer.done, domain))
 
     async def _send(self, row: OutboxRow, domain: str) -> None:
         outcome = await self._attempt(row)
         if isinstance(outcome, Again) and outcome.rest_domain_ms:
-            self._pacer.rest(domain, self._clock() + outcome.rest_domain_ms)
+            self._pacer.rest(domain, outcome.rest_domain_ms, self._clock())
         await self._keep_outcome(row, outcome)
         log.info("outbox=%s topic=%s outcome=%s", row.id, row.topic, type(outcome).__name__.lower())
 
@@ -92,3 +93,12 @@ class Dispatch:
         except Exception:
             log.exception("outbox=%s its outcome is kept at the row alone", row.id)
             await write_down(self._database, mark, *told)
+
+
+def _claim(tx: Transaction, topics: Sequence[str], held: frozenset[str], now: int, limit: int) -> list[OutboxRow]:
+    """Claim what is due, but for what is under way already: it seems due when the clock was set forward."""
+    rows = outbox.claim_due(tx, topics, now, LEASE_MS, limit)
+    for row in rows:
+        if row.id in held:
+            outbox.leave(tx, row, now + LEASE_MS, now)
+    return [row for row in rows if row.id not in held]

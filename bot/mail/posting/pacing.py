@@ -14,9 +14,11 @@ class Pacer:
         self._under_way: dict[str, int] = defaultdict(int)
         self._rests_until: dict[str, int] = {}
         self._next_turn: dict[str, int] = {}
+        self._seen: int | None = None
 
     def begin(self, domain: str, now: int) -> int | None:
         """None: begin, and say done() afterwards. Otherwise when to come again, each who asks a bit later."""
+        self.look(now)
         rests_until = self._rests_until.get(domain, 0)
         if rests_until <= now and self._under_way.get(domain, 0) < AT_ONCE_PER_DOMAIN:
             self._under_way[domain] += 1
@@ -31,9 +33,18 @@ class Pacer:
         if self._under_way[domain] <= 0:
             del self._under_way[domain]
 
-    def rest(self, domain: str, until: int) -> None:
-        """Send nothing to this domain before then."""
+    def rest(self, domain: str, for_ms: int, now: int) -> None:
+        """Send nothing to this domain for so long."""
+        self.look(now)
         if len(self._rests_until) >= MOST_DOMAINS:
             self._rests_until.clear()
             self._next_turn.clear()
-        self._rests_until[domain] = max(until, self._rests_until.get(domain, 0))
+        self._rests_until[domain] = max(now + for_ms, self._rests_until.get(domain, 0))
+
+    def look(self, now: int) -> None:
+        """If the clock was set back, what was left to wait at the last look is left now."""
+        behind = 0 if self._seen is None else self._seen - now
+        self._seen = now
+        if behind > 0:
+            for moments in (self._rests_until, self._next_turn):
+                moments.update({domain: at - behind for domain, at in moments.items()})

@@ -36,6 +36,16 @@ class Looks:
                 return Look(at, at + offset, run, run.cut and at + TICK >= run.end)
         return None
 
+    def first_behind(self, since: int, until: int, wall: int) -> Look | None:
+        """The first look between two true moments at which the wall's clock shows less than this."""
+        for start, end, offset, run in self._stretches[bisect_right(self._ends, since) :]:
+            if start >= until:
+                break
+            at = _on_the_grid(run.start, max(start, since))
+            if at < min(end, until) and at + offset < wall:
+                return Look(at, at + offset, run, run.cut and at + TICK >= run.end)
+        return None
+
     def due(self, since: int, wall: int) -> tuple[int, bool]:
         """From when on somebody could have been told, in true time, and whether the process was up then.
 

@@ -8,11 +8,13 @@ from bot.simulation.naive.looks import Look, Looks
 from bot.simulation.naive.minutes import Minutes
 from bot.simulation.naive.model import FOREVER, RESOLUTION, Alarm, Clock, Expected, Key
 from bot.simulation.naive.people import recipients
-from bot.simulation.scenario import SECOND, Log
+from bot.simulation.scenario import MINUTE, SECOND, Log
 from tickets.sla.model import Level
 
 # So long an alarm may reach nobody.
 PATIENCE = 45 * SECOND
+# So far ahead a moment lies only if the clock was set back since.
+AHEAD = MINUTE
 
 
 class Watching(Clocks):
@@ -94,9 +96,13 @@ class Watching(Clocks):
             self._plan(clock, clock.goes_on if level >= 1 else self._step(clock, clock.level))
 
     def _turns_out_unheard(self, alarm: Alarm, told: Look) -> Look | None:
-        """The look that comes when patience is over, if nothing has arrived by then."""
+        """The look that comes when patience is over, if nothing has arrived by then. It begins anew at the first look
+        at a clock that was set back."""
         one = alarm.expected
         look = self._looks.first(told.true, told.wall + PATIENCE)
+        back = self._looks.first_behind(told.true, self._log.end if look is None else look.true, told.wall - AHEAD)
+        if back is not None:
+            return self._turns_out_unheard(alarm, back)
         if look is not None and look.cut:
             look = self._looks.next_start(look.true)
         arrived = self._delivered.get((one.conversation, one.started, one.resolution, one.level))
