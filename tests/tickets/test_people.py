@@ -1,5 +1,6 @@
 """Whom a level names: rotas, quiet hours, deputies, team leads, and the addresses that each way needs."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,6 +62,13 @@ def test_quiet_hours_may_go_over_midnight(at: str, quiet: bool) -> None:
 def test_by_night_the_deputy_who_does_not_rest_is_told() -> None:
     assert named("2026-11-24T12:00", "assignee", assignee="zhou") == ["zhou"]
     assert named("2026-11-24T23:00", "assignee", assignee="zhou") == ["wang"]
+
+
+def test_a_deputy_whom_nothing_reaches_stands_in_for_nobody() -> None:
+    unreached = replace(person("chen", Role.SUPERVISOR), email=None)
+    night = staff(shanghai("2026-11-24T23:00"), ZHOU, unreached)
+    people = told(Level("any", 0, ("agent:zhou",), ()), None, None, night)
+    assert people == [Person("zhou", "zhou@example.com", "+8613800000001")]
 
 
 def test_if_every_deputy_rests_as_well_the_alarm_is_not_silenced() -> None:

@@ -82,13 +82,14 @@ def rests(agent: Agent, now: int, zone: str) -> bool:
 
 
 def reached(agent: Agent, staff: Staff) -> Agent:
-    """The agent, or the deputy who stands in now; the agent after all if every deputy rests as well."""
+    """The agent, or the deputy who stands in now; the agent after all if every deputy rests as well, is gone, or has
+    neither mail nor phone."""
     current = agent
     for _ in range(MOST_DEPUTIES):
         if not rests(current, staff.now, staff.zone):
             return current
         deputy = staff.agents.get(current.deputy_id or "")
-        if deputy is None:
+        if deputy is None or not (deputy.email or deputy.phone):
             return agent
         current = deputy
     return agent
