@@ -37,6 +37,7 @@ PATIENT = (
     "bot.mail.settling.loop.READ_WITHIN_S",
     "bot.mail.settling.loop.CHECK_WITHIN_S",
     "bot.mail.settling.loop.DRAW_WITHIN_S",
+    "bot.mail.settling.signatures.LOOKUP_S",
     "knowledgebase.encoders.store.FEW_WITHIN_S",
 )
 

@@ -215,10 +215,11 @@ async def test_uploads_are_bounded_in_size_and_number_and_need_a_visitor_of_ours
 async def test_a_file_that_trickles_in_is_cut_off_and_the_next_one_is_taken(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "WITHIN_S", 0.2)
     async with server.page() as page:
-        async with slow_upload(server, page.token) as trickling:
-            told = await trickling.answer()
+        with monkeypatch.context() as patch:
+            patch.setattr(uploads, "WITHIN_S", 0.2)
+            async with slow_upload(server, page.token) as trickling:
+                told = await trickling.answer()
         assert (await upload(server, page.token, b"x", "a.txt"))[0] == 200
     assert told.startswith(b"HTTP/1.1 408")
     assert b"Connection: close" in told

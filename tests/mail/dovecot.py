@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from imapclient import IMAPClient
 
-from tests.fakes import PATIENCE_S
+from tests.fakes import MONDAY_TEN_OCLOCK, PATIENCE_S
 from tests.ports import free_port
 
 PASSWORD = "open-sesame"
-UP_WITHIN_S = 10.0
+UP_WITHIN_S = 60.0
 CONFIGURATION = """
 protocols = imap
 listen = 127.0.0.1
@@ -146,13 +146,16 @@ class Dovecot:
         shutil.rmtree(self.base, ignore_errors=True)
 
     def deliver(self, user: str, raw: bytes, arrived_at: int | None = None) -> None:
-        """Put a mail into the inbox of a user as a mail server does: whole or not at all."""
+        """Put a mail into the inbox of a user as a mail server does: whole or not at all.
+
+        It arrives now, as the machine's clock says, and not before the day on which the clocks of the tests begin.
+        """
         inbox = self.inbox(user)
         name = f"{int(time.time())}.M{time.time_ns() % 10**9}P{os.getpid()}Q{next(self._names)}.tests"
         beside = inbox / "tmp" / name
         beside.write_bytes(raw)
-        if arrived_at is not None:
-            os.utime(beside, (arrived_at / 1000, arrived_at / 1000))
+        moment = max(time.time(), MONDAY_TEN_OCLOCK / 1000) if arrived_at is None else arrived_at / 1000
+        os.utime(beside, (moment, moment))
         self._give(beside)
         beside.rename(inbox / "new" / name)
 
