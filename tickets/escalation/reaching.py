@@ -61,9 +61,12 @@ def reach_of(level: Level, staff: Staff, ways: Ways, teams: Iterable[str]) -> Re
 
 
 def _reached(person: Person, level: Level, staff: Staff, ways: Ways) -> Reached:
-    by = [one.way.name for one in notices.addressees(ways, level.transports, [person])]
-    own = tuple(name for name in by if _addressing(ways, name) is not Addressing.EVERYONE)
-    return Reached(person, own, _stands_in_for(person, level, staff))
+    return Reached(person, _own_ways(person, level, ways), _stands_in_for(person, level, staff))
+
+
+def _own_ways(person: Person, level: Level, ways: Ways) -> tuple[str, ...]:
+    by = (one.way.name for one in notices.addressees(ways, level.transports, [person]))
+    return tuple(name for name in by if _addressing(ways, name) is not Addressing.EVERYONE)
 
 
 def _stands_in_for(person: Person, level: Level, staff: Staff) -> tuple[str, ...]:
@@ -85,9 +88,7 @@ def _lead(team: str, level: Level, staff: Staff, ways: Ways) -> Reached | None:
 
 
 def _reached_lead(person: Person, lead_id: str, level: Level, ways: Ways) -> Reached:
-    by = [one.way.name for one in notices.addressees(ways, level.transports, [person])]
-    own = tuple(name for name in by if _addressing(ways, name) is not Addressing.EVERYONE)
-    return Reached(person, own, () if person.agent_id == lead_id else (lead_id,))
+    return Reached(person, _own_ways(person, level, ways), () if person.agent_id == lead_id else (lead_id,))
 
 
 def _missing(
