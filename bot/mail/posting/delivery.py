@@ -1,7 +1,6 @@
 """One attempt to hand one letter to its mail server, and the row that says how it went."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -32,8 +31,6 @@ from storage.outbox import OutboxRow
 from tickets.mail import dead_addresses, limits, sent
 from tickets.mail.sent import SentMail, SentState, Trouble
 from tickets.mail.smtp import Envelope, SmtpFailure, Step, hand_over
-
-log = logging.getLogger(__name__)
 
 TELL_LATE_MS = 4 * 3_600_000
 MINUTE_MS = 60_000
