@@ -1,4 +1,4 @@
-// What every page of the knowledge base does: menus that close, filters that apply at once, keys for lists.
+// What every page of an area does: menus that close, filters that apply at once, keys for lists.
 import "./toasts.js";
 import { forgetDrafts, forgetSaved } from "./drafts.js";
 
