@@ -91,7 +91,8 @@ async def choose_language(request: web.Request) -> web.StreamResponse:
     chosen = form.get("language", "")
     if chosen not in set(Language):
         raise web.HTTPForbidden(reason="Unknown language")
-    response = web.Response(status=303, headers={"Location": safe_path(form.get("next", HOME))})
+    place = _readable(request.app, safe_path(form.get("next", HOME)))
+    response = web.Response(status=303, headers={"Location": place})
     secure = request.config_dict[CONSOLE_SETTINGS].secure
     response.set_cookie(LANGUAGE_COOKIE, chosen, path="/console", max_age=31536000, secure=secure, samesite="Lax")
     return response
@@ -107,6 +108,24 @@ def safe_path(wanted: str) -> str:
     if parts.scheme or parts.netloc or not inside or not plain or wanted.startswith("//"):
         return HOME
     return wanted
+
+
+def _readable(app: web.Application, place: str) -> str:
+    """This place if it can be looked at, else the nearest above it: a page that answers an act stands at the act's."""
+    while place != HOME and not _has_page(app, place.partition("?")[0]):
+        place = place.partition("?")[0].rpartition("/")[0]
+    return place
+
+
+def _has_page(app: web.Application, path: str) -> bool:
+    resources = (route.resource for route in app.router.routes() if route.method == "GET")
+    return any(_fits(resource, path) for resource in resources if resource is not None)
+
+
+def _fits(resource: web.AbstractResource, path: str) -> bool:
+    info = resource.get_info()
+    pattern = info.get("pattern")
+    return info.get("path") == path or (pattern is not None and pattern.fullmatch(path) is not None)
 
 
 def _place_for(agent: Agent, wanted: str) -> str:

@@ -332,6 +332,24 @@ async def test_the_console_speaks_english_to_whoever_asks_for_it(console: Consol
     assert '<html lang="zh-CN">' in page
 
 
+@pytest.mark.parametrize(
+    ("acted_at", "led_to"),
+    [
+        ("/console/rules/ways/mail/test", "/console/rules/ways/mail"),
+        ("/console/rules/notices/gone/retry", "/console/rules"),
+        ("/console/tickets/2611-0001/acknowledge", "/console/tickets/2611-0001"),
+        ("/console/rules/policies/new?like=gone", "/console/rules/policies/new?like=gone"),
+        ("/console/login", "/console/login"),
+    ],
+)
+async def test_who_changes_the_language_where_an_act_was_answered_is_led_to_a_page(
+    console: Console, new_browser: NewBrowser, acted_at: str, led_to: str
+) -> None:
+    browser = await new_browser.of(console.cast.admin)
+    response = await browser.send("/console/language", fetch=False, language="en", next=acted_at)
+    assert response.headers["Location"] == led_to
+
+
 async def test_an_entry_that_was_withdrawn_offers_no_answer(console: Console, new_browser: NewBrowser) -> None:
     made = await console.database.write(people.fill_desk, console.cast)
     withdrawn = replace(people.ENTRIES[0], status=EntryStatus.ARCHIVED)
