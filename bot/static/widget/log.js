@@ -9,6 +9,7 @@ import { findLinks } from "./links.js";
 import { clockTime, dayWords } from "./time.js";
 
 const NEAR_END = 60;
+const TICKET_NUMBER = /\b(\d{4}-\d{4,9})\b/;
 
 export function makeLog({ say, language, chat, server, editAgain }) {
   const list = element("div", { class: "list" });
@@ -214,9 +215,14 @@ function makeTyping(say) {
 }
 
 function textNodes(text) {
-  return findLinks(text).map((piece) => {
-    if (!piece.href) return piece.text;
+  return findLinks(text).flatMap((piece) => {
+    if (!piece.href) return wholeNumbers(piece.text);
     const outside = piece.href.startsWith("http") && { target: "_blank", rel: "noopener noreferrer nofollow" };
     return element("a", { href: piece.href, dir: "ltr", ...outside }, piece.text);
   });
+}
+
+// Browsers break a line after the hyphen of a ticket's number, which is then hard to read out.
+function wholeNumbers(text) {
+  return text.split(TICKET_NUMBER).map((part, at) => (at % 2 ? element("span", { class: "whole" }, part) : part));
 }
