@@ -81,6 +81,7 @@ async def test_a_test_shows_its_outcome_without_a_reload(newsroom: Newsroom) -> 
     await expect(page.locator(".outcome")).to_contain_text("正在发送")
     await database.write(outcomes.failed, notice_id, "", "the SMTP server answered 550", people.NOON, False)
     await expect(page.locator(".outcome")).to_contain_text("邮件服务器拒收")
+    await expect(page.locator("table.entries tbody tr").first).to_contain_text("没有送到")
     await page.get_by_label("其他邮箱").first.check()
     await page.locator("#other").fill("nobody")
     await page.get_by_role("button", name="发送测试").click()
