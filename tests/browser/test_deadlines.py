@@ -262,6 +262,18 @@ async def test_sound_is_muted_in_this_browser_and_nothing_is_asked_on_load(desk:
     await expect(page.locator("#alarm-settings")).to_have_class("alarm-menu needs-script alarm-muted")
 
 
+async def test_many_alarms_leave_room_for_the_page_and_are_dismissed_at_once(desk: Promised) -> None:
+    page = await desk.page(desk.cast.li, "/console/deadlines", **PHONE)
+    numbers = [f"2611-{place:04}" for place in range(1, 6)]
+    for number in numbers:
+        assert await alarmed(desk, desk.cast.li, f"notice:{number}", number, "2611-0009") is Shown.SHOWN
+    await expect(page.locator(".alarm-note")).to_have_count(2)
+    await expect(page.locator(".alarm-note").first).to_contain_text(numbers[-1])
+    await expect(page.locator(".alarm-rest")).to_contain_text("另有 4 条预警，共 5 个工单")
+    await page.get_by_role("button", name="全部知道了").click()
+    await expect(page.locator(".alarm-note")).to_have_count(0)
+
+
 async def test_a_page_that_may_not_sound_yet_says_that_it_needs_a_click(desk: Promised) -> None:
     page = await desk.page(desk.cast.li, "/console/deadlines")
     await page.context.add_init_script("window.mayPlay = false;" + STUBS)

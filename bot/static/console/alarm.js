@@ -5,8 +5,10 @@ import { onFrame, open, send } from "./socket.js";
 const KEPT_MS = 3_600_000;
 const CLAIM_MS = 400;
 const HELD_MS = 15_000;
-const MOST_KEPT = 20;
+const MOST_KEPT = 100;
+const MOST_SHOWN = 1;
 const MOST_NUMBERS = 3;
+const OVERDUE = "/console/deadlines?span=overdue";
 const box = document.getElementById("alarms");
 const panel = document.getElementById("alarm-settings");
 const me = box.dataset.me;
@@ -98,7 +100,7 @@ async function notify(alarm) {
 }
 
 const addressOf = (alarm) => (
-  alarm.numbers.length === 1 ? `/console/tickets/${alarm.numbers[0]}` : "/console/deadlines?span=overdue"
+  alarm.numbers.length === 1 ? `/console/tickets/${alarm.numbers[0]}` : OVERDUE
 );
 
 function made(name, text, more = {}) {
@@ -118,17 +120,35 @@ function banner(alarm) {
   }
   const more = alarm.numbers.length - MOST_NUMBERS;
   if (more > 0) words.append(made("span", say("alarm.more", { count: more })));
-  const close = made("button", say("alarm.close"), { type: "button", className: "button button-small button-alarm" });
-  close.addEventListener("click", () => dismiss(alarm.key));
-  const go = made("a", say("alarm.open"), { href: addressOf(alarm), className: "button button-small button-alarm" });
-  shown.append(words, go, close);
+  shown.append(words, ...acts(addressOf(alarm), say("alarm.close"), (one) => one.key === alarm.key));
+  return shown;
+}
+
+// The two buttons of a banner: where to go, and what it takes off every page.
+function acts(address, word, fits) {
+  const go = made("a", say("alarm.open"), { href: address, className: "button button-small button-alarm" });
+  const close = made("button", word, { type: "button", className: "button button-small button-alarm" });
+  close.addEventListener("click", () => dismiss(fits));
+  return [go, close];
+}
+
+// Many at once would push the page itself out of the window: the newest shows, the others are one line.
+function bannerOfRest(alarms) {
+  const tickets = new Set(alarms.flatMap((alarm) => alarm.numbers)).size;
+  const shown = made("section", "", { className: "alarm-note alarm-rest" });
+  const words = made("p", "", { className: "alarm-note-words" });
+  words.append(made("strong", say("alarm.rest", { count: alarms.length, tickets })));
+  shown.append(words, ...acts(OVERDUE, say("alarm.close_all"), () => true));
   return shown;
 }
 
 function show() {
   const alarms = kept();
   const shown = new Map([...box.children].map((one) => [one.dataset.alarm, one]));
-  box.replaceChildren(...alarms.map((alarm) => shown.get(alarm.key) ?? banner(alarm)));
+  const single = alarms.length > MOST_SHOWN + 1 ? alarms.slice(0, MOST_SHOWN) : alarms;
+  const rest = alarms.slice(single.length);
+  const banners = single.map((alarm) => shown.get(alarm.key) ?? banner(alarm));
+  box.replaceChildren(...banners, ...(rest.length ? [bannerOfRest(rest)] : []));
 }
 
 function forget(fits) {
@@ -136,8 +156,8 @@ function forget(fits) {
   show();
 }
 
-function dismiss(key) {
-  forget((alarm) => alarm.key === key);
+function dismiss(fits) {
+  forget(fits);
   channel?.postMessage("changed");
 }
 
