@@ -187,7 +187,7 @@ async def test_everybody_who_was_told_is_named_with_the_way_and_the_result_and_n
         "李工 工作台 没有人在看 这个人没有打开工作台页面。",
         "李工 邮件 已发送 15:41",
         "d***@example.com 邮件 没有送达 没有送成，对方没有说明原因。",
-        "群里所有人 Webhook 不确定是否送达",
+        "接收方 Webhook 不确定是否送达",
         "待确认",
     ):
         assert close(words) in text, words

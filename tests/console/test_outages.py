@@ -36,7 +36,7 @@ async def test_alerts_that_reach_nobody_are_on_every_page_until_they_do(
     console.clock.pass_by(1)
     for path in ("/console", "/console/knowledge", "/console/news"):
         _, text = await agent.open(path)
-        assert "有 1 条超时提醒没有送达任何人，最早一条已有 2 分。" in text, path
+        assert "有 1 条预警没有送达任何人，最早一条已有 2 分。" in text, path
         assert 'role="alert"' in text
     await console.database.write(lambda tx: tx.change("UPDATE alert SET delivered_at = :now", {"now": 1 << 50}))
     assert 'class="news"' not in (await agent.open("/console/news"))[1]
@@ -49,7 +49,7 @@ async def test_when_no_way_works_it_says_so(console: Console, new_browser: NewBr
         await console.database.write(way_states.failed, way, "", "cannot be reached", console.clock.now)
     console.clock.pass_by(3 * MINUTE)
     _, text = await agent.open("/console")
-    assert "提醒发不出去：所有发送方式都不可用，1 条超时提醒没有送达任何人" in text
+    assert "预警发不出去：所有发送方式都不可用，1 条预警没有送达任何人" in text
 
 
 async def test_a_closed_way_is_named_with_its_code_and_what_to_do(console: Console, agent: Browser) -> None:
@@ -82,7 +82,7 @@ async def test_it_is_told_in_english_too_and_not_to_readers(console: Console, ne
     console.clock.pass_by(3 * MINUTE)
     await agent.send("/console/language", language="en", next="/console")
     _, text = await agent.open("/console")
-    assert "is closed (Today" in text
-    assert "Alerts that have reached nobody: 1, the first of them for 3 min" in text
+    assert "is closed (today" in text
+    assert "Alerts that have reached nobody: 1. The first has waited for 3 min." in text
     reader = await new_browser.of(console.cast.reader)
     assert "没有送达" not in (await reader.open("/console/knowledge"))[1]

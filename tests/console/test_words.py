@@ -22,10 +22,10 @@ def almanac(language: Language = Language.CHINESE) -> Almanac:
 @pytest.mark.parametrize(
     ("at", "chinese", "english"),
     [
-        (NOON, "今天 16:00", "Today 16:00"),
-        (NOON + 8 * HOUR, "明天 00:00", "Tomorrow 00:00"),
-        (NOON + 18 * HOUR + 30 * MINUTE, "明天 10:30", "Tomorrow 10:30"),
-        (NOON - 16 * HOUR - 1, "昨天 23:59", "Yesterday 23:59"),
+        (NOON, "今天 16:00", "today 16:00"),
+        (NOON + 8 * HOUR, "明天 00:00", "tomorrow 00:00"),
+        (NOON + 18 * HOUR + 30 * MINUTE, "明天 10:30", "tomorrow 10:30"),
+        (NOON - 16 * HOUR - 1, "昨天 23:59", "yesterday 23:59"),
         (NOON + 6 * DAY, "11月30日（周一）16:00", "Mon 30 Nov 16:00"),
         (NOON + 60 * DAY, "2027年1月23日（周六）16:00", "Sat 23 Jan 2027 16:00"),
     ],

@@ -23,7 +23,7 @@ def target_of(way: Way) -> str:
         case WebhookSettings() as webhook:
             return _host(webhook.url)
         case WeComSettings() | DingTalkSettings() | FeishuSettings() as robot:
-            return f"{_host(robot.endpoint)} · {HIDDEN}"
+            return f"{_host(robot.endpoint)}/{HIDDEN}"
         case AliyunSmsSettings() as aliyun:
             return f"【{aliyun.sign_name}】 · {aliyun.template_code}"
         case TencentSmsSettings() as tencent:
