@@ -620,7 +620,7 @@ async def test_addresses_and_phone_numbers_become_links(chat: FakeChat, new_cont
     page = await arrive(chat, new_context)
     await chat.say(
         "见 https://example.com/a?b=1(c)。或 http://例子.example.com/路，打400-000-0120，手机13900000000，"
-        "订单号20251390000000012，ftp://example.com"
+        "订单号20251390000000012，ftp://example.com，工单2611-0042"
     )
     await expect(texts(page)).to_have_count(1)
     links = await page.locator(".text a").evaluate_all(
@@ -632,6 +632,8 @@ async def test_addresses_and_phone_numbers_become_links(chat: FakeChat, new_cont
     assert len([link for link in links if link[1].startswith("tel:")]) == 2
     assert not any("ftp" in link[1] for link in links)
     await expect(page.locator(".text a").first).to_have_attribute("rel", re.compile("noopener"))
+    await expect(page.locator(".text .whole")).to_have_text("2611-0042")
+    await expect(page.locator(".text .whole")).to_have_css("white-space", "nowrap")
 
 
 async def test_days_and_minutes_separate_the_history(chat: FakeChat, new_context: MakeContext) -> None:
