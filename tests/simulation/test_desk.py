@@ -17,12 +17,12 @@ from bot.simulation.comparing import Difference
 from bot.simulation.run import Result, Wish, simulate
 from bot.simulation.scenario import DAY, HOUR, Deed, Setup
 from bot.simulation.setups import BadSetup, setup_of
-from bot.simulation.weather import fair
+from bot.simulation.weather import Weather, fair
 from storage import outbox
 from storage.database import Transaction
 from tickets import business_time
 from tickets.business_time import Calendar, Pause
-from tickets.escalation import acknowledging, notices, sweeping, telling
+from tickets.escalation import acknowledging, notices, setbacks, sweeping, telling
 from tickets.sla import dues
 
 # 2026-01-05 00:00 in Shanghai, a Monday.
@@ -172,6 +172,25 @@ def test_a_sweep_that_is_seconds_early_is_found(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("bot.alerting.watching.sweep", swept_early)
     found = kinds(played("working", 2, 100, every_look_ms=DAY, weather=fair()))
     assert Difference.EARLY in found
+
+
+NOON = MONDAY + DAY + 12 * HOUR
+# The clock is set back by two days while no way works, and the desk is looked at for less than that.
+SET_BACK = Weather(
+    settings=((NOON + 5, -2 * DAY),),
+    blocked=tuple((way, NOON - 2 * HOUR, NOON + 10_000) for way in ("mail", "robot", "sms")),
+)
+
+
+def test_nothing_waits_longer_because_the_clock_was_set_back() -> None:
+    result = played("standard", 3, 120, weather=SET_BACK)
+    assert result.verdict.found == []
+
+
+def test_that_something_does_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setbacks, "begun_ahead", lambda tx, now: False)
+    found = kinds(played("standard", 3, 120, weather=SET_BACK))
+    assert Difference.NEVER_SENT in found
 
 
 def test_without_trouble_nothing_is_late_or_sent_again() -> None:
