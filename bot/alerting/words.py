@@ -73,7 +73,7 @@ def notice(row: OutboxRow, waiting: Waiting, speech: Speech, now: int) -> Notice
         numbers=tuple(dict.fromkeys(one.ticket_number for one in waiting.alerts)),
         mentions=tuple(row.payload["mentions"]),
         facts=tuple(asdict(one) for one in waiting.alerts) or (_other_facts(row.payload),),
-        more=str(_words(speech, "").more(f"{speech.public_url}/console")).strip(),
+        more=str(_words(speech, "").more(_due_list(speech))).strip(),
     )
 
 
@@ -87,7 +87,12 @@ def _about_alerts(alerts: Sequence[Told], speech: Speech, now: int) -> tuple[str
     overdue = [_overdue(one, speech, now) for one in alerts]
     if len(overdue) == 1:
         return str(words.subject(overdue[0])), str(words.text(overdue[0]))
-    return str(words.digest_subject(overdue)), str(words.digest_text(overdue, f"{speech.public_url}/console"))
+    return str(words.digest_subject(overdue)), str(words.digest_text(overdue, _due_list(speech)))
+
+
+def _due_list(speech: Speech) -> str:
+    """Where whoever was told of many tickets sees them all, and says that they have taken notice."""
+    return f"{speech.public_url}/console/deadlines"
 
 
 def _overdue(told: Told, speech: Speech, now: int) -> Overdue:

@@ -47,7 +47,7 @@ def told_of(alerts: Sequence[Told], language: str) -> Notice:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize(("transport", "kind", "settings"), ROBOTS, ids=["wecom", "dingtalk", "feishu"])
-async def test_a_digest_of_as_many_as_fit_names_all_of_them_and_leads_to_the_console(
+async def test_a_digest_of_as_many_as_fit_names_all_of_them_and_leads_to_the_due_list(
     transport: Transport, kind: type[Robot], settings: Any, language: str
 ) -> None:
     told = digest(transport.most_alerts, language)
@@ -58,7 +58,7 @@ async def test_a_digest_of_as_many_as_fit_names_all_of_them_and_leads_to_the_con
     assert text.startswith(told.subject)
     assert [number for number in told.numbers if number not in text] == []
     assert len(told.numbers) == transport.most_alerts
-    assert "https://desk.example.com/console" in text
+    assert "https://desk.example.com/console/deadlines" in text
 
 
 BROKEN = Told("a1", "2611-0001", AlertKind.BREACH, Metric.FIRST_RESPONSE, 1, NOW - 12 * HOUR, NOW, NOW, False)
@@ -126,7 +126,7 @@ def test_each_thing_that_an_alert_says_has_a_line_of_its_own() -> None:
         "",
         'Please open them one by one and deal with them, or press "I take care of it: acknowledge"; '
         "until somebody does, the alerts go up the chain.",
-        "https://desk.example.com/console",
+        "https://desk.example.com/console/deadlines",
     ]
 
 
