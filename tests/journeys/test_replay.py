@@ -17,7 +17,7 @@ from tests.journeys.program import Program
 from tests.journeys.witness import stocked
 from tickets.model import Role
 
-WITHIN_S = 120.0
+WITHIN_S = 400.0
 
 
 @pytest.fixture
