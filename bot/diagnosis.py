@@ -141,7 +141,7 @@ def chains(config: Config, now: int) -> Finding:
 
 def _silent_levels(tx: Transaction, ways: Ways, zone: str, now: int) -> tuple[int, list[str]]:
     """How many levels the chains have that policies use, and those, with their chain's name, that reach nobody now."""
-    book, staff = rulebook.in_force(tx), staff_now(tx, now, zone)
+    book, staff = rulebook.in_force(tx), staff_now(tx, ways, now, zone)
     active = [team.id for team in teams.all_teams(tx)]
     used = {rule.definition.chain_id for rule in book.policies if isinstance(rule.definition, Policy)}
     levels = [

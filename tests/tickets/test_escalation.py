@@ -333,7 +333,7 @@ STAFF = [
 )
 def test_a_level_names_people_each_once(named: tuple[str, ...], assignee: str | None, addresses: list[str]) -> None:
     level = Level("people", 0, named, ("mail",))
-    people = told(level, assignee, None, Staff({one.id: one for one in STAFF}, {}, {}, MORNING, ZONE))
+    people = told(level, assignee, None, Staff({one.id: one for one in STAFF}, {}, {}, {}, MORNING, ZONE))
     assert [one.recipient for one in addressees(WAYS, ("mail",), people)] == addresses
 
 

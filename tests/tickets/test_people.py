@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.rules import WAYS, ZONE
-from tickets.alerts import EVERYONE
+from tickets.alerts import EVERYONE, Addressing
 from tickets.escalation.notices import addressees
 from tickets.escalation.people import Person, Staff, on_duty, rests, told
 from tickets.model import Agent, Role
@@ -41,9 +41,9 @@ ROTA = Rota(
 
 
 def staff(at: int, *agents: Agent) -> Staff:
-    return Staff(
-        {one.id: one for one in agents or (ZHOU, CHEN, WANG)}, {"t1": "chen", "t2": "gone"}, {"r1": ROTA}, at, ZONE
-    )
+    everybody = {one.id: one for one in agents or (ZHOU, CHEN, WANG)}
+    ways = {"post": Addressing.MAIL, "sms": Addressing.PHONE, "group": Addressing.EVERYONE}
+    return Staff(everybody, {"t1": "chen", "t2": "gone"}, {"r1": ROTA}, ways, at, ZONE)
 
 
 def named(at: str, *recipients: str, assignee: str | None = None, team: str | None = None) -> list[str | None]:
@@ -69,6 +69,25 @@ def test_a_deputy_whom_nothing_reaches_stands_in_for_nobody() -> None:
     night = staff(shanghai("2026-11-24T23:00"), ZHOU, unreached)
     people = told(Level("any", 0, ("agent:zhou",), ()), None, None, night)
     assert people == [Person("zhou", "zhou@example.com", "+8613800000001")]
+
+
+@pytest.mark.parametrize(
+    ("transports", "fallback", "who"),
+    [
+        (("sms",), (), "zhou"),
+        (("sms", "group"), (), "zhou"),
+        (("sms",), ("post",), "chen"),
+        (("post",), (), "chen"),
+        (("group",), (), "chen"),
+    ],
+)
+def test_a_deputy_stands_in_where_a_way_of_the_level_reaches_the_deputy(
+    transports: tuple[str, ...], fallback: tuple[str, ...], who: str
+) -> None:
+    by_mail = replace(person("chen", Role.SUPERVISOR), phone=None)
+    night = staff(shanghai("2026-11-24T23:00"), ZHOU, by_mail)
+    people = told(Level("any", 0, ("agent:zhou",), transports, fallback), None, None, night)
+    assert [one.agent_id for one in people] == [who]
 
 
 def test_if_every_deputy_rests_as_well_the_alarm_is_not_silenced() -> None:

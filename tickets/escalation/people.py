@@ -11,6 +11,7 @@ from tickets.sla.model import Level, Rota
 
 MOST_DEPUTIES = 5
 MINUTES_A_DAY = 1_440
+PERSONAL = frozenset({Addressing.MAIL, Addressing.PHONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Everybody active, the leads of teams (team id to agent id), the rotas by id, and now in the desk's zone."""
+    """Everybody active, the leads of teams (team id to agent id), the rotas by id, how each way that is set up reaches
+    people, and now in the desk's zone."""
 
     agents: Mapping[str, Agent]
     leads: Mapping[str, str]
     rotas: Mapping[str, Rota]
+    addressing: Mapping[str, Addressing]
     now: int
     zone: str
 
@@ -51,10 +54,17 @@ def told(level: Level, assignee_id: str | None, team_id: str | None, staff: Staf
     'assignee' means everybody active who serves customers when nobody, or nobody with an address, is assigned.
     """
     people: dict[str, Person] = {}
+    by = personal(level, staff)
     for name in level.recipients:
-        for person in _named(name, assignee_id, team_id, staff):
+        for person in _named(name, assignee_id, team_id, staff, by):
             people.setdefault(person.agent_id or person.email or person.phone or "", person)
     return list(people.values())
+
+
+def personal(level: Level, staff: Staff) -> frozenset[Addressing]:
+    """By what a level reaches a person outside the console: mail, phone or both; both if only groups hear of it."""
+    used = {staff.addressing.get(name) for name in (*level.transports, *level.fallback)}
+    return frozenset(one for one in PERSONAL if one in used) or PERSONAL
 
 
 def on_duty(rota: Rota, now: int) -> str | None:
@@ -81,15 +91,15 @@ def rests(agent: Agent, now: int, zone: str) -> bool:
     return since < (agent.quiet_until - agent.quiet_from) % MINUTES_A_DAY
 
 
-def reached(agent: Agent, staff: Staff) -> Agent:
-    """The agent, or the deputy who stands in now; the agent after all if every deputy rests as well, is gone, or has
-    neither mail nor phone."""
+def reached(agent: Agent, staff: Staff, by: frozenset[Addressing] = PERSONAL) -> Agent:
+    """The agent, or the deputy who stands in now; the agent after all if every deputy rests as well, is gone, or cannot
+    be reached by any of these."""
     current = agent
     for _ in range(MOST_DEPUTIES):
         if not rests(current, staff.now, staff.zone):
             return current
         deputy = staff.agents.get(current.deputy_id or "")
-        if deputy is None or not (deputy.email or deputy.phone):
+        if deputy is None or not any(_person(deputy).address(one) for one in by):
             return agent
         current = deputy
     return agent
@@ -101,22 +111,24 @@ def _turn(rota: Rota, day: date) -> str | None:
     return rota.members[(day - rota.starts).days // rota.days_each % len(rota.members)]
 
 
-def _named(name: str, assignee_id: str | None, team_id: str | None, staff: Staff) -> list[Person]:
+def _named(
+    name: str, assignee_id: str | None, team_id: str | None, staff: Staff, by: frozenset[Addressing]
+) -> list[Person]:
     kind, _, key = name.partition(":")
     match kind:
         case "assignee":
             serving = [agent for agent in staff.agents.values() if agent.role is not Role.READER]
             own = [agent for agent in _agents([assignee_id], staff) if agent.email or agent.phone]
-            return _people(own or serving, staff)
+            return _people(own or serving, staff, by)
         case "team_lead":
-            return _people(_agents([staff.leads.get(team_id or "")], staff), staff)
+            return _people(_agents([staff.leads.get(team_id or "")], staff), staff, by)
         case "role":
-            return _people([agent for agent in staff.agents.values() if agent.role == key], staff)
+            return _people([agent for agent in staff.agents.values() if agent.role == key], staff, by)
         case "agent":
-            return _people(_agents([key], staff), staff)
+            return _people(_agents([key], staff), staff, by)
         case "rota":
             rota = staff.rotas.get(key)
-            return _people(_agents([on_duty(rota, staff.now)] if rota else [], staff), staff)
+            return _people(_agents([on_duty(rota, staff.now)] if rota else [], staff), staff, by)
         case _:
             return [Person(None, name, None) if "@" in name else Person(None, None, name)]
 
@@ -125,5 +137,9 @@ def _agents(ids: Sequence[str | None], staff: Staff) -> list[Agent]:
     return [staff.agents[one] for one in ids if one is not None and one in staff.agents]
 
 
-def _people(agents: Sequence[Agent], staff: Staff) -> list[Person]:
-    return [Person(one.id, one.email, one.phone) for one in (reached(agent, staff) for agent in agents)]
+def _people(agents: Sequence[Agent], staff: Staff, by: frozenset[Addressing]) -> list[Person]:
+    return [_person(reached(agent, staff, by)) for agent in agents]
+
+
+def _person(agent: Agent) -> Person:
+    return Person(agent.id, agent.email, agent.phone)

@@ -6,9 +6,8 @@ from enum import StrEnum
 
 from tickets.alerts import Addressing
 from tickets.escalation import notices
-from tickets.escalation.people import Person, Staff, reached, told
+from tickets.escalation.people import Person, Staff, personal, reached, told
 from tickets.escalation.ways import CONSOLE, Ways
-from tickets.model import Agent
 from tickets.sla.model import Level
 
 TEAM_LEAD = "team_lead"
@@ -73,12 +72,10 @@ def _stands_in_for(person: Person, level: Level, staff: Staff) -> tuple[str, ...
     """The agents whom the level names and for whom this one is told."""
     awake = {one.id: replace(one, quiet_from=None, quiet_until=None) for one in staff.agents.values()}
     named = told(level, None, None, replace(staff, agents=awake))
-    agents = (staff.agents[one.agent_id] for one in named if one.agent_id is not None)
-    return tuple(one.id for one in agents if one.id != person.agent_id and _deputy(one, staff) == person.agent_id)
-
-
-def _deputy(agent: Agent, staff: Staff) -> str:
-    return reached(agent, staff).id
+    agents, by = (staff.agents[one.agent_id] for one in named if one.agent_id is not None), personal(level, staff)
+    return tuple(
+        one.id for one in agents if one.id != person.agent_id and reached(one, staff, by).id == person.agent_id
+    )
 
 
 def _lead(team: str, level: Level, staff: Staff, ways: Ways) -> Reached | None:

@@ -107,7 +107,7 @@ def _tell_otherwise(
     """Use the fallback of their levels; returns those for whom it reaches anybody."""
     if not stuck:
         return ()
-    told = bundles(stuck, staff_now(tx, now, rules.time_zone), ways, lambda step: step.fallback)
+    told = bundles(stuck, staff_now(tx, ways, now, rules.time_zone), ways, lambda step: step.fallback)
     notices.tell_of(tx, told, now)
     reached = {alert_id for bundle in told for alert_id in bundle.alert_ids}
     helped = [one for one in stuck if one.alert_id in reached]

@@ -32,7 +32,7 @@ def tell(tx: Transaction, now: int, rules: DeskRules, ways: Ways, limit: int = A
     raised = all_raised(tx, rows)
     if not raised:
         return []
-    staff = staff_now(tx, now, rules.time_zone)
+    staff = staff_now(tx, ways, now, rules.time_zone)
     notices.tell_of(tx, bundles(raised, staff, ways, lambda step: step.transports), now)
     _plan_next(tx, raised)
     _record(tx, raised, now)
@@ -48,18 +48,18 @@ def untold_at(tx: Transaction, place: int) -> str | None:
     return rows[0]["alert_id"] if rows else None
 
 
-def staff_now(tx: Transaction, now: int, zone: str) -> Staff:
-    """Who is there to be told."""
+def staff_now(tx: Transaction, ways: Ways, now: int, zone: str) -> Staff:
+    """Who is there to be told by these ways."""
     active = {one.id: one for one in agents.active_agents(tx)}
-    return Staff(active, teams.leads(tx), rulebook.rotas(tx), now, zone)
+    addressing = {name: way.transport.addressing for name, way in ways.items()}
+    return Staff(active, teams.leads(tx), rulebook.rotas(tx), addressing, now, zone)
 
 
 def operators(tx: Transaction, ways: Ways, zone: str, now: int) -> list[Addressee]:
     """Who hears of trouble with the service itself: the last level of the chain that holds for everybody."""
     level = terms.last_chain(tx).levels[-1]
-    return notices.addressees(
-        ways, (*level.transports, *level.fallback), told(level, None, None, staff_now(tx, now, zone))
-    )
+    staff = staff_now(tx, ways, now, zone)
+    return notices.addressees(ways, (*level.transports, *level.fallback), told(level, None, None, staff))
 
 
 def bundles(

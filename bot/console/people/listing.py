@@ -64,7 +64,7 @@ async def people_page(
 
 
 def _everybody(tx: Transaction, ways: Ways, now: int, zone: str) -> Everybody:
-    staff = staff_now(tx, now, zone)
+    staff = staff_now(tx, ways, now, zone)
     every, active_teams = agents.everybody(tx), teams.all_teams(tx)
     active = [one for one in every if one.disabled_at is None]
     return Everybody(

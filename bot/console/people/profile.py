@@ -153,6 +153,6 @@ async def _known(request: web.Request, agent_id: str) -> Known:
 
 def _look(tx: Transaction, agent_id: str, ways: Ways, now: int, zone: str) -> Known:
     agent = agents.get_agent(tx, agent_id)
-    there = staff_now(tx, now, zone)
+    there = staff_now(tx, ways, now, zone)
     others = [one for one in there.agents.values() if one.id != agent_id]
     return Known(agent, contactable(agent, there, ways), staff.duties_of(tx, agent_id), others, teams.all_teams(tx))

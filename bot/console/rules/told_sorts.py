@@ -48,10 +48,10 @@ def _blank_rota(seen: Around) -> Rota:
 
 async def _look_at_chain(request: web.Request, form: Form, seen: Around, teller: Teller) -> dict[str, Any]:
     assert isinstance(form, ChainForm), "the form of a chain is one"
-    now, zone = request.config_dict[CLOCK](), request.config_dict[RULES].time_zone
-    staff = await request.config_dict[DATABASE].read(staff_now, now, zone)
+    now, zone, ways = request.config_dict[CLOCK](), request.config_dict[RULES].time_zone, request.config_dict[WAYS]
+    staff = await request.config_dict[DATABASE].read(staff_now, ways, now, zone)
     words = teller.chains
-    reach = ReachWords(words, staff, request.config_dict[WAYS], seen.names.teams)
+    reach = ReachWords(words, staff, ways, seen.names.teams)
     return {"reached": reach.levels(form.definition), "label": words.label, **_choices(form, seen, staff)}
 
 
