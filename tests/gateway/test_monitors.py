@@ -1,5 +1,6 @@
 """What monitors and programs ask: health, readiness, metrics, and the description of the API."""
 
+import asyncio
 import re
 from typing import Any, get_args
 
@@ -41,10 +42,19 @@ async def test_the_process_says_that_it_lives_and_can_accept(server: Server) -> 
             assert (response.status, await response.json()) == (200, {"status": "ok", "reasons": [], "entries": 3})
 
 
-async def test_a_loop_that_has_stopped_is_told(server: Server) -> None:
-    rounds = server.app[WORKERS].rounds
-    for loop in rounds:
-        rounds[loop] -= 3 * 3_600
+async def test_a_loop_that_has_ended_is_told(server: Server) -> None:
+    sweeping = server.app[WORKERS].tasks["sweep"]
+    sweeping.cancel()
+    await asyncio.wait([sweeping])
+    await says_that_it_has_stopped(server)
+
+
+async def test_a_loop_whose_round_takes_too_long_is_told(server: Server) -> None:
+    server.app[WORKERS].longest["sweep"] = -1  # no round is as short as that, however often it goes round meanwhile
+    await says_that_it_has_stopped(server)
+
+
+async def says_that_it_has_stopped(server: Server) -> None:
     async with aiohttp.ClientSession() as session, session.get(f"{server.url}/readyz") as response:
         assert response.status == 503
         assert "worker: sweep has stopped" in (await response.json())["reasons"]
