@@ -2,8 +2,8 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from aiohttp import web
 
@@ -54,12 +54,15 @@ class Office:
 
     server: Server
     clock: Clock
-    agent: Agent = field(init=False)
+    agent: Agent
 
-    async def hire(self) -> None:
-        self.agent = await self.server.database.write(
-            agents.create, "chen", "陈静", Role.AGENT, "hash", "chen@example.com", self.clock()
+    @classmethod
+    async def staffed(cls, server: Server, clock: Clock) -> Self:
+        """One with its agent."""
+        chen = await server.database.write(
+            agents.create, "chen", "陈静", Role.AGENT, "hash", "chen@example.com", clock()
         )
+        return cls(server, clock, chen)
 
     async def mail_arrives(
         self, text: str = "充电桩装不上怎么办？", thread: str | None = None, sender: str = CUSTOMER, **facts: Any

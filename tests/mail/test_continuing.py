@@ -17,9 +17,7 @@ ADDRESS = "lin@example.cn"
 
 async def office(start_server: StartServer, clock: Clock, relay: Mailbox) -> Office:
     server = await start_server(mail=mail_settings(mailbox(relay.port)))
-    opened = Office(server, clock)
-    await opened.hire()
-    return opened
+    return await Office.staffed(server, clock)
 
 
 async def asks_for_a_person(desk: Office, page: ChatClient) -> Ticket:
@@ -114,8 +112,7 @@ async def test_a_page_between_two_questions_over_http_has_not_left_yet(start_ser
 async def test_without_a_mailbox_or_an_address_the_answer_stays_in_the_chat(
     start_server: StartServer, clock: Clock
 ) -> None:
-    desk = Office(await start_server(), clock)
-    await desk.hire()
+    desk = await Office.staffed(await start_server(), clock)
     async with desk.server.page() as page:
         ticket = await asks_for_a_person(desk, page)
     await desk.answers(ticket)

@@ -84,8 +84,7 @@ async def test_what_is_answered_after_a_merger_goes_to_where_the_customer_wrote_
     start_server: StartServer, clock: Clock
 ) -> None:
     server = await start_server(mail=mail_settings(mailbox(1), sending=False))
-    office = Office(server, clock)
-    await office.hire()
+    office = await Office.staffed(server, clock)
     target = await office.ticket((await office.mail_arrives("第二件事", subject="第二件事")).message)
     clock.now += 1_000
     asked = (await office.mail_arrives("第一件事", subject="第一件事")).message

@@ -16,9 +16,7 @@ from tickets.mail.sent import SentState, Trouble
 
 async def office(start_server: StartServer, clock: Clock, relay: Mailbox | MoodySmtp, **settings: object) -> Office:
     server = await start_server(mail=mail_settings(mailbox(relay.port), **settings))
-    opened = Office(server, clock)
-    await opened.hire()
-    return opened
+    return await Office.staffed(server, clock)
 
 
 async def test_an_agents_reply_goes_out_in_the_thread_without_a_word_of_a_machine(
@@ -221,8 +219,7 @@ async def test_a_mailbox_whose_server_hangs_holds_up_no_other(
     async with Mailbox().open() as relay, MoodySmtp("GREETING", cut=False).open() as moody:
         boxes = (mailbox(moody.port, "slow"), mailbox(relay.port, "quick"))
         server = await start_server(mail=mail_settings(*boxes, timeout="10m"))
-        desk = Office(server, clock)
-        await desk.hire()
+        desk = await Office.staffed(server, clock)
         for number in range(12):
             asked = (await desk.mail_arrives(sender=f"c{number}@a{number}.example.cn", mailbox="slow")).message
             await desk.answers(await desk.ticket(asked))

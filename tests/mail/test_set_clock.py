@@ -32,9 +32,7 @@ class Slow(Mailbox):
 async def office(start_server: StartServer, clock: Clock, port: int) -> Office:
     """One that looks at its deadlines, and at the clock, all the time."""
     server = await start_server(mail=mail_settings(mailbox(port), timeout="20s"), escalation={"sweep_every": "10ms"})
-    opened = Office(server, clock)
-    await opened.hire()
-    return opened
+    return await Office.staffed(server, clock)
 
 
 async def test_a_letter_that_waits_for_another_attempt_is_not_a_day_late_when_the_clock_is_set_back_by_one(

@@ -148,8 +148,11 @@ def _joinable(tx: Transaction, addressee: Addressee) -> tuple[str, int] | None:
 def _mention(tx: Transaction, notice_id: str, phones: Sequence[str]) -> None:
     """Whoever is responsible for what joins a notice is named in it beside those who are for the rest."""
     if phones:
-        joined = lambda told: {**told, "mentions": list(dict.fromkeys((*told["mentions"], *phones)))}  # noqa: E731
-        outbox.amend(tx, notice_key(notice_id), joined)
+        outbox.amend(
+            tx,
+            notice_key(notice_id),
+            lambda told: {**told, "mentions": list(dict.fromkeys((*told["mentions"], *phones)))},
+        )
 
 
 def _name(tx: Transaction, notice_id: str, alert_ids: Sequence[str]) -> None:
